@@ -1,0 +1,135 @@
+/**
+ * The contract of a chat platform. Console, Discord and Telegram fulfil it alike: they carry messages and presses,
+ * render what the router gives them, and decide nothing. A new platform is one folder that implements `Platform`.
+ */
+import type { ButtonStyle, Content, Visibility } from '../../commands/reply.ts';
+
+export type PlatformName = 'console' | 'discord' | 'telegram';
+
+export interface ChatUser {
+  readonly platform: PlatformName;
+  /** The platform's own unchangeable id, never a display name. */
+  readonly id: string;
+  /** For people only; nothing is decided by it. */
+  readonly name: string;
+}
+
+/** Where messages go: a chat or channel, or a person's private chat with the desk. */
+export interface ChatAddress {
+  readonly platform: PlatformName;
+  readonly kind: 'chat' | 'user';
+  readonly id: string;
+}
+
+/** A message that was sent, so that it can be edited later, also after a restart. */
+export interface MessageRef {
+  readonly platform: PlatformName;
+  readonly chat: string;
+  readonly message: string;
+}
+
+/** A button as a platform sees it: pressing it says its id. What it means is in the store. */
+export interface MessageButton {
+  /** At most 32 characters of `[A-Za-z0-9_-]`. */
+  readonly id: string;
+  readonly label: string;
+  readonly style: ButtonStyle;
+}
+
+export interface Message extends Content {
+  readonly buttons?: readonly MessageButton[];
+}
+
+/** The one answer to a command or press: acknowledged at once, shown, and shown anew as work goes on. */
+export interface Responder {
+  /** Tells the platform that work has begun (Discord: defer; Telegram: typing). Comes first, within a second. */
+  acknowledge(visibility: Visibility): Promise<void>;
+  /** Shows the message, or replaces the one that it showed before, buttons and attachments included. */
+  show(message: Message): Promise<void>;
+  /**
+   * Turns a stranger away, in place of `acknowledge`. Discord says it privately, because an unanswered interaction
+   * looks like a fault there; Telegram stays silent, so that the bot does not tell strangers that it is there.
+   */
+  refuse(message: Message): Promise<void>;
+}
+
+interface Incoming {
+  readonly user: ChatUser;
+  readonly chat: { readonly id: string /** Only this user and the desk. */; readonly private: boolean };
+  /** When the user sent it by the platform's clock; a command that waited while the desk was away may be refused. */
+  readonly sentAt: Date;
+}
+
+/** A command as typed (`/backtest sma_cross SP500`), or already taken apart by the platform. */
+export interface IncomingCommand extends Incoming {
+  readonly input:
+    | { readonly kind: 'typed'; readonly text: string }
+    | {
+        readonly kind: 'structured';
+        /** Words of the command: `['book', 'show']`. */
+        readonly command: readonly string[];
+        readonly options: Readonly<Record<string, string | number | boolean>>;
+      };
+}
+
+export interface IncomingPress extends Incoming {
+  readonly buttonId: string;
+}
+
+export interface IncomingCompletion extends Incoming {
+  readonly command: readonly string[];
+  readonly option: string;
+  /** What is typed so far. */
+  readonly value: string;
+}
+
+export interface Choice {
+  readonly name: string;
+  readonly value: string | number;
+}
+
+/** What a platform hands its events to: the router. None of these rejects; what goes wrong is answered in chat. */
+export interface ChatHandler {
+  onCommand(command: IncomingCommand, responder: Responder): Promise<void>;
+  onPress(press: IncomingPress, responder: Responder): Promise<void>;
+  /** At most 25 choices; none for a stranger. */
+  onCompletion(completion: IncomingCompletion): Promise<readonly Choice[]>;
+}
+
+export interface PlatformStatus {
+  readonly state: 'ready' | 'connecting' | 'down' | 'stopped';
+  readonly since: Date;
+  /** One line for people when it is not ready: what is wrong and what to do. */
+  readonly why?: string;
+}
+
+/** The message did not get there. `retryable`: the platform is away, the same message may be sent again later. */
+export class DeliveryError extends Error {
+  override readonly name = 'DeliveryError';
+  readonly retryable: boolean;
+
+  constructor(message: string, options: { retryable: boolean; cause?: unknown }) {
+    super(message, options);
+    this.retryable = options.retryable;
+  }
+}
+
+export interface Platform {
+  readonly name: PlatformName;
+  /**
+   * Begins to connect and returns; a token that is refused or a network that is away shows in `status`, is logged
+   * once, and leaves the other platforms running.
+   */
+  start(handler: ChatHandler): Promise<void>;
+  /** Finishes what is being sent, then disconnects. */
+  stop(): Promise<void>;
+  status(): PlatformStatus;
+  /**
+   * Sends a message. `key` is the same when the same message is tried again: where the platform can recognise
+   * a repetition by it (Discord's nonce), it does.
+   * @throws DeliveryError
+   */
+  post(address: ChatAddress, message: Message, key: string): Promise<MessageRef>;
+  /** @throws DeliveryError */
+  edit(ref: MessageRef, message: Message): Promise<void>;
+}

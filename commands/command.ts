@@ -1,0 +1,159 @@
+/**
+ * The one idea that carries the chat side: a command is defined once, and the Discord and Telegram registrations,
+ * `/help`, the console's completion and the docs table all follow from the definition.
+ *
+ * A command file holds one `defineCommand({...})`, with no word of any platform; add it to `index.ts` and it exists.
+ */
+import type { Desk } from '../engine/desk.ts';
+import type { Content, Progress, Reply, Visibility } from './reply.ts';
+
+export const roles = ['viewer', 'trader', 'admin'] as const;
+/** Each may do all that the one before it may. */
+export type Role = (typeof roles)[number];
+
+export function mayAct(role: Role, needed: Role): boolean {
+  return roles.indexOf(role) >= roles.indexOf(needed);
+}
+
+/** Headings of `/help`, in this order. */
+export const groups = ['Overview', 'Backtests', 'Books', 'Plans', 'Running'] as const;
+export type Group = (typeof groups)[number];
+
+/** The person who asked, as the desk's configuration knows them. */
+export interface Caller {
+  readonly name: string;
+  readonly role: Role;
+}
+
+/** The process around the engine: what `/status` and `/terminate` need of it. */
+export interface Host {
+  readonly version: string;
+  readonly environment: string;
+  readonly startedAt: Date;
+  /** Every chat platform of the configuration with its state, and why it is not ready. */
+  platforms(): readonly { name: string; state: string; why?: string }[];
+  /** Where alerts are received, or why they are not. */
+  webhook(): string;
+  /** Every command there is, for `/help`. */
+  readonly commands: readonly Command[];
+  /** Begins an orderly stop; the reply to the command still goes out. */
+  terminate(by: string): void;
+}
+
+export interface CommandContext {
+  readonly desk: Desk;
+  readonly host: Host;
+  readonly caller: Caller;
+  /** Aborts when the user presses Cancel, or the desk stops. */
+  readonly signal: AbortSignal;
+}
+
+type Suggest = (context: CommandContext, typed: string) => Promise<readonly string[]> | readonly string[];
+
+interface OptionBase {
+  readonly description: string;
+  readonly required?: boolean;
+  /** Shown in help and used by it as an example, such as `SP500`. */
+  readonly example?: string;
+  /** Values to offer while the user types. */
+  readonly suggest?: Suggest;
+}
+
+export interface StringOption extends OptionBase {
+  readonly type: 'string';
+  /** Takes all remaining words of a typed command. Only for the last option. */
+  readonly rest?: boolean;
+}
+export interface NumberOption extends OptionBase {
+  readonly type: 'number' | 'integer';
+  readonly min?: number;
+  readonly max?: number;
+}
+export interface BooleanOption extends OptionBase {
+  readonly type: 'boolean';
+}
+export interface ChoiceOption<C extends string = string> extends OptionBase {
+  readonly type: 'choice';
+  readonly choices: readonly C[];
+}
+/** `2020-01-31`; given to the command as midnight UTC. */
+export interface DateOption extends OptionBase {
+  readonly type: 'date';
+}
+export type Option = StringOption | NumberOption | BooleanOption | ChoiceOption | DateOption;
+
+export type OptionSet = Readonly<Record<string, Option>>;
+
+type ValueOf<O extends Option> =
+  O extends ChoiceOption<infer C>
+    ? C
+    : O extends NumberOption
+      ? number
+      : O extends BooleanOption
+        ? boolean
+        : O extends DateOption
+          ? Date
+          : string;
+
+/** What `run` receives for a set of options: required ones are there, others may be missing. */
+export type OptionValues<S extends OptionSet> = {
+  readonly [K in keyof S as S[K] extends { required: true } ? K : never]: ValueOf<S[K]>;
+} & {
+  readonly [K in keyof S as S[K] extends { required: true } ? never : K]?: ValueOf<S[K]>;
+};
+
+/** A reply, or progress and in the end a reply. */
+export type Outcome = Promise<Reply> | AsyncGenerator<Progress, Reply>;
+
+/** What a command does: the part that a command without subcommands and each subcommand have in common. */
+export interface Action<S extends OptionSet = OptionSet> {
+  readonly description: string;
+  readonly role: Role;
+  /** Required ones first: typed commands take them by position. */
+  readonly options: S;
+  /** Who sees the answer in a group; `everyone` where not given. */
+  readonly visibility?: Visibility;
+  /** A complete typed example: `/backtest sma_cross SP500`. */
+  readonly example?: string;
+  /** Changes money or state: refused when it waited while the desk was away, and written to the audit in full. */
+  readonly acts?: boolean;
+  /** What will happen, shown with Confirm and Cancel before `run`. Nothing may be changed here. */
+  confirm?(context: CommandContext, options: OptionValues<S>): Promise<Content> | Content;
+  run(context: CommandContext, options: OptionValues<S>): Outcome;
+}
+
+export interface Command {
+  /** `^[a-z0-9_]{1,32}$`: what Discord and Telegram both accept. */
+  readonly name: string;
+  readonly description: string;
+  readonly group: Group;
+  /** The command itself, or its subcommands by name. */
+  readonly body: { readonly action: Action } | { readonly subcommands: Readonly<Record<string, Action>> };
+}
+
+/** Types an action's `run` and `confirm` by its options. */
+export function action<const S extends OptionSet>(definition: Action<S>): Action {
+  // The router parses options by the same set before it calls `run`, so what arrives has the narrower type.
+  return definition as unknown as Action;
+}
+
+export function defineCommand(command: Command): Command {
+  return command;
+}
+
+/** All actions of a command with their words: `[['book', 'list'], ...]`. */
+export function actionsOf(
+  command: Command,
+): readonly { readonly words: readonly string[]; readonly action: Action }[] {
+  if ('action' in command.body) return [{ words: [command.name], action: command.body.action }];
+  return Object.entries(command.body.subcommands).map(([name, action]) => ({
+    words: [command.name, name],
+    action,
+  }));
+}
+
+/** How it is typed: `/backtest strategy symbols [cash=…]`. */
+export function usageOf(words: readonly string[], { options }: Action): string {
+  const parts = Object.entries(options).map(([name, option]) => (option.required ? name : `[${name}=…]`));
+  return [`/${words.join(' ')}`, ...parts].join(' ');
+}

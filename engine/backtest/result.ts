@@ -1,0 +1,118 @@
+/** What a backtest answers. Plain data: it crosses from the worker thread to the desk as it is. */
+
+export type ParamValue = number | string | boolean;
+export type Params = Readonly<Record<string, ParamValue>>;
+
+/** A round trip, entry to exit. Open trades have no exit yet. */
+export interface Trade {
+  readonly symbol: string;
+  /** Units, negative for a short. */
+  readonly size: number;
+  readonly entryBar: number;
+  readonly entryPrice: number;
+  readonly exitBar: number | null;
+  readonly exitPrice: number | null;
+  /** Profit in money, after commission. Open: at the last close, before commission. */
+  readonly pnl: number;
+  /** Profit as a fraction of what was put in, after commission. */
+  readonly returnFraction: number;
+  readonly commission: number;
+  readonly stopLoss: number | null;
+  readonly takeProfit: number | null;
+  readonly tag: string | null;
+}
+
+export type OrderOutcome = 'filled' | 'cancelled' | 'rejected' | 'pending';
+
+/** An order as the strategy placed it. Those still `pending` were placed on the newest bars: a plan sends them to its broker. */
+export interface OrderRecord {
+  readonly symbol: string;
+  /** Bar whose close the strategy saw when it placed the order. */
+  readonly signalBar: number;
+  /** Nth order of that bar, from 0: with the bar's time it identifies the decision in every rerun. */
+  readonly sequence: number;
+  readonly side: 'buy' | 'sell';
+  /** Units, or a fraction of the available cash below 1; for a close, the units that are closed. */
+  readonly size: number;
+  readonly limit: number | null;
+  readonly stop: number | null;
+  readonly stopLoss: number | null;
+  readonly takeProfit: number | null;
+  readonly purpose: 'entry' | 'close' | 'stopLoss' | 'takeProfit';
+  readonly tag: string | null;
+  readonly outcome: OrderOutcome;
+}
+
+export interface IndicatorPlot {
+  readonly name: string;
+  readonly symbol: string | null;
+  /** One line each; NaN while warming up. */
+  readonly lines: readonly Float64Array[];
+  /** Drawn over the price, else in a panel of its own. */
+  readonly overlay: boolean;
+  readonly scatter: boolean;
+  readonly color: string | null;
+}
+
+/** Formulas: `statistics.ts`. Percentages are in percent; durations in milliseconds; NaN where undefined. */
+export interface Statistics {
+  /** Times of the first and the last bar, milliseconds UTC. */
+  readonly start: number;
+  readonly end: number;
+  readonly durationMs: number;
+  readonly exposureTimePct: number;
+  readonly equityFinal: number;
+  readonly equityPeak: number;
+  readonly commissions: number;
+  readonly returnPct: number;
+  readonly buyAndHoldReturnPct: number;
+  readonly returnAnnualPct: number;
+  readonly volatilityAnnualPct: number;
+  readonly cagrPct: number;
+  readonly sharpeRatio: number;
+  readonly sortinoRatio: number;
+  readonly calmarRatio: number;
+  readonly alphaPct: number;
+  readonly beta: number;
+  readonly maxDrawdownPct: number;
+  readonly avgDrawdownPct: number;
+  readonly maxDrawdownDurationMs: number;
+  readonly avgDrawdownDurationMs: number;
+  readonly trades: number;
+  readonly winRatePct: number;
+  readonly bestTradePct: number;
+  readonly worstTradePct: number;
+  readonly avgTradePct: number;
+  readonly maxTradeDurationMs: number;
+  readonly avgTradeDurationMs: number;
+  readonly profitFactor: number;
+  readonly expectancyPct: number;
+  readonly sqn: number;
+  readonly kellyCriterion: number;
+}
+
+export interface BacktestResult {
+  /** Class name of the strategy. */
+  readonly strategy: string;
+  /** All parameters as used, defaults included. */
+  readonly params: Params;
+  readonly symbols: readonly string[];
+  readonly cash: number;
+  /** Start of each bar, milliseconds UTC; all columns below have this length. */
+  readonly time: Float64Array;
+  readonly equity: Float64Array;
+  /** Fraction below the running peak, 0 to 1. */
+  readonly drawdown: Float64Array;
+  /** Value of the starting cash in equal parts of every symbol, held. */
+  readonly buyAndHold: Float64Array;
+  /** First bar on which `next()` was called. */
+  readonly firstBar: number;
+  /** Closed trades in closing order. */
+  readonly trades: readonly Trade[];
+  readonly openTrades: readonly Trade[];
+  readonly orders: readonly OrderRecord[];
+  readonly indicators: readonly IndicatorPlot[];
+  readonly statistics: Statistics;
+  /** What the user should know: dropped orders, bankruptcy, open trades at the end. */
+  readonly warnings: readonly string[];
+}

@@ -1,0 +1,161 @@
+/**
+ * What happened, told by the engine and heard by the bot.
+ *
+ * An event is stored in the outbox before it is told. Each chat keeps its own place in the outbox, so it hears every
+ * event, in order, however long its platform was away. What the user is told about it is decided in the bot.
+ */
+import type { Clock } from './clock.ts';
+import { stamp } from './clock.ts';
+import type { Collection, Store, StoredDocument } from './store/store.ts';
+import { DuplicateKeyError, defineCollection } from './store/store.ts';
+
+/** A fill as it is told. Quantities, prices and amounts are decimal text. */
+export interface ToldFill {
+  readonly symbol: string;
+  readonly side: 'buy' | 'sell';
+  readonly quantity: string;
+  readonly price: string;
+  readonly fee: string;
+  readonly currency: string;
+}
+
+/** A book's money after something happened. Decimal text in the book's currency. */
+export interface ToldCapital {
+  readonly cash: string;
+  /** Cash and positions at the last price. */
+  readonly equity: string;
+  readonly currency: string;
+}
+
+export type DeskEvent =
+  | { readonly type: 'desk.started'; readonly version: string; readonly environment: string }
+  | {
+      readonly type: 'signal.received';
+      readonly signal: string;
+      readonly book: string;
+      readonly summary: string;
+    }
+  | {
+      readonly type: 'signal.refused';
+      readonly signal: string;
+      readonly book: string;
+      readonly summary: string;
+      readonly reason: string;
+    }
+  | {
+      readonly type: 'signal.done';
+      readonly signal: string;
+      readonly book: string;
+      readonly account: string;
+      readonly summary: string;
+      readonly fills: readonly ToldFill[];
+      readonly capital: ToldCapital;
+    }
+  | {
+      readonly type: 'signal.failed';
+      readonly signal: string;
+      readonly book: string;
+      readonly summary: string;
+      readonly reason: string;
+    }
+  | {
+      readonly type: 'order.unknown';
+      readonly order: string;
+      readonly book: string;
+      readonly account: string;
+      readonly reason: string;
+    }
+  | {
+      readonly type: 'run.finished';
+      readonly run: string;
+      readonly plan: string;
+      readonly book: string;
+      readonly account: string;
+      readonly newOrders: number;
+      readonly fills: readonly ToldFill[];
+      readonly capital: ToldCapital;
+    }
+  | { readonly type: 'run.failed'; readonly run: string; readonly plan: string; readonly reason: string }
+  | { readonly type: 'broker.down'; readonly broker: string; readonly reason: string }
+  | {
+      readonly type: 'suspended';
+      readonly scope: 'entries' | 'all';
+      readonly book: string | null;
+      readonly by: string;
+      readonly reason: string;
+    }
+  | { readonly type: 'resumed'; readonly book: string | null; readonly by: string }
+  | { readonly type: 'access.refused'; readonly attempts: number; readonly latest: string };
+
+export interface OutboxRecord extends StoredDocument {
+  /** 1, 2, 3, ... without repetition. */
+  readonly sequence: number;
+  readonly at: string;
+  readonly event: DeskEvent;
+}
+
+const outboxRecords = defineCollection<OutboxRecord>('outbox', { unique: [['sequence']] });
+
+export class Outbox {
+  readonly #records: Collection<OutboxRecord>;
+  readonly #clock: Clock;
+  readonly #listeners = new Set<() => void>();
+  #newest: number;
+  /** One at a time: a number is given only when the one before it is stored, so a reader never skips a late one. */
+  #queue: Promise<void> = Promise.resolve();
+
+  private constructor(records: Collection<OutboxRecord>, clock: Clock, newest: number) {
+    this.#records = records;
+    this.#clock = clock;
+    this.#newest = newest;
+  }
+
+  static async open(store: Store, clock: Clock): Promise<Outbox> {
+    const records = await store.collection(outboxRecords);
+    return new Outbox(records, clock, await newestSequence(records));
+  }
+
+  /** Resolves when the event is stored. */
+  publish(event: DeskEvent): Promise<void> {
+    const published = this.#queue.then(() => this.#store(event));
+    this.#queue = published.catch(() => undefined); // the caller hears of it; the next event still gets its turn
+    return published;
+  }
+
+  async #store(event: DeskEvent): Promise<void> {
+    for (;;) {
+      const sequence = this.#newest + 1;
+      try {
+        await this.#records.insert({ _id: `event-${sequence}`, sequence, at: stamp(this.#clock), event });
+        this.#newest = sequence;
+        break;
+      } catch (error) {
+        // Another worker on the same store took this number.
+        if (!(error instanceof DuplicateKeyError)) throw error;
+        this.#newest = await newestSequence(this.#records);
+      }
+    }
+    for (const listener of this.#listeners) listener();
+  }
+
+  /** Events after `sequence`, oldest first. */
+  after(sequence: number, limit: number): Promise<OutboxRecord[]> {
+    return this.#records.find({ sequence: { gt: sequence } }, { sort: [['sequence', 'ascending']], limit });
+  }
+
+  /** The newest number that was given; 0 when nothing was published yet. */
+  newest(): Promise<number> {
+    return newestSequence(this.#records);
+  }
+
+  /** Calls `listener` after each event that was stored here; returns what ends that. */
+  onPublished(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+}
+
+async function newestSequence(records: Collection<OutboxRecord>): Promise<number> {
+  const [newest] = await records.find({}, { sort: [['sequence', 'descending']], limit: 1 });
+  return newest?.sequence ?? 0;
+}
