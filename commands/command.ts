@@ -80,7 +80,11 @@ export interface ChoiceOption<C extends string = string> extends OptionBase {
 export interface DateOption extends OptionBase {
   readonly type: 'date';
 }
-export type Option = StringOption | NumberOption | BooleanOption | ChoiceOption | DateOption;
+/** `fast=10 slow=30`: on a typed command, every `name=value` that no other option takes. */
+export interface PairsOption extends OptionBase {
+  readonly type: 'pairs';
+}
+export type Option = StringOption | NumberOption | BooleanOption | ChoiceOption | DateOption | PairsOption;
 
 export type OptionSet = Readonly<Record<string, Option>>;
 
@@ -93,7 +97,9 @@ type ValueOf<O extends Option> =
         ? boolean
         : O extends DateOption
           ? Date
-          : string;
+          : O extends PairsOption
+            ? Readonly<Record<string, string>>
+            : string;
 
 /** What `run` receives for a set of options: required ones are there, others may be missing. */
 export type OptionValues<S extends OptionSet> = {

@@ -40,10 +40,16 @@ export interface Message extends Content {
   readonly buttons?: readonly MessageButton[];
 }
 
+/**
+ * Where an answer is shown: to everyone or only to the asker, as a message of its own; or in place of the message that
+ * holds the pressed button (its buttons go away with it). `in-place` is only for a press.
+ */
+export type Placement = Visibility | 'in-place';
+
 /** The one answer to a command or press: acknowledged at once, shown, and shown anew as work goes on. */
 export interface Responder {
   /** Tells the platform that work has begun (Discord: defer; Telegram: typing). Comes first, within a second. */
-  acknowledge(visibility: Visibility): Promise<void>;
+  acknowledge(placement: Placement): Promise<void>;
   /** Shows the message, or replaces the one that it showed before, buttons and attachments included. */
   show(message: Message): Promise<void>;
   /**

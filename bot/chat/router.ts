@@ -1,0 +1,441 @@
+/**
+ * The router: who asks, may they, confirm, run, answer, audit. Every command and every press on every platform goes
+ * through here, so what a command does can never depend on where it was typed.
+ */
+import { randomBytes } from 'node:crypto';
+import {
+  type Action,
+  type Caller,
+  type Command,
+  type CommandContext,
+  type Host,
+  mayAct,
+} from '../../commands/command.ts';
+import {
+  checkOptions,
+  type ParsedValue,
+  parseTypedOptions,
+  type Resolved,
+  resolveCommand,
+} from '../../commands/options.ts';
+import type { CommandButton, Content, Progress, Reply, RichText } from '../../commands/reply.ts';
+import { parseTyped } from '../../commands/typed.ts';
+import type { Clock } from '../../engine/clock.ts';
+import type { Desk } from '../../engine/desk.ts';
+import { reasonOf, UserError } from '../../engine/errors.ts';
+import type { Logger } from '../../engine/log.ts';
+import type { Access } from './access.ts';
+import type { Actions } from './actions.ts';
+import type { Audit, AuditOutcome } from './audit.ts';
+import type {
+  ChatHandler,
+  Choice,
+  IncomingCommand,
+  IncomingCompletion,
+  IncomingPress,
+  Message,
+  MessageButton,
+  Placement,
+  Responder,
+} from './platform.ts';
+
+export interface RouterParts {
+  readonly commands: readonly Command[];
+  readonly desk: Desk;
+  readonly host: Host;
+  readonly access: Access;
+  readonly actions: Actions;
+  readonly audit: Audit;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+const confirmationLifetimeMs = 5 * 60_000;
+const buttonLifetimeMs = 7 * 86_400_000;
+/** A command that acts and waited longer than this while the desk was away is not run. */
+const staleAfterMs = 2 * 60_000;
+/** At most this often is progress shown. */
+const progressPauseMs = 1_000;
+const mostChoices = 25;
+
+/** What a button's id begins with tells what pressing it is. */
+const buttonKinds = { run: 'r-', confirm: 'y-', decline: 'n-', cancelWork: 'x-' } as const;
+
+type RawOptions = Readonly<Record<string, string | number | boolean>>;
+
+/** One request, known to come from this person, with everything that answering and auditing it needs. */
+interface Request {
+  readonly from: IncomingCommand | IncomingPress;
+  readonly caller: Caller;
+  readonly responder: Responder;
+  readonly startedAt: number;
+  acknowledged: boolean;
+}
+
+/** Work that shows progress and may be cancelled. */
+interface Work {
+  readonly owner: string;
+  readonly controller: AbortController;
+  cancelledBy?: string;
+}
+
+export class Router implements ChatHandler {
+  readonly #parts: RouterParts;
+  readonly #work = new Map<string, Work>();
+  readonly #inHand = new Set<Promise<void>>();
+
+  constructor(parts: RouterParts) {
+    this.#parts = parts;
+  }
+
+  onCommand(command: IncomingCommand, responder: Responder): Promise<void> {
+    return this.#handle(command, responder, async (request) => {
+      const { resolved, options } = this.#understand(command);
+      await this.#perform(request, resolved, options, {});
+    });
+  }
+
+  onPress(press: IncomingPress, responder: Responder): Promise<void> {
+    return this.#handle(press, responder, (request) => this.#press(request, press.buttonId));
+  }
+
+  async onCompletion(completion: IncomingCompletion): Promise<readonly Choice[]> {
+    const caller = this.#parts.access.identify(completion.user, completion.chat);
+    if (!caller) return [];
+    try {
+      const { action } = resolveCommand(completion.command, this.#parts.commands);
+      const option = action.options[completion.option];
+      if (!option?.suggest || !mayAct(caller.role, action.role)) return [];
+      const context = this.#context(caller, new AbortController().signal);
+      const values = await option.suggest(context, completion.value);
+      return values.slice(0, mostChoices).map((value) => ({ name: value, value }));
+    } catch (error) {
+      this.#parts.log.warn({ err: error, completion: completion.command }, 'no choices could be offered');
+      return [];
+    }
+  }
+
+  /** Cancels what runs and waits until everything in hand has been answered. */
+  async stop(): Promise<void> {
+    for (const work of this.#work.values()) work.controller.abort();
+    await Promise.all(this.#inHand);
+  }
+
+  /** The door: strangers out, faults answered, everything audited, nothing thrown at the platform. */
+  #handle(
+    from: IncomingCommand | IncomingPress,
+    responder: Responder,
+    run: (request: Request) => Promise<void>,
+  ): Promise<void> {
+    const startedAt = performance.now();
+    const handled = (async () => {
+      const caller = this.#parts.access.identify(from.user, from.chat);
+      if (!caller) return this.#turnAway(from, responder, startedAt);
+      const request: Request = { from, caller, responder, startedAt, acknowledged: false };
+      try {
+        await run(request);
+      } catch (error) {
+        await this.#answerError(request, describe(from), error);
+      }
+    })().catch((error: unknown) => {
+      this.#parts.log.error({ err: error, platform: from.user.platform }, 'an answer could not be delivered');
+    });
+    this.#inHand.add(handled);
+    return handled.finally(() => this.#inHand.delete(handled));
+  }
+
+  async #turnAway(
+    from: IncomingCommand | IncomingPress,
+    responder: Responder,
+    startedAt: number,
+  ): Promise<void> {
+    const { user, chat } = from;
+    const place = chat.private ? 'a private chat' : `chat ${chat.id}`;
+    this.#parts.access.refused(`${user.platform} user ${user.id} ("${user.name}") in ${place}`);
+    await this.#audit(
+      { from, caller: null, startedAt },
+      '(not read)',
+      'refused',
+      'not on the list of users or chats',
+    );
+    await responder.refuse({
+      tone: 'danger',
+      text: [
+        `You are not on this desk's list. Your ${user.platform} id is ${user.id}: an admin can add it in desk.yaml.`,
+      ],
+    });
+  }
+
+  #understand(command: IncomingCommand): { resolved: Resolved; options: Record<string, ParsedValue> } {
+    const { input } = command;
+    if (input.kind === 'structured') {
+      const { words, action } = resolveCommand(input.command, this.#parts.commands);
+      return { resolved: { words, action }, options: checkOptions({ words, action }, input.options) };
+    }
+    if (!input.text.trim().startsWith('/')) {
+      throw new UserError('A command begins with a slash. Type /help to see them all.');
+    }
+    const { positional, named } = parseTyped(input.text);
+    const { words, action, rest } = resolveCommand(positional, this.#parts.commands);
+    return { resolved: { words, action }, options: parseTypedOptions({ words, action }, rest, named) };
+  }
+
+  async #perform(
+    request: Request,
+    { words, action }: Resolved,
+    options: Record<string, ParsedValue>,
+    {
+      confirmed = false,
+      placement = action.visibility ?? 'everyone',
+    }: { confirmed?: boolean; placement?: Placement },
+  ): Promise<void> {
+    const asked = spell(words, options);
+    const { caller, from } = request;
+    if (!mayAct(caller.role, action.role)) {
+      const reason = `/${words.join(' ')} needs the role ${action.role}; yours is ${caller.role}.`;
+      await this.#audit(request, asked, 'refused', reason);
+      return this.#show(request, { tone: 'danger', text: [reason] }, 'only-you');
+    }
+    const ageMs = this.#parts.clock.now().getTime() - from.sentAt.getTime();
+    if (action.acts && ageMs > staleAfterMs) {
+      const reason = `This was sent ${Math.round(ageMs / 60_000)} minutes ago, while the desk was away. It was not done: send it again if you still want it.`;
+      await this.#audit(request, asked, 'refused', reason);
+      return this.#show(request, { tone: 'warning', text: [reason] });
+    }
+    await this.#acknowledge(request, placement);
+    const controller = new AbortController();
+    const context = this.#context(caller, controller.signal);
+    if (action.confirm && !confirmed) {
+      const question = await action.confirm(context, options as never);
+      await this.#ask(request, words, options, question);
+      return this.#audit(request, asked, 'asked', null);
+    }
+    const reply = await this.#run(request, { words, action }, context, options, controller);
+    await this.#show(request, await this.#withButtons(reply));
+    await this.#audit(request, asked, 'answered', null);
+  }
+
+  /** Runs the action, showing its progress with a Cancel button while it lasts. */
+  async #run(
+    request: Request,
+    { words, action }: Resolved,
+    context: CommandContext,
+    options: Record<string, ParsedValue>,
+    controller: AbortController,
+  ): Promise<Reply> {
+    const id = randomBytes(12).toString('base64url');
+    const work: Work = { owner: request.caller.name, controller };
+    this.#work.set(id, work);
+    try {
+      const outcome = action.run(context, options as never);
+      if (!isGenerator(outcome)) return await outcome;
+      let shownAt = Number.NEGATIVE_INFINITY;
+      for (;;) {
+        const step = await outcome.next();
+        if (step.done) return step.value;
+        if (performance.now() - shownAt < progressPauseMs) continue;
+        shownAt = performance.now();
+        await this.#show(request, progressMessage(words, step.value, id));
+      }
+    } catch (error) {
+      if (!controller.signal.aborted) throw error;
+      throw new UserError(
+        work.cancelledBy ? `Cancelled by ${work.cancelledBy}.` : 'Cancelled: the desk is stopping.',
+      );
+    } finally {
+      this.#work.delete(id);
+    }
+  }
+
+  async #ask(
+    request: Request,
+    words: readonly string[],
+    options: Record<string, ParsedValue>,
+    question: Content,
+  ): Promise<void> {
+    const { actions, clock } = this.#parts;
+    const id = await actions.place({
+      command: words,
+      options: toRaw(options),
+      confirmed: true,
+      only: request.caller.name,
+      lifetimeMs: confirmationLifetimeMs,
+    });
+    const until = new Date(clock.now().getTime() + confirmationLifetimeMs).toISOString().slice(11, 16);
+    const text: RichText = [...(question.text ?? []), `\nConfirm until ${until} UTC.`];
+    const buttons: MessageButton[] = [
+      { id: buttonKinds.confirm + id, label: 'Confirm', style: 'danger' },
+      { id: buttonKinds.decline + id, label: 'Cancel', style: 'secondary' },
+    ];
+    await this.#show(request, { tone: 'warning', ...question, text, buttons });
+  }
+
+  async #press(request: Request, buttonId: string): Promise<void> {
+    const kind = buttonId.slice(0, 2);
+    const id = buttonId.slice(2);
+    if (kind === buttonKinds.cancelWork) return this.#cancelWork(request, id);
+    const known = await this.#parts.actions.get(id);
+    if (known) {
+      const { action } = resolveCommand(known.command, this.#parts.commands);
+      if (!mayAct(request.caller.role, action.role)) {
+        throw new UserError(`This button needs the role ${action.role}; yours is ${request.caller.role}.`);
+      }
+    }
+    const outcome = kind === buttonKinds.decline ? 'cancelled' : 'used';
+    const taken = await this.#parts.actions.take(id, request.caller.name, outcome);
+    if ('refusal' in taken) throw new UserError(taken.refusal);
+    const asked = spell(taken.action.command, taken.action.options);
+    if (outcome === 'cancelled') {
+      await this.#audit(request, asked, 'cancelled', null);
+      return this.#show(request, { text: [`Cancelled: ${asked} was not done.`] }, 'in-place');
+    }
+    const { words, action } = resolveCommand(taken.action.command, this.#parts.commands);
+    const options = checkOptions({ words, action }, taken.action.options);
+    const { confirmed } = taken.action;
+    await this.#perform(
+      request,
+      { words, action },
+      options,
+      confirmed ? { confirmed, placement: 'in-place' } : {},
+    );
+  }
+
+  async #cancelWork(request: Request, id: string): Promise<void> {
+    const work = this.#work.get(id);
+    if (!work) throw new UserError('That work is not running any more.');
+    if (work.owner !== request.caller.name && request.caller.role !== 'admin') {
+      throw new UserError(`Only ${work.owner} or an admin may cancel this.`);
+    }
+    work.cancelledBy = request.caller.name;
+    work.controller.abort();
+    await this.#audit(request, '(cancel running work)', 'cancelled', null);
+    await this.#show(request, { text: ['Cancelling.'] }, 'only-you');
+  }
+
+  async #withButtons({ buttons = [], ...content }: Reply): Promise<Message> {
+    if (buttons.length === 0) return content;
+    return { ...content, buttons: await Promise.all(buttons.map((button) => this.#placeButton(button))) };
+  }
+
+  async #placeButton({
+    label,
+    style = 'secondary',
+    command,
+    options,
+  }: CommandButton): Promise<MessageButton> {
+    const id = await this.#parts.actions.place({
+      command,
+      options,
+      confirmed: false,
+      only: null,
+      lifetimeMs: buttonLifetimeMs,
+    });
+    return { id: buttonKinds.run + id, label, style };
+  }
+
+  /** A `UserError` is the answer; anything else is a fault of ours and goes to the log under an id. */
+  async #answerError(request: Request, asked: string, error: unknown): Promise<void> {
+    if (error instanceof UserError) {
+      await this.#show(request, { tone: 'danger', text: [error.message] }, 'only-you');
+      return this.#audit(request, asked, 'refused', error.message);
+    }
+    const fault = randomBytes(3).toString('hex');
+    this.#parts.log.error({ err: error, fault, asked }, 'a command failed');
+    await this.#show(
+      request,
+      {
+        tone: 'danger',
+        text: [
+          `A fault of the desk stopped this command. /status shows how things stand; the log tells more under fault ${fault}.`,
+        ],
+      },
+      'only-you',
+    );
+    await this.#audit(request, asked, 'failed', `fault ${fault}: ${reasonOf(error)}`);
+  }
+
+  #context(caller: Caller, signal: AbortSignal): CommandContext {
+    return { desk: this.#parts.desk, host: this.#parts.host, caller, signal };
+  }
+
+  async #acknowledge(request: Request, placement: Placement): Promise<void> {
+    if (request.acknowledged) return;
+    request.acknowledged = true;
+    await request.responder.acknowledge(placement);
+  }
+
+  async #show(
+    request: Request,
+    message: Message,
+    visibility: 'everyone' | 'only-you' = 'everyone',
+  ): Promise<void> {
+    await this.#acknowledge(request, visibility);
+    await request.responder.show(message);
+  }
+
+  async #audit(
+    { from, caller, startedAt }: { from: Request['from']; caller: Caller | null; startedAt: number },
+    command: string,
+    outcome: AuditOutcome,
+    reason: string | null,
+  ): Promise<void> {
+    const { platform, id } = from.user;
+    await this.#parts.audit.record({
+      platform,
+      user: id,
+      caller: caller?.name ?? null,
+      chat: from.chat.id,
+      command,
+      outcome,
+      reason,
+      durationMs: Math.round(performance.now() - startedAt),
+    });
+  }
+}
+
+function isGenerator(outcome: ReturnType<Action['run']>): outcome is AsyncGenerator<Progress, Reply> {
+  return Symbol.asyncIterator in outcome;
+}
+
+function progressMessage(words: readonly string[], { text, fraction }: Progress, workId: string): Message {
+  const bar = fraction === undefined ? '' : `${progressBar(fraction)} `;
+  return {
+    title: `/${words.join(' ')}`,
+    text: [`${bar}${text}`],
+    buttons: [{ id: buttonKinds.cancelWork + workId, label: 'Cancel', style: 'secondary' }],
+  };
+}
+
+function progressBar(fraction: number): string {
+  const width = 12;
+  const full = Math.round(Math.min(1, Math.max(0, fraction)) * width);
+  return `${'█'.repeat(full)}${'░'.repeat(width - full)} ${Math.round(fraction * 100)} %`;
+}
+
+/** The command in its typed form, for the audit and for telling what was cancelled. */
+function spell(words: readonly string[], options: Readonly<Record<string, ParsedValue>>): string {
+  const pairs = Object.entries(toRaw(options)).map(([name, value]) => `${name}=${value}`);
+  return [`/${words.join(' ')}`, ...pairs].join(' ');
+}
+
+/** Options as they can be stored and checked again later. */
+function toRaw(options: Readonly<Record<string, ParsedValue>>): RawOptions {
+  return Object.fromEntries(
+    Object.entries(options).map(([name, value]) => {
+      if (value instanceof Date) return [name, value.toISOString().slice(0, 10)];
+      if (typeof value !== 'object') return [name, value];
+      return [
+        name,
+        Object.entries(value)
+          .map((pair) => pair.join('='))
+          .join(' '),
+      ];
+    }),
+  );
+}
+
+/** What was sent, for the audit of something that was not understood. */
+function describe(from: IncomingCommand | IncomingPress): string {
+  if ('buttonId' in from) return '(button)';
+  return from.input.kind === 'typed' ? from.input.text.slice(0, 500) : `/${from.input.command.join(' ')}`;
+}
