@@ -364,12 +364,8 @@ export class Router implements ChatHandler {
     await request.responder.acknowledge(placement);
   }
 
-  async #show(
-    request: Request,
-    message: Message,
-    visibility: 'everyone' | 'only-you' = 'everyone',
-  ): Promise<void> {
-    await this.#acknowledge(request, visibility);
+  async #show(request: Request, message: Message, placement: Placement = 'everyone'): Promise<void> {
+    await this.#acknowledge(request, placement);
     await request.responder.show(message);
   }
 

@@ -1,0 +1,127 @@
+/** What the user is told about an event, and which message of theirs it continues. */
+import { bold, type Content, type Field, type RichText, rich } from '../../commands/reply.ts';
+import type { DeskEvent, ToldCapital, ToldFill } from '../../engine/events.ts';
+import { decimal, Money } from '../../engine/money.ts';
+
+export interface Announcement {
+  readonly content: Content;
+  /** Events with the same subject are one message, edited as things go on. */
+  readonly subject: string | null;
+  /** Only for the admins' private chats and the terminal. */
+  readonly adminsOnly: boolean;
+}
+
+export function announce(event: DeskEvent): Announcement {
+  return {
+    content: contentOf(event),
+    subject: subjectOf(event),
+    adminsOnly: event.type === 'access.refused',
+  };
+}
+
+function subjectOf(event: DeskEvent): string | null {
+  switch (event.type) {
+    case 'signal.received':
+    case 'signal.refused':
+    case 'signal.done':
+    case 'signal.failed':
+      return event.signal;
+    case 'run.finished':
+    case 'run.failed':
+      return event.run;
+    default:
+      return null;
+  }
+}
+
+function contentOf(event: DeskEvent): Content {
+  switch (event.type) {
+    case 'desk.started':
+      return {
+        title: `Desk ${event.environment} is up`,
+        text: [`Outcry ${event.version}. Type /status or /help.`],
+      };
+    case 'signal.received':
+      return { title: `Signal for ${event.book}: received`, text: rich`${event.summary}` };
+    case 'signal.refused':
+      return {
+        tone: 'warning',
+        title: `Signal for ${event.book}: refused`,
+        text: rich`${event.summary}\nNothing was traded: ${event.reason}`,
+      };
+    case 'signal.failed':
+      return {
+        tone: 'danger',
+        title: `Signal for ${event.book}: failed`,
+        text: rich`${event.summary}\n${event.reason}`,
+      };
+    case 'signal.done':
+      return {
+        tone: 'success',
+        title: `Signal for ${event.book}: done, ${event.account}`,
+        text: [...rich`${event.summary}`, ...fillLines(event.fills)],
+        fields: capitalFields(event.capital),
+      };
+    case 'order.unknown':
+      return {
+        tone: 'danger',
+        title: `Order of ${event.book} on ${event.account}: outcome unknown`,
+        text: rich`${event.reason}\nIt is not sent again. Look at the broker: order ${bold(event.order)}.`,
+      };
+    case 'run.finished':
+      return {
+        tone: 'success',
+        title: `Plan ${event.plan}: run finished, ${event.account}`,
+        text: [
+          event.newOrders === 0 ? 'No new orders.' : `New orders sent: ${event.newOrders}.`,
+          ...fillLines(event.fills),
+        ],
+        fields: capitalFields(event.capital),
+      };
+    case 'run.failed':
+      return {
+        tone: 'danger',
+        title: `Plan ${event.plan}: run failed`,
+        text: rich`No orders were sent. ${event.reason}`,
+      };
+    case 'broker.down':
+      return {
+        tone: 'danger',
+        title: `Broker ${event.broker} is down`,
+        text: rich`${event.reason}\nNothing trades there until it is back.`,
+      };
+    case 'suspended':
+      return {
+        tone: 'warning',
+        title: `${event.book ?? 'The whole desk'} is suspended: ${event.scope === 'all' ? 'no entries, no exits' : 'no entries'}`,
+        text: rich`By ${event.by}${event.reason === '' ? '' : `: ${event.reason}`}. /resume ends it.`,
+      };
+    case 'resumed':
+      return {
+        tone: 'success',
+        title: `${event.book ?? 'The whole desk'} trades again`,
+        text: [`By ${event.by}.`],
+      };
+    case 'access.refused':
+      return {
+        tone: 'warning',
+        title:
+          event.attempts === 1 ? 'Somebody was turned away' : `${event.attempts} attempts were turned away`,
+        text: rich`Latest: ${event.latest}`,
+      };
+  }
+}
+
+function fillLines(fills: readonly ToldFill[]): RichText {
+  return fills.flatMap((fill) => [
+    '\n',
+    ...rich`${fill.side === 'buy' ? 'Bought' : 'Sold'} ${bold(`${fill.quantity} ${fill.symbol}`)} at ${bold(fill.price)} ${fill.currency}, fee ${fill.fee} ${fill.currency}`,
+  ]);
+}
+
+function capitalFields({ cash, equity, currency }: ToldCapital): readonly Field[] {
+  return [
+    { name: 'Cash', value: new Money(decimal(cash), currency).format() },
+    { name: 'Capital', value: new Money(decimal(equity), currency).format() },
+  ];
+}

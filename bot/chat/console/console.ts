@@ -1,0 +1,250 @@
+/**
+ * The terminal as a chat platform: a prompt with history and completion, numbered buttons, attachments saved as files.
+ * With a pipe as its input it answers each line in turn, and ends the desk when the input ends.
+ */
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join, relative } from 'node:path';
+import { createInterface, type Interface, moveCursor } from 'node:readline';
+import type { Command } from '../../../commands/command.ts';
+import type { Clock } from '../../../engine/clock.ts';
+import { reasonOf } from '../../../engine/errors.ts';
+import type { Logger } from '../../../engine/log.ts';
+import type {
+  ChatHandler,
+  ChatUser,
+  Message,
+  MessageButton,
+  MessageRef,
+  Platform,
+  PlatformStatus,
+  Responder,
+} from '../platform.ts';
+import { completionOf } from './completion.ts';
+import { renderMessage } from './render.ts';
+
+export interface ConsoleParts {
+  readonly input: NodeJS.ReadableStream & { readonly isTTY?: boolean };
+  readonly output: NodeJS.WritableStream & { readonly isTTY?: boolean; readonly columns?: number };
+  readonly commands: readonly Command[];
+  /** Where attachments are saved. */
+  readonly attachmentsFolder: string;
+  /** Where typed commands are remembered between starts. */
+  readonly historyFile: string;
+  readonly color: boolean;
+  /** The user asked to leave: Ctrl+C, Ctrl+D, or a pipe that came to its end. */
+  readonly onLeave: () => void;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+/** Whoever sits at the terminal of the machine. */
+export const consoleUser: ChatUser = { platform: 'console', id: 'console', name: 'console' };
+const chat = { id: 'console', private: true };
+const prompt = 'outcry> ';
+const historyLines = 500;
+
+export class ConsolePlatform implements Platform {
+  readonly name = 'console';
+  readonly #parts: ConsoleParts;
+  readonly #interactive: boolean;
+  #readline: Interface | undefined;
+  #handler: ChatHandler | undefined;
+  #status: PlatformStatus;
+  /** The buttons that a typed number presses: those of the newest message that has any. */
+  #buttons: readonly MessageButton[] = [];
+  /** Lines of a pipe are answered one after another. */
+  #turn: Promise<void> = Promise.resolve();
+  /** The newest thing on the screen, if it may still be replaced: progress of this responder, so many lines high. */
+  #replaceable: { readonly by: Responder; readonly lines: number } | undefined;
+  #messages = 0;
+
+  constructor(parts: ConsoleParts) {
+    this.#parts = parts;
+    this.#interactive = parts.input.isTTY === true && parts.output.isTTY === true;
+    this.#status = { state: 'stopped', since: parts.clock.now() };
+  }
+
+  async start(handler: ChatHandler): Promise<void> {
+    this.#handler = handler;
+    const { input, output, clock } = this.#parts;
+    this.#readline = createInterface({
+      input,
+      ...(this.#interactive ? { output } : {}),
+      terminal: this.#interactive,
+      prompt,
+      history: await this.#loadHistory(),
+      historySize: historyLines,
+      removeHistoryDuplicates: true,
+      completer: (line: string, done: (error: null, result: [string[], string]) => void) => {
+        void this.#complete(line).then((result) => done(null, result));
+      },
+    });
+    this.#status = { state: 'ready', since: clock.now() };
+    let lines = 0;
+    this.#readline.on('line', (line) => {
+      lines += 1;
+      if (this.#interactive) void this.#onLine(line, handler);
+      else this.#turn = this.#turn.then(() => this.#onLine(line, handler));
+    });
+    this.#readline.on('history', (history: string[]) => this.#saveHistory(history));
+    this.#readline.on('SIGINT', () => this.#parts.onLeave());
+    this.#readline.on('close', () => {
+      if (this.#status.state === 'stopped') return;
+      // A service manager starts the desk with an empty input: then there is nobody to leave.
+      if (this.#interactive || lines > 0) void this.#turn.then(() => this.#parts.onLeave());
+    });
+    this.#prompt();
+  }
+
+  async stop(): Promise<void> {
+    await this.#turn;
+    this.#status = { state: 'stopped', since: this.#parts.clock.now() };
+    this.#readline?.close();
+  }
+
+  status(): PlatformStatus {
+    return this.#status;
+  }
+
+  async post(_address: unknown, message: Message): Promise<MessageRef> {
+    const at = this.#parts.clock.now().toISOString().slice(11, 19);
+    await this.#print({ ...message, title: `${at}  ${message.title ?? ''}`.trimEnd() });
+    return { platform: 'console', chat: chat.id, message: String(this.#messages) };
+  }
+
+  /** What a terminal printed stays: the new state is printed after it. */
+  async edit(_ref: MessageRef, message: Message): Promise<void> {
+    await this.post(undefined, message);
+  }
+
+  async #onLine(line: string, handler: ChatHandler): Promise<void> {
+    const text = line.trim();
+    if (text === '') return this.#prompt();
+    this.#replaceable = undefined;
+    const incoming = { user: consoleUser, chat, sentAt: this.#parts.clock.now() };
+    const { responder, settled } = this.#responder();
+    const button = /^\d+$/.test(text) ? this.#buttons[Number(text) - 1] : undefined;
+    if (button) await handler.onPress({ ...incoming, buttonId: button.id }, responder);
+    else await handler.onCommand({ ...incoming, input: { kind: 'typed', text: withSlash(text) } }, responder);
+    await settled();
+    this.#prompt();
+  }
+
+  /** On a terminal each message replaces the one before; a pipe only gets the last. */
+  #responder(): { responder: Responder; settled: () => Promise<void> } {
+    let last: Message | undefined;
+    const responder: Responder = {
+      acknowledge: async () => undefined,
+      show: async (message) => {
+        last = message;
+        if (this.#interactive) await this.#print(message, responder);
+      },
+      refuse: async (message) => {
+        last = message;
+        if (this.#interactive) await this.#print(message);
+      },
+    };
+    const settled = async () => {
+      if (!this.#interactive && last) await this.#print(last);
+    };
+    return { responder, settled };
+  }
+
+  async #print(message: Message, by?: Responder): Promise<void> {
+    const { output, color } = this.#parts;
+    const paths = await this.#saveAttachments(message);
+    if (message.buttons && message.buttons.length > 0) this.#buttons = message.buttons;
+    const text = renderMessage(message, { color }, { paths, firstButton: 1 });
+    this.#messages += 1;
+    if (!this.#interactive) {
+      output.write(`${text}\n\n`);
+      return;
+    }
+    this.#clearPrompt();
+    if (by && this.#replaceable?.by === by) moveCursor(output, 0, -this.#replaceable.lines);
+    output.write(`\r\u001b[0J${text}\n\n`);
+    this.#replaceable = by && { by, lines: this.#height(text) + 1 };
+    this.#prompt();
+  }
+
+  /** Their paths; when the disk refuses, the message is still shown, and says so. */
+  async #saveAttachments({ attachments = [] }: Message): Promise<string[]> {
+    const { attachmentsFolder, clock } = this.#parts;
+    if (attachments.length === 0) return [];
+    try {
+      await mkdir(attachmentsFolder, { recursive: true });
+      const at = clock.now().toISOString().slice(0, 23).replaceAll(':', '-').replace('.', '-');
+      return await Promise.all(
+        attachments.map(async ({ name, data }) => {
+          const path = join(attachmentsFolder, `${at}-${name.replace(/[^A-Za-z0-9._-]/g, '_')}`);
+          await writeFile(path, data);
+          return relative(process.cwd(), path);
+        }),
+      );
+    } catch (error) {
+      this.#parts.log.error({ err: error }, 'attachments could not be saved');
+      const names = attachments.map(({ name }) => name).join(', ');
+      return [`nothing of ${names}: ${reasonOf(error)}`];
+    }
+  }
+
+  async #complete(line: string): Promise<[string[], string]> {
+    const completion = completionOf(line, this.#parts.commands);
+    if (completion.kind === 'words')
+      return [startingWith(completion.candidates, completion.typed), completion.typed];
+    const { command, option, typed, names } = completion;
+    const choices =
+      (await this.#handler?.onCompletion({
+        user: consoleUser,
+        chat,
+        sentAt: this.#parts.clock.now(),
+        command,
+        option,
+        value: typed,
+      })) ?? [];
+    const values = choices.map(({ value }) => String(value));
+    return [startingWith([...values, ...names], typed), typed];
+  }
+
+  async #loadHistory(): Promise<string[]> {
+    try {
+      return (await readFile(this.#parts.historyFile, 'utf8')).split('\n').filter((line) => line !== '');
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') {
+        this.#parts.log.warn({ err: error }, 'the history of the console could not be read');
+      }
+      return [];
+    }
+  }
+
+  #saveHistory(history: readonly string[]): void {
+    writeFile(this.#parts.historyFile, `${history.join('\n')}\n`, { mode: 0o600 }).catch((error: unknown) => {
+      this.#parts.log.warn({ err: error }, 'the history of the console could not be saved');
+    });
+  }
+
+  #prompt(): void {
+    if (this.#interactive && this.#status.state === 'ready') this.#readline?.prompt(true);
+  }
+
+  #clearPrompt(): void {
+    this.#parts.output.write('\r\u001b[0J');
+  }
+
+  /** Lines that the text takes on this terminal, wrapped ones counted. */
+  #height(text: string): number {
+    const columns = this.#parts.output.columns ?? 80;
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: style codes take no room.
+    const lines = text.replace(/\u001b\[\d+m/g, '').split('\n');
+    return lines.reduce((sum, line) => sum + Math.max(1, Math.ceil(line.length / columns)), 0);
+  }
+}
+
+/** At a terminal the slash may be left out. */
+function withSlash(text: string): string {
+  return text.startsWith('/') ? text : `/${text}`;
+}
+
+function startingWith(candidates: readonly string[], typed: string): string[] {
+  return candidates.filter((candidate) => candidate.toLowerCase().startsWith(typed.toLowerCase()));
+}

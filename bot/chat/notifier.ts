@@ -1,0 +1,219 @@
+/**
+ * Tells each chat what happened: every event of the outbox, in order, however long its platform was away.
+ *
+ * Each address keeps its place in the outbox. The place moves after the message was delivered; should the desk die
+ * between the two, the same message is tried again under the same key, by which Discord knows it for a repetition.
+ */
+import type { Clock } from '../../engine/clock.ts';
+import type { Outbox, OutboxRecord } from '../../engine/events.ts';
+import type { Logger } from '../../engine/log.ts';
+import {
+  type Collection,
+  defineCollection,
+  type Store,
+  type StoredDocument,
+} from '../../engine/store/store.ts';
+import { announce } from './announcements.ts';
+import { type ChatAddress, DeliveryError, type Message, type MessageRef, type Platform } from './platform.ts';
+
+/** An address that hears the desk's events. */
+export interface Listener {
+  readonly address: ChatAddress;
+  /** Hears also what is for admins only. */
+  readonly admin: boolean;
+}
+
+/** Where an address stands in the outbox. */
+interface Place extends StoredDocument {
+  readonly sequence: number;
+}
+
+/** The message in which a subject is told to an address. */
+interface ToldMessage extends StoredDocument {
+  readonly chat: string;
+  readonly message: string;
+  readonly at: string;
+}
+
+const places = defineCollection<Place>('places');
+const toldMessages = defineCollection<ToldMessage>('told_messages', { indexes: [['at']] });
+const batch = 50;
+/** An event that is told later than this says when it happened. */
+const lateAfterMs = 60_000;
+
+export interface NotifierParts {
+  readonly outbox: Outbox;
+  readonly store: Store;
+  readonly platforms: readonly Platform[];
+  readonly listeners: readonly Listener[];
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** Pause before a platform that was away is tried again. */
+  readonly retryMs?: number;
+}
+
+export class Notifier {
+  readonly #parts: NotifierParts;
+  readonly #places: Collection<Place>;
+  readonly #told: Collection<ToldMessage>;
+  readonly #deliveries: AddressDelivery[];
+  #unsubscribe: () => void = () => undefined;
+
+  private constructor(parts: NotifierParts, placeRecords: Collection<Place>, told: Collection<ToldMessage>) {
+    this.#parts = parts;
+    this.#places = placeRecords;
+    this.#told = told;
+    this.#deliveries = parts.listeners.flatMap((listener) => {
+      const platform = parts.platforms.find(({ name }) => name === listener.address.platform);
+      return platform ? [new AddressDelivery(parts, listener, platform, placeRecords, told)] : [];
+    });
+  }
+
+  /** An address that is new begins with what happens from now on. */
+  static async open(parts: NotifierParts): Promise<Notifier> {
+    const notifier = new Notifier(
+      parts,
+      await parts.store.collection(places),
+      await parts.store.collection(toldMessages),
+    );
+    const newest = await parts.outbox.newest();
+    for (const { address } of parts.listeners) {
+      const id = addressId(address);
+      if (!(await notifier.#places.get(id))) await notifier.#places.insert({ _id: id, sequence: newest });
+    }
+    return notifier;
+  }
+
+  start(): void {
+    const wake = () => {
+      for (const delivery of this.#deliveries) delivery.wake();
+    };
+    this.#unsubscribe = this.#parts.outbox.onPublished(wake);
+    wake();
+  }
+
+  /** Delivers what can be delivered now, then ends. */
+  async stop(): Promise<void> {
+    this.#unsubscribe();
+    await Promise.all(this.#deliveries.map((delivery) => delivery.stop()));
+    const monthAgo = new Date(this.#parts.clock.now().getTime() - 30 * 86_400_000).toISOString();
+    await this.#told.remove({ at: { lt: monthAgo } });
+  }
+}
+
+/** One address: its events, one after another. */
+class AddressDelivery {
+  readonly #parts: NotifierParts;
+  readonly #listener: Listener;
+  readonly #platform: Platform;
+  readonly #places: Collection<Place>;
+  readonly #told: Collection<ToldMessage>;
+  readonly #id: string;
+  #running: Promise<void> | undefined;
+  #wanted = false;
+  #stopping = false;
+  #retry: NodeJS.Timeout | undefined;
+
+  constructor(
+    parts: NotifierParts,
+    listener: Listener,
+    platform: Platform,
+    placeRecords: Collection<Place>,
+    told: Collection<ToldMessage>,
+  ) {
+    this.#parts = parts;
+    this.#listener = listener;
+    this.#platform = platform;
+    this.#places = placeRecords;
+    this.#told = told;
+    this.#id = addressId(listener.address);
+  }
+
+  wake(): void {
+    this.#wanted = true;
+    this.#running ??= this.#run().finally(() => {
+      this.#running = undefined;
+      if (this.#wanted && !this.#stopping) this.wake();
+    });
+  }
+
+  async stop(): Promise<void> {
+    clearTimeout(this.#retry);
+    this.#stopping = true;
+    await this.#running;
+  }
+
+  async #run(): Promise<void> {
+    this.#wanted = false;
+    clearTimeout(this.#retry);
+    try {
+      await this.#deliverAll();
+    } catch (error) {
+      this.#parts.log.warn({ err: error, address: this.#id }, 'events wait until they can be delivered');
+      if (this.#stopping) return;
+      this.#retry = setTimeout(() => this.wake(), this.#parts.retryMs ?? 15_000).unref();
+    }
+  }
+
+  async #deliverAll(): Promise<void> {
+    for (;;) {
+      const place = await this.#places.get(this.#id);
+      const records = await this.#parts.outbox.after(place?.sequence ?? 0, batch);
+      for (const record of records) {
+        await this.#deliver(record);
+        await this.#places.update(this.#id, {}, { sequence: record.sequence });
+      }
+      if (records.length < batch) return;
+    }
+  }
+
+  async #deliver(record: OutboxRecord): Promise<void> {
+    const { content, subject, adminsOnly } = announce(record.event);
+    if (adminsOnly && !this.#listener.admin) return;
+    const message = this.#markLate(content, record);
+    const toldId = subject && `${this.#id}/${subject}`;
+    const earlier = toldId ? await this.#told.get(toldId) : undefined;
+    try {
+      if (earlier && (await this.#edited(earlier, message))) return;
+      const ref = await this.#platform.post(
+        this.#listener.address,
+        message,
+        `${this.#id}/${record.sequence}`,
+      );
+      if (toldId && !earlier)
+        await this.#told.insert({ _id: toldId, chat: ref.chat, message: ref.message, at: record.at });
+    } catch (error) {
+      if (!(error instanceof DeliveryError) || error.retryable) throw error;
+      // It will never get there: say so, and let what comes after it have its turn.
+      this.#parts.log.error(
+        { err: error, address: this.#id, sequence: record.sequence },
+        'an event was not delivered',
+      );
+    }
+  }
+
+  /** False when the message is gone: then the event is posted anew. */
+  async #edited({ chat, message: id }: ToldMessage, message: Message): Promise<boolean> {
+    const ref: MessageRef = { platform: this.#platform.name, chat, message: id };
+    try {
+      await this.#platform.edit(ref, message);
+      return true;
+    } catch (error) {
+      if (!(error instanceof DeliveryError) || error.retryable) throw error;
+      return false;
+    }
+  }
+
+  #markLate(message: Message, { at }: OutboxRecord): Message {
+    const lateMs = this.#parts.clock.now().getTime() - Date.parse(at);
+    if (lateMs < lateAfterMs) return message;
+    return {
+      ...message,
+      text: [...(message.text ?? []), `\n(happened ${at.slice(0, 16).replace('T', ' ')} UTC)`],
+    };
+  }
+}
+
+function addressId({ platform, kind, id }: ChatAddress): string {
+  return `${platform}:${kind}:${id}`;
+}
