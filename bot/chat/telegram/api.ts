@@ -1,0 +1,109 @@
+/**
+ * The Bot API as the rest of this folder sees it: one `call`, with a time limit, and errors of our own. telegraf is
+ * known in this file only, so that another client can take its place.
+ *
+ * Of telegraf only the client is used, not its bot: its poll loop retries in silence, so a platform that is down
+ * could not say so, and it gives up for good at a conflict.
+ */
+import { Telegram, TelegramError } from 'telegraf';
+import type { Telegram as Methods, Opts, Update } from 'telegraf/types';
+import { reasonOf } from '../../../engine/errors.ts';
+
+export type { InlineKeyboardButton, Message as ChatMessage, Update } from 'telegraf/types';
+export type Method = keyof Methods;
+/** What Telegram answers to `getUpdates`; telegraf's own type of it is the same. */
+export type Updates = readonly Update[];
+
+/** Why a call did not end well. */
+export type ApiFailure =
+  /** Telegram answered no. `retryAfterS` comes with code 429, `movedTo` when a group got a new id. */
+  | {
+      readonly kind: 'refused';
+      readonly code: number;
+      readonly description: string;
+      readonly retryAfterS?: number;
+      readonly movedTo?: number;
+    }
+  /** No answer: whether Telegram did what was asked is not known. */
+  | { readonly kind: 'unreachable' }
+  /** We stopped waiting on purpose. */
+  | { readonly kind: 'aborted' };
+
+export class ApiError extends Error {
+  override readonly name = 'ApiError';
+  readonly failure: ApiFailure;
+
+  constructor(message: string, failure: ApiFailure, options: { cause?: unknown } = {}) {
+    super(message, options);
+    this.failure = failure;
+  }
+}
+
+export interface TelegramApi {
+  /**
+   * One request, tried once.
+   * @throws ApiError
+   */
+  call<M extends keyof Methods>(
+    method: M,
+    payload: Opts<M>,
+    options: { readonly timeoutMs: number; readonly signal?: AbortSignal },
+  ): Promise<ReturnType<Methods[M]>>;
+}
+
+export function telegramApi(token: string, apiRoot?: string): TelegramApi {
+  const client = new Telegram(token, apiRoot === undefined ? {} : { apiRoot });
+  return {
+    async call(method, payload, { timeoutMs, signal }) {
+      const controller = new AbortController();
+      const abort = () => controller.abort();
+      let timedOut = false;
+      const timer = setTimeout(() => {
+        timedOut = true;
+        abort();
+      }, timeoutMs);
+      signal?.addEventListener('abort', abort, { once: true });
+      if (signal?.aborted) abort();
+      try {
+        return await client.callApi(method, prepared(payload), { signal: controller.signal as ClientSignal });
+      } catch (thrown) {
+        if (signal?.aborted) throw new ApiError('stopped', { kind: 'aborted' });
+        if (timedOut)
+          throw new ApiError(`no answer to ${method} in ${timeoutMs} ms`, { kind: 'unreachable' });
+        throw apiError(thrown, token);
+      } finally {
+        clearTimeout(timer);
+        signal?.removeEventListener('abort', abort);
+      }
+    },
+  };
+}
+
+/** telegraf types signals by a shim of 2018; Node's own are what its fetch takes. */
+type ClientSignal = NonNullable<NonNullable<Parameters<Telegram['callApi']>[2]>['signal']>;
+
+/**
+ * With files in it a request is a form, and telegraf drops the objects of a form that it does not know. Telegram
+ * takes them as JSON text in either case.
+ */
+function prepared<P extends object>(payload: P): P {
+  if (!('reply_parameters' in payload)) return payload;
+  return { ...payload, reply_parameters: JSON.stringify(payload.reply_parameters) };
+}
+
+function apiError(thrown: unknown, token: string): ApiError {
+  if (thrown instanceof TelegramError) {
+    const { code, description, parameters } = thrown;
+    const failure: ApiFailure = {
+      kind: 'refused',
+      code,
+      description,
+      ...(parameters?.retry_after === undefined ? {} : { retryAfterS: parameters.retry_after }),
+      ...(parameters?.migrate_to_chat_id === undefined ? {} : { movedTo: parameters.migrate_to_chat_id }),
+    };
+    // No cause: telegraf's error carries the whole request, files included.
+    return new ApiError(`${code} ${description}`, failure);
+  }
+  // The address of every request contains the token, and so do the messages of its errors.
+  return new ApiError(reasonOf(thrown).replaceAll(token, '[token]'), { kind: 'unreachable' });
+}

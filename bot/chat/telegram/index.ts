@@ -1,0 +1,177 @@
+/**
+ * Telegram as a chat platform: long polling in, paced and retried messages out. Imported only when the configuration
+ * names it.
+ */
+import type { Command, Role } from '../../../commands/command.ts';
+import type { Clock } from '../../../engine/clock.ts';
+import { reasonOf } from '../../../engine/errors.ts';
+import type { Logger } from '../../../engine/log.ts';
+import type { ChatHandler, MessageRef, Platform, PlatformStatus } from '../platform.ts';
+import { telegramApi } from './api.ts';
+import { latestOnly, type Show } from './latest.ts';
+import { messenger as createMessenger, type Sending, type Shown } from './messenger.ts';
+import { type Pace, telegramPace } from './pace.ts';
+import { type Bot, poller as createPoller } from './polling.ts';
+import { sendQueue } from './queue.ts';
+import { registerMenus } from './registration.ts';
+import { responderTo } from './responder.ts';
+import { incoming } from './updates.ts';
+
+export interface TelegramOptions {
+  /** As @BotFather gave it: `123456:ABC…`. */
+  readonly token: string;
+  readonly commands: readonly Command[];
+  readonly log: Logger;
+  readonly clock: Clock;
+  /** Another Bot API server: one's own (https://github.com/tdlib/telegram-bot-api), or a test's. */
+  readonly apiRoot?: string;
+  /** User ids by role: whose private chats get the command menu of that role. */
+  readonly chatsByRole: () => ReadonlyMap<Role, readonly string[]>;
+  /** Where other limits hold than Telegram's own. */
+  readonly pace?: Partial<Pace>;
+}
+
+export function telegramPlatform(options: TelegramOptions): Platform {
+  const { commands, log, clock, chatsByRole } = options;
+  const pace: Pace = { ...telegramPace, ...options.pace };
+  const api = telegramApi(options.token, options.apiRoot);
+  const queue = sendQueue(pace);
+  const messenger = createMessenger(api, pace, log);
+
+  let status: PlatformStatus = { state: 'stopped', since: clock.now() };
+  const become = (state: PlatformStatus['state'], why?: string) => {
+    if (status.state === state && status.why === why) return;
+    const since = status.state === state ? status.since : clock.now();
+    status = { state, since, ...(why === undefined ? {} : { why }) };
+    if (why !== undefined) log.warn({ platform: 'telegram', state }, why);
+    else log.info({ platform: 'telegram', state }, `Telegram is ${state}`);
+  };
+
+  let handler: ChatHandler | undefined;
+  let registered = false;
+  const register = async () => {
+    if (registered) return;
+    registered = true;
+    try {
+      await registerMenus({ api, commands, chatsByRole, log, requestMs: pace.requestMs });
+    } catch (thrown) {
+      registered = false;
+      log.warn({ reason: reasonOf(thrown) }, 'Telegram did not take the command menus; trying again later');
+    }
+  };
+
+  const handOver = (update: Parameters<typeof incoming>[0], bot: Bot, pressedAfter: Date) => {
+    const event = incoming(update, bot.username, pressedAfter);
+    if (event === undefined || handler === undefined) return;
+    const responder = responderTo(event.asked, {
+      api,
+      queue,
+      messenger,
+      pace,
+      log,
+      botName: `@${bot.username}`,
+    });
+    if (event.kind === 'press') {
+      api
+        .call('answerCallbackQuery', { callback_query_id: event.queryId }, { timeoutMs: pace.requestMs })
+        .catch((thrown) => log.debug({ reason: reasonOf(thrown) }, 'Telegram took no answer to a press'));
+    }
+    const handled =
+      event.kind === 'press'
+        ? handler.onPress(event.press, responder)
+        : handler.onCommand(event.command, responder);
+    handled.catch((thrown) => log.error({ err: thrown }, 'the answer to a Telegram user failed'));
+  };
+
+  const polling = createPoller({
+    api,
+    pace,
+    clock,
+    log,
+    events: {
+      connected: () => void register(),
+      update: handOver,
+      state(state, why) {
+        if (state === 'ready') void register();
+        become(state, why);
+      },
+    },
+  });
+
+  /** Messages that got there in part, by the key of their post. */
+  const unfinished = recent<Sending>();
+  const known = recent<Shown>();
+  const edits = recent<Show>();
+
+  const remember = (shown: Shown): MessageRef => {
+    const ref = { platform: 'telegram' as const, chat: shown.target.chat, message: String(shown.main) };
+    known.set(nameOf(ref), shown);
+    return ref;
+  };
+
+  const editorOf = (ref: MessageRef): Show => {
+    const name = nameOf(ref);
+    const there = edits.get(name);
+    if (there !== undefined) return there;
+    const before: Shown = {
+      target: { chat: ref.chat },
+      main: Number(ref.message),
+      kind: 'unknown',
+      files: '',
+      extras: [],
+    };
+    const show = latestOnly(queue, ref.chat, async (turn, message) => {
+      remember(await messenger.revise(turn, known.get(name) ?? before, message));
+    });
+    edits.set(name, show);
+    return show;
+  };
+
+  return {
+    name: 'telegram',
+    async start(chatHandler) {
+      handler = chatHandler;
+      status = { state: 'connecting', since: clock.now(), why: 'Telegram: connecting' };
+      void polling.run();
+    },
+    async stop() {
+      await polling.stop();
+      await queue.finish(pace.stopMs);
+      become('stopped');
+    },
+    status: () => status,
+    post(address, message, key) {
+      return queue.enqueue(address.id, async (turn) => {
+        const sending = unfinished.get(key) ?? messenger.sending({ chat: address.id }, message);
+        try {
+          const shown = await messenger.send(turn, sending);
+          unfinished.delete(key);
+          return remember(shown);
+        } catch (thrown) {
+          if (sending.sent.length > 0) unfinished.set(key, sending);
+          throw thrown;
+        }
+      });
+    },
+    edit: (ref, message) => editorOf(ref)(message),
+  };
+}
+
+function nameOf({ chat, message }: MessageRef): string {
+  return `${chat}/${message}`;
+}
+
+/** A map of the latest thousand: what is older is treated like something from before the last start. */
+function recent<T>() {
+  const entries = new Map<string, T>();
+  return {
+    get: (name: string) => entries.get(name),
+    set(name: string, value: T) {
+      entries.delete(name);
+      entries.set(name, value);
+      const [oldest] = entries.keys();
+      if (entries.size > 1000 && oldest !== undefined) entries.delete(oldest);
+    },
+    delete: (name: string) => entries.delete(name),
+  };
+}

@@ -1,0 +1,30 @@
+/**
+ * A message that is shown anew again and again: while one version waits for its turn, newer ones take its place.
+ * Progress may come faster than Telegram lets us write; what counts is the last of it, and that is never left out.
+ */
+import type { Message } from '../platform.ts';
+import type { SendQueue, Turn } from './queue.ts';
+
+/** Resolves when the message, or a newer one in its place, is shown. */
+export type Show = (message: Message) => Promise<void>;
+
+export function latestOnly(
+  queue: SendQueue,
+  chat: string,
+  apply: (turn: Turn, message: Message) => Promise<void>,
+): Show {
+  let wanted: Message;
+  let waiting: Promise<void> | undefined;
+  return (message) => {
+    wanted = message;
+    waiting ??= queue.enqueue(chat, async (turn) => {
+      try {
+        await turn.ready(1);
+      } finally {
+        waiting = undefined;
+      }
+      await apply(turn, wanted);
+    });
+    return waiting;
+  };
+}

@@ -1,0 +1,92 @@
+/**
+ * The command menu of each user: what their role may use, in their private chat only. Strangers, and groups in which
+ * strangers may be, see an empty menu.
+ */
+import { actionsOf, type Command, mayAct, type Role } from '../../../commands/command.ts';
+import { reasonOf } from '../../../engine/errors.ts';
+import type { Logger } from '../../../engine/log.ts';
+import type { TelegramApi } from './api.ts';
+
+export interface MenuEntry {
+  readonly command: string;
+  readonly description: string;
+}
+
+const menuLimit = 100;
+const descriptionLimit = 256;
+
+/** One entry a command, whose description names the subcommands, because Telegram has none. */
+export function menuFor(role: Role, commands: readonly Command[]): MenuEntry[] {
+  return commands.flatMap((command): MenuEntry[] => {
+    const usable = actionsOf(command).filter(({ action }) => mayAct(role, action.role));
+    if (usable.length === 0) return [];
+    const subcommands = usable.flatMap(({ words }) => words.slice(1));
+    return [{ command: command.name, description: described(command.description, subcommands) }];
+  });
+}
+
+/**
+ * Writes each menu that differs from what Telegram has. A chat that Telegram does not know yet is logged and left
+ * out: its user has not opened the bot.
+ * @throws ApiError when Telegram is away
+ */
+export async function registerMenus(parts: {
+  readonly api: TelegramApi;
+  readonly commands: readonly Command[];
+  readonly chatsByRole: () => ReadonlyMap<Role, readonly string[]>;
+  readonly log: Logger;
+  readonly requestMs: number;
+}): Promise<void> {
+  const { api, commands, chatsByRole, log, requestMs } = parts;
+  const options = { timeoutMs: requestMs };
+
+  for (const type of ['default', 'all_private_chats', 'all_group_chats'] as const) {
+    const there = await api.call('getMyCommands', { scope: { type } }, options);
+    if (there.length > 0) await api.call('deleteMyCommands', { scope: { type } }, options);
+  }
+
+  for (const [role, chats] of chatsByRole()) {
+    const menu = menuFor(role, commands);
+    if (menu.length > menuLimit) {
+      log.warn(
+        { role, commands: menu.length },
+        'Telegram shows 100 commands in its menu; the others work all the same',
+      );
+    }
+    const shown = menu.slice(0, menuLimit);
+    for (const chat of chats) {
+      const scope = { type: 'chat' as const, chat_id: chat };
+      try {
+        const there = await api.call('getMyCommands', { scope }, options);
+        if (!isSame(there, shown)) await api.call('setMyCommands', { commands: shown, scope }, options);
+      } catch (thrown) {
+        log.warn(
+          { chat, reason: reasonOf(thrown) },
+          'Telegram took no command menu for this user: they must press Start in the bot, then restart the desk',
+        );
+      }
+    }
+  }
+}
+
+/** Subcommands that do not fit are left to `/help`. */
+function described(description: string, subcommands: readonly string[]): string {
+  for (let count = subcommands.length; count > 0; count--) {
+    const more = count < subcommands.length ? ', …' : '';
+    const text = `${description} (${subcommands.slice(0, count).join(', ')}${more})`;
+    if (text.length <= descriptionLimit) return text;
+  }
+  return description.length <= descriptionLimit
+    ? description
+    : `${description.slice(0, descriptionLimit - 1)}…`;
+}
+
+function isSame(a: readonly MenuEntry[], b: readonly MenuEntry[]): boolean {
+  return (
+    a.length === b.length &&
+    a.every(
+      ({ command, description }, index) =>
+        command === b[index]?.command && description === b[index]?.description,
+    )
+  );
+}
