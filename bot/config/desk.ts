@@ -1,0 +1,148 @@
+/** What `desk.yaml` holds: people, chat platforms, brokers, sources, store, webhook and limits. */
+import { isIP } from 'node:net';
+import { z } from 'zod';
+import { roles } from '../../commands/command.ts';
+import { adapters } from '../../engine/brokers/index.ts';
+
+const name = z
+  .string()
+  .regex(/^[a-z][a-z0-9_-]{0,31}$/, 'must be 1 to 32 of a-z, 0-9, - and _, beginning with a letter');
+
+/** Text of digits: as a number, YAML would round a Discord id without a word. */
+const id = z
+  .string('must be digits in quotes, such as "123456789012345678"')
+  .regex(/^\d{1,20}$/, 'must be digits only');
+
+/** A Telegram group's id begins with a minus. */
+const telegramChat = z
+  .string('must be a chat id in quotes, such as "-1001234567890"')
+  .regex(/^-?\d{1,20}$/, 'must be digits, with a minus before those of a group');
+
+const user = z.strictObject({
+  name,
+  role: z.enum(roles),
+  discord: id.optional(),
+  telegram: id.optional(),
+});
+
+const token = z.string('must be the token that the platform gave').min(1, 'must not be empty');
+
+const platforms = z.strictObject({
+  console: z
+    .strictObject({
+      enabled: z.boolean().default(true),
+      /** Who sits at the terminal has the machine anyway. */
+      role: z.enum(roles).default('admin'),
+    })
+    .optional(),
+  discord: z
+    .strictObject({
+      token,
+      /** The server whose members may use the commands; without it they are registered for every server of the bot. */
+      guild: id.optional(),
+      /** Channels that hear what happens. */
+      notify: z.array(id).default([]),
+      /** Further channels in which commands are answered. */
+      channels: z.array(id).default([]),
+    })
+    .optional(),
+  telegram: z
+    .strictObject({
+      token,
+      notify: z.array(telegramChat).default([]),
+      /** Further groups in which commands are answered. */
+      chats: z.array(telegramChat).default([]),
+    })
+    .optional(),
+});
+
+const source = z.discriminatedUnion('type', [
+  z.strictObject({
+    type: z.literal('demo'),
+    /** Where `SP500.csv` is. */
+    folder: z.string().min(1, 'must name a folder').default('data'),
+  }),
+  z.strictObject({
+    type: z.literal('csv'),
+    /** One `<SYMBOL>.csv` each. */
+    folder: z.string().min(1, 'must name a folder').default('data'),
+    timezone: z.string().refine(isTimezone, 'must be a time zone such as America/New_York'),
+    currency: z.string().regex(/^[A-Z0-9]{2,10}$/, 'must be a currency code such as USD or USDT'),
+  }),
+]);
+
+// Each adapter's settings are an object with its own literal `type`; their common type cannot say so.
+const [firstBroker, ...otherBrokers] = adapters.map(({ settings }) => settings as BrokerSchema);
+const broker = firstBroker ? z.discriminatedUnion('type', [firstBroker, ...otherBrokers]) : z.never();
+
+type BrokerSchema = z.ZodObject<{ type: z.ZodLiteral<string> }, z.core.$loose>;
+
+const webhook = z.strictObject({
+  host: z.string().min(1, 'must be an address such as 127.0.0.1, or 0.0.0.0 for all').default('127.0.0.1'),
+  /** 0 takes any that is free. */
+  port: wholeNumber(0, 65_535).default(8080),
+  /** Proxies in front whose word on the sender's address is believed. */
+  trustProxy: z
+    .array(z.string().refine(isAddressOrRange, 'must be an address or a range such as 10.0.0.0/8'))
+    .default([]),
+  bodyLimitKb: wholeNumber(1, 1024).default(64),
+  tls: z
+    .strictObject({
+      cert: z.string().min(1, 'must name a PEM file with the certificate and its chain'),
+      key: z.string().min(1, 'must name a PEM file with the private key'),
+    })
+    .optional(),
+});
+
+const limits = z.strictObject({
+  backtestSeconds: wholeNumber(1, 86_400).default(300),
+  backtestMemoryMb: wholeNumber(64, 1_048_576).default(1024),
+});
+
+export const deskSettings = z.strictObject({
+  users: z.array(user).default([]),
+  platforms: platforms.default({}),
+  store: z
+    .string()
+    .refine(
+      (text) => text === 'sqlite' || isMongoUri(text),
+      'must be sqlite, or an address that begins with mongodb:// or mongodb+srv://',
+    )
+    .default('sqlite'),
+  sources: z.record(name, source).default({}),
+  brokers: z.record(name, broker).default({}),
+  webhook: webhook.optional(),
+  limits: limits.prefault({}),
+});
+
+export type DeskSettings = z.infer<typeof deskSettings>;
+export type WebhookSettings = z.infer<typeof webhook>;
+export type LimitSettings = z.infer<typeof limits>;
+
+export function isMongoUri(text: string): boolean {
+  return /^mongodb(\+srv)?:\/\/[^/]/.test(text);
+}
+
+/** Also as text, because `${PORT}` is text. */
+function wholeNumber(least: number, most: number) {
+  const rule = `must be a whole number from ${least} to ${most}`;
+  return z
+    .union([z.number(), z.string().regex(/^\d+$/).transform(Number)], rule)
+    .refine((value) => Number.isInteger(value) && value >= least && value <= most, rule);
+}
+
+function isTimezone(zone: string): boolean {
+  try {
+    new Intl.DateTimeFormat('en', { timeZone: zone });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function isAddressOrRange(text: string): boolean {
+  const [address = '', bits, ...rest] = text.split('/');
+  const version = isIP(address);
+  if (version === 0 || rest.length > 0) return false;
+  return bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (version === 4 ? 32 : 128));
+}

@@ -1,0 +1,199 @@
+/** One YAML file: its value with the variables put in, and for each key the line on which it stands. */
+import { readFileSync } from 'node:fs';
+import {
+  type Document,
+  isAlias,
+  isMap,
+  isPair,
+  isScalar,
+  isSeq,
+  LineCounter,
+  type Node,
+  type Pair,
+  parseDocument,
+  type Scalar,
+  visit,
+} from 'yaml';
+import { reasonOf } from '../../engine/errors.ts';
+import { decimal, decimalOfNumber } from '../../engine/money.ts';
+import { keyText, type Problem } from './problems.ts';
+import { isSecretKey, isSecretVariable, passwordsIn } from './secrets.ts';
+import { substitute, type Variables } from './variables.ts';
+
+export type Path = readonly PropertyKey[];
+
+export interface ConfigDocument {
+  /** As problems name it: relative to the project's root. */
+  readonly file: string;
+  /** Plain data, still unchecked; undefined when the file could not be read as YAML. */
+  readonly value: unknown;
+  /** The line of the key, or of the nearest one around it that is there. */
+  lineOf(path: Path): number | undefined;
+  /** What stands at a key, for a message: `"abc"`, `12`, `a list`, or `a hidden value` where it may be a secret. */
+  describe(path: Path): string;
+  /** Keys that were already complained about. */
+  readonly faulty: ReadonlySet<string>;
+  readonly secrets: readonly string[];
+  readonly problems: readonly Problem[];
+}
+
+/** Reads a file; whatever is wrong with it is in `problems`. */
+export function readDocument(path: string, file: string, variables: Variables): ConfigDocument {
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch (error) {
+    const missing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
+    const what = missing ? 'is missing' : `cannot be read: ${reasonOf(error)}`;
+    return unreadable(file, [{ file, key: '', text: what }]);
+  }
+  const lines = new LineCounter();
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
+  if (document.errors.length > 0) {
+    return unreadable(
+      file,
+      document.errors.map(({ message, pos }) => {
+        const { line } = lines.linePos(pos[0]);
+        // In { flow: ${NAME} } the brace of the variable ends up as YAML's own.
+        const hint = /[^"']\$\{/.test(text.split('\n')[line - 1] ?? '') ? `; put \${…} in quotes` : '';
+        return { file, line, key: '', text: `is not YAML: ${message}${hint}` };
+      }),
+    );
+  }
+  return readValues(document, file, lines, variables);
+}
+
+function unreadable(file: string, problems: readonly Problem[]): ConfigDocument {
+  return {
+    file,
+    value: undefined,
+    lineOf: () => undefined,
+    describe: () => 'nothing',
+    faulty: new Set(),
+    secrets: [],
+    problems,
+  };
+}
+
+function readValues(
+  document: Document.Parsed,
+  file: string,
+  lines: LineCounter,
+  variables: Variables,
+): ConfigDocument {
+  const problems: Problem[] = [];
+  const secrets: string[] = [];
+  const faulty = new Set<string>();
+  const fromVariables = new Set<string>();
+  const lineAt = (node: Node): number | undefined =>
+    node.range ? lines.linePos(node.range[0]).line : undefined;
+
+  visit(document, {
+    Scalar(place, scalar, ancestors) {
+      if (place === 'key') return;
+      const path = pathOf(scalar, ancestors);
+      const key = keyText(path);
+      const complain = (text: string) => {
+        problems.push({ file, line: lineAt(scalar), key, text });
+        faulty.add(key);
+      };
+      if (typeof scalar.value === 'number' && losesDigits(scalar)) {
+        complain('this number has more digits than a number can hold: write it in quotes');
+      }
+      if (typeof scalar.value !== 'string') return;
+      const { text, used, problems: wrong } = substitute(scalar.value, variables);
+      for (const problem of wrong) complain(problem);
+      scalar.value = text;
+      if (used.length > 0) fromVariables.add(key);
+      if (isSecretKey(path)) secrets.push(text);
+      for (const name of used.filter(isSecretVariable)) secrets.push(variables[name] ?? '');
+      secrets.push(...passwordsIn(text));
+    },
+  });
+
+  let value: unknown;
+  try {
+    value = document.toJS();
+  } catch (error) {
+    return unreadable(file, [{ file, key: '', text: `is not YAML that can be used: ${reasonOf(error)}` }]);
+  }
+  return {
+    file,
+    value,
+    lineOf: (path) => {
+      const node = keyNodeAt(document, path);
+      return node && lineAt(node);
+    },
+    describe: (path) => {
+      const found = valueAt(value, path);
+      const hidden = isSecretKey(path) || fromVariables.has(keyText(path));
+      return describeValue(found, hidden);
+    },
+    faulty,
+    secrets,
+    problems,
+  };
+}
+
+/** What stands at a path of plain data; undefined where nothing does. */
+export function valueAt(value: unknown, path: Path): unknown {
+  let current = value;
+  for (const step of path) {
+    if (typeof current !== 'object' || current === null || !Object.hasOwn(current, step)) return undefined;
+    current = (current as Record<PropertyKey, unknown>)[step];
+  }
+  return current;
+}
+
+/** Nanoseconds, ids and prices can have more digits than a double: YAML would round them without a word. */
+function losesDigits({ value, source }: Scalar): boolean {
+  if (typeof value !== 'number' || source === undefined) return false;
+  if (Number.isInteger(value) && !Number.isSafeInteger(value)) return true;
+  try {
+    return !decimal(source).eq(decimalOfNumber(value));
+  } catch {
+    return false; // 0x1f, .inf: no decimal text to compare with; the schema judges the value
+  }
+}
+
+function pathOf(node: Node, ancestors: readonly unknown[]): PropertyKey[] {
+  const chain = [...ancestors, node];
+  const path: PropertyKey[] = [];
+  chain.forEach((ancestor, index) => {
+    const child = chain[index + 1];
+    if (isPair(ancestor)) path.push(keyName(ancestor));
+    else if (isSeq(ancestor)) path.push(ancestor.items.indexOf(child));
+  });
+  return path;
+}
+
+function keyName(pair: Pair): string {
+  return isScalar(pair.key) ? String(pair.key.value) : String(pair.key);
+}
+
+function keyNodeAt(document: Document.Parsed, path: Path): Node | undefined {
+  let node: unknown = document.contents;
+  let nearestKey: Node | undefined;
+  for (const step of path) {
+    if (isAlias(node)) node = node.resolve(document);
+    if (isMap(node)) {
+      const pair = node.items.find((item) => keyName(item) === String(step));
+      if (!pair) break;
+      if (isScalar(pair.key)) nearestKey = pair.key;
+      node = pair.value;
+    } else if (isSeq(node)) {
+      node = node.items[Number(step)];
+      if (isScalar(node) || isMap(node) || isSeq(node)) nearestKey = node;
+    } else break;
+  }
+  return nearestKey;
+}
+
+function describeValue(value: unknown, hidden: boolean): string {
+  if (value === undefined || value === null) return 'nothing';
+  if (Array.isArray(value)) return 'a list';
+  if (typeof value === 'object') return 'a section with keys';
+  if (hidden) return 'a hidden value';
+  const text = JSON.stringify(value);
+  return text.length > 60 ? `${text.slice(0, 60)}…` : text;
+}

@@ -1,0 +1,167 @@
+/**
+ * The configuration of one environment: a folder with `desk.yaml`, `books/`, `plans/` and `strategies/`, read and
+ * checked as a whole. Either everything in it is right, or the desk does not start and every mistake is named.
+ */
+import { readdirSync } from 'node:fs';
+import { basename, extname, join, relative, resolve, sep } from 'node:path';
+import { type BookSettings, bookSettings } from '../../engine/bank/book.ts';
+import type { BrokerSettings } from '../../engine/brokers/index.ts';
+import { reasonOf } from '../../engine/errors.ts';
+import type { SourceSettings } from '../../engine/market/sources/index.ts';
+import { type PlanSettings, planSettings } from '../../engine/plans/plan.ts';
+import { check } from './check.ts';
+import {
+  type DeskSettings,
+  deskSettings,
+  isMongoUri,
+  type LimitSettings,
+  type WebhookSettings,
+} from './desk.ts';
+import { readDocument } from './document.ts';
+import { findEnvironment } from './environment.ts';
+import { ConfigError, type Problem } from './problems.ts';
+import { checkReferences } from './references.ts';
+import { distinctSecrets, passwordsIn } from './secrets.ts';
+import { readVariables, type Variables } from './variables.ts';
+
+export interface Config {
+  /** Of the environment: `demo`, `live`. */
+  readonly name: string;
+  readonly folder: string;
+  /** There is no `config/` yet, so `config.example/` runs. */
+  readonly isExample: boolean;
+  /** `<root>/data/<name>`: store, log and artefacts. It may not exist yet. */
+  readonly dataFolder: string;
+  readonly strategiesFolder: string;
+  readonly users: DeskSettings['users'];
+  /** A platform that is not here is off. */
+  readonly platforms: DeskSettings['platforms'];
+  readonly store: StoreSettings;
+  readonly sources: Readonly<Record<string, SourceSettings>>;
+  readonly brokers: Readonly<Record<string, BrokerSettings>>;
+  /** Without it no alerts are taken. */
+  readonly webhook: WebhookSettings | undefined;
+  readonly limits: LimitSettings;
+  readonly books: readonly BookSettings[];
+  readonly plans: readonly PlanSettings[];
+  /** Every secret in it, for the log to leave out. */
+  readonly secrets: readonly string[];
+}
+
+export type StoreSettings =
+  | { readonly kind: 'sqlite' }
+  /** `database` is the one that the address names, else one per environment, so that demo and live never share. */
+  | { readonly kind: 'mongo'; readonly uri: string; readonly database: string };
+
+export interface ConfigRequest {
+  /** The project's folder. */
+  readonly root: string;
+  /** What `--env` says; it goes before `OUTCRY_ENV`. */
+  readonly env?: string | undefined;
+  readonly environment: Variables;
+  readonly knownHandlers: readonly string[];
+}
+
+/**
+ * @throws ConfigError with all mistakes of all files
+ * @throws UserError when it is not clear which environment is meant
+ */
+export function loadConfig({ root, env, environment, knownHandlers }: ConfigRequest): Config {
+  const variables = readVariables(root, environment);
+  const { name, folder, isExample } = findEnvironment(root, env ?? (variables['OUTCRY_ENV'] || undefined));
+  const shown = (path: string) => relative(root, path).split(sep).join('/');
+  const read = (path: string) => readDocument(path, shown(path), variables);
+  const strategiesFolder = join(folder, 'strategies');
+
+  const problems: Problem[] = [];
+  const list = (part: string, endings: readonly string[]) => {
+    try {
+      return filesIn(join(folder, part), endings);
+    } catch (error) {
+      problems.push({ file: shown(join(folder, part)), key: '', text: `cannot be read: ${reasonOf(error)}` });
+      return [];
+    }
+  };
+  const documents = {
+    desk: read(join(folder, 'desk.yaml')),
+    books: list('books', ['.yaml', '.yml']).map(read),
+    plans: list('plans', ['.yaml', '.yml']).map(read),
+  };
+  const strategies = list('strategies', ['.ts']).map((path) => basename(path, '.ts'));
+
+  const desk = check(deskSettings, documents.desk);
+  const books = documents.books.map((document) => check(bookSettings, document));
+  const plans = documents.plans.map((document) => check(planSettings, document));
+  const mongoUri = variables['MONGODB_URI'] || undefined;
+  const all = [documents.desk, ...documents.books, ...documents.plans];
+  problems.push(
+    ...all.flatMap((document) => document.problems),
+    ...[desk, ...books, ...plans].flatMap((checked) => checked.problems),
+    ...checkReferences(documents, { handlers: knownHandlers, strategies }),
+    ...checkMongoUri(mongoUri),
+  );
+  if (problems.length > 0 || desk.value === undefined) throw new ConfigError(problems);
+
+  const settings = desk.value;
+  return {
+    name,
+    folder,
+    isExample,
+    dataFolder: join(root, 'data', name),
+    strategiesFolder,
+    users: settings.users,
+    platforms: settings.platforms,
+    store: storeOf(mongoUri ?? settings.store, name),
+    sources: Object.fromEntries(
+      Object.entries(settings.sources).map(([source, value]) => [
+        source,
+        { ...value, name: source, folder: resolve(folder, value.folder) },
+      ]),
+    ),
+    brokers: settings.brokers,
+    webhook: webhookAtHome(settings.webhook, folder),
+    limits: settings.limits,
+    books: books.flatMap(({ value }) => value ?? []),
+    plans: plans.flatMap(({ value }) => value ?? []),
+    secrets: distinctSecrets([...all.flatMap(({ secrets }) => secrets), ...passwordsIn(mongoUri ?? '')]),
+  };
+}
+
+/** Files with one of the endings, by name. Editors leave hidden ones beside those that they have open. */
+function filesIn(folder: string, endings: readonly string[]): string[] {
+  let names: string[];
+  try {
+    names = readdirSync(folder);
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return [];
+    throw error;
+  }
+  return names
+    .filter((name) => !name.startsWith('.') && endings.includes(extname(name)))
+    .sort()
+    .map((name) => join(folder, name));
+}
+
+function checkMongoUri(uri: string | undefined): Problem[] {
+  if (uri === undefined || isMongoUri(uri)) return [];
+  return [
+    {
+      file: 'environment',
+      key: 'MONGODB_URI',
+      text: 'must be an address that begins with mongodb:// or mongodb+srv://',
+    },
+  ];
+}
+
+function storeOf(store: string, environment: string): StoreSettings {
+  if (!isMongoUri(store)) return { kind: 'sqlite' };
+  const named = /^mongodb(?:\+srv)?:\/\/[^/]+\/([^?]+)/.exec(store)?.[1];
+  return { kind: 'mongo', uri: store, database: named ?? `outcry_${environment}` };
+}
+
+/** Relative paths are meant from the environment's folder, wherever the desk is started. */
+function webhookAtHome(webhook: WebhookSettings | undefined, folder: string): WebhookSettings | undefined {
+  if (!webhook?.tls) return webhook;
+  const { cert, key } = webhook.tls;
+  return { ...webhook, tls: { cert: resolve(folder, cert), key: resolve(folder, key) } };
+}

@@ -1,0 +1,132 @@
+/** Names in one file that must exist in another: a book's broker, a plan's source, book and strategy. */
+import { didYouMean } from './check.ts';
+import { type ConfigDocument, type Path, valueAt } from './document.ts';
+import { keyText, type Problem } from './problems.ts';
+
+/** The files of an environment, as they are written: also of one with other mistakes, so that all are told at once. */
+export interface ConfigDocuments {
+  readonly desk: ConfigDocument;
+  readonly books: readonly ConfigDocument[];
+  readonly plans: readonly ConfigDocument[];
+}
+
+export interface KnownNames {
+  readonly handlers: readonly string[];
+  /** Names of the files in `strategies/`, without ending. */
+  readonly strategies: readonly string[];
+}
+
+export function checkReferences(documents: ConfigDocuments, names: KnownNames): Problem[] {
+  const { desk, books, plans } = documents;
+  const sources = keysAt(desk, ['sources']);
+  const brokers = keysAt(desk, ['brokers']);
+  const bookNames = namesOf(books);
+  // Where desk.yaml could not be read, every name in it would seem to be missing.
+  const deskIsKnown = desk.value !== undefined;
+  const refer = (document: ConfigDocument, path: Path, kind: string, known: readonly string[]) =>
+    unknownName(document, path, kind, known);
+
+  return [
+    ...(deskIsKnown
+      ? brokers.flatMap((name) => refer(desk, ['brokers', name, 'source'], 'source in desk.yaml', sources))
+      : []),
+    ...sameUsers(desk),
+    ...books.flatMap((book) => [
+      ...(deskIsKnown ? refer(book, ['broker'], 'broker in desk.yaml', brokers) : []),
+      ...refer(book, ['handler', 'name'], 'handler', names.handlers),
+      ...keyWithoutHandler(book),
+    ]),
+    ...plans.flatMap((plan) => [
+      ...refer(plan, ['book'], 'book', bookNames),
+      ...(deskIsKnown ? refer(plan, ['source'], 'source in desk.yaml', sources) : []),
+      ...refer(plan, ['strategy'], 'file in strategies/', names.strategies),
+      ...bookHasHandler(plan, books),
+    ]),
+    ...sameValue(books, ['name'], (name) => `another book is named "${name}" already`),
+    ...sameValue(plans, ['name'], (name) => `another plan is named "${name}" already`),
+    ...sameValue(
+      plans,
+      ['book'],
+      (book) => `another plan trades for the book "${book}" already; each needs its own`,
+    ),
+  ];
+}
+
+function unknownName(
+  document: ConfigDocument,
+  path: Path,
+  kind: string,
+  known: readonly string[],
+): Problem[] {
+  const name = valueAt(document.value, path);
+  if (typeof name !== 'string' || known.includes(name) || document.faulty.has(keyText(path))) return [];
+  const there = known.length > 0 ? `there is ${known.join(', ')}` : 'there is none';
+  return [
+    problem(document, path, `there is no ${kind} named "${name}"${didYouMean(name, known) || `; ${there}`}`),
+  ];
+}
+
+function keyWithoutHandler(book: ConfigDocument): Problem[] {
+  if (valueAt(book.value, ['key']) === undefined || valueAt(book.value, ['handler']) !== undefined) return [];
+  return [problem(book, ['key'], 'a book that takes alerts needs a handler that decides what they mean')];
+}
+
+/** A book has one source of decisions: two would trade against each other with the same capital. */
+function bookHasHandler(plan: ConfigDocument, books: readonly ConfigDocument[]): Problem[] {
+  const name = valueAt(plan.value, ['book']);
+  const book = books.find(({ value }) => valueAt(value, ['name']) === name && typeof name === 'string');
+  if (!book || valueAt(book.value, ['handler']) === undefined) return [];
+  return [
+    problem(
+      plan,
+      ['book'],
+      `the book "${String(name)}" is traded by its handler already; give the plan its own`,
+    ),
+  ];
+}
+
+function sameValue(
+  documents: readonly ConfigDocument[],
+  path: Path,
+  text: (value: string) => string,
+): Problem[] {
+  const seen = new Set<string>();
+  return documents.flatMap((document) => {
+    const value = valueAt(document.value, path);
+    if (typeof value !== 'string') return [];
+    if (seen.has(value)) return [problem(document, path, text(value))];
+    seen.add(value);
+    return [];
+  });
+}
+
+/** With one id in two places, which role counts would hang on their order. */
+function sameUsers(desk: ConfigDocument): Problem[] {
+  const users = valueAt(desk.value, ['users']);
+  if (!Array.isArray(users)) return [];
+  return ['name', 'discord', 'telegram'].flatMap((field) => {
+    const seen = new Set<unknown>();
+    return users.flatMap((_, index) => {
+      const path = ['users', index, field];
+      const value = valueAt(desk.value, path);
+      if (typeof value !== 'string' || value === '') return [];
+      if (seen.has(value))
+        return [problem(desk, path, `another user has this ${field === 'name' ? 'name' : 'id'} already`)];
+      seen.add(value);
+      return [];
+    });
+  });
+}
+
+function namesOf(documents: readonly ConfigDocument[]): string[] {
+  return documents.map(({ value }) => valueAt(value, ['name'])).filter((name) => typeof name === 'string');
+}
+
+function keysAt(document: ConfigDocument, path: Path): string[] {
+  const value = valueAt(document.value, path);
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? Object.keys(value) : [];
+}
+
+function problem(document: ConfigDocument, path: Path, text: string): Problem {
+  return { file: document.file, line: document.lineOf(path), key: keyText(path), text };
+}
