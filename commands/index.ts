@@ -1,0 +1,23 @@
+/** The commands there are. A new one is a file beside this one, and its line here. */
+import { backtest } from './backtest.ts';
+import { book } from './book.ts';
+import type { Command } from './command.ts';
+import { help } from './help.ts';
+import { ping } from './ping.ts';
+import { plan } from './plan.ts';
+import { resume } from './resume.ts';
+import { status } from './status.ts';
+import { suspend } from './suspend.ts';
+import { terminate } from './terminate.ts';
+
+export const commands: readonly Command[] = [
+  help,
+  status,
+  ping,
+  backtest,
+  book,
+  plan,
+  suspend,
+  resume,
+  terminate,
+];

@@ -1,0 +1,79 @@
+import type { DeskStatus } from '../engine/desk.ts';
+import { action, defineCommand, type Host } from './command.ts';
+import { bold, type Reply, type RichText, rich } from './reply.ts';
+
+export const status = defineCommand({
+  name: 'status',
+  description: 'What runs, what does not, and what comes next',
+  group: 'Overview',
+  body: {
+    action: action({
+      description: 'What runs, what does not, and what comes next',
+      role: 'viewer',
+      options: {},
+      example: '/status',
+      run: async ({ desk, host }) => statusReply(await desk.status(), host),
+    }),
+  },
+});
+
+function statusReply(desk: DeskStatus, host: Host): Reply {
+  const problems = [
+    ...desk.brokers.filter(({ state }) => state !== 'ready').map(({ name, why }) => `Broker ${name}: ${why}`),
+    ...host
+      .platforms()
+      .filter(({ state }) => state !== 'ready')
+      .map(({ name, state, why }) => `${name}: ${why ?? state}`),
+    ...desk.jobs.flatMap(({ name, failReason }) =>
+      failReason === null ? [] : [`Job ${name}: ${failReason}`],
+    ),
+    ...(desk.unknownOrders === 0 ? [] : [`Orders whose outcome is not known: ${desk.unknownOrders}`]),
+  ];
+  return {
+    title: `Desk ${host.environment}, Outcry ${host.version}`,
+    tone: problems.length > 0 || desk.suspension ? 'warning' : 'success',
+    text: [...suspensionText(desk), ...problemText(problems)],
+    fields: [
+      { name: 'Up', value: sinceText(host.startedAt, desk.now) },
+      { name: 'Store', value: desk.store },
+      { name: 'Brokers', value: list(desk.brokers.map(({ name, state }) => `${name} ${state}`)) },
+      { name: 'Chat', value: list(host.platforms().map(({ name, state }) => `${name} ${state}`)) },
+      { name: 'Alerts', value: host.webhook() },
+      { name: 'Signals in hand', value: String(desk.signalsInHand) },
+      { name: 'Books', value: String(desk.books) },
+      { name: 'Next job', value: nextJob(desk) },
+    ],
+  };
+}
+
+function suspensionText({ suspension }: DeskStatus): RichText {
+  if (!suspension) return [];
+  const what = suspension.scope === 'all' ? 'Everything' : 'New entries';
+  const why = suspension.reason === '' ? '' : `: ${suspension.reason}`;
+  return rich`${bold(`${what} suspended`)} by ${suspension.by}${why}\n`;
+}
+
+function problemText(problems: readonly string[]): RichText {
+  return problems.length === 0
+    ? ['Everything runs.']
+    : [problems.map((problem) => `⚠️ ${problem}`).join('\n')];
+}
+
+function nextJob({ jobs }: DeskStatus): string {
+  const [next] = jobs
+    .flatMap(({ name, nextRunAt }) => (nextRunAt === null ? [] : [{ name, nextRunAt }]))
+    .sort((a, b) => a.nextRunAt.getTime() - b.nextRunAt.getTime());
+  return next ? `${next.name} at ${next.nextRunAt.toISOString().slice(0, 16).replace('T', ' ')} UTC` : 'none';
+}
+
+function sinceText(startedAt: Date, now: Date): string {
+  const minutes = Math.floor((now.getTime() - startedAt.getTime()) / 60_000);
+  if (minutes < 1) return 'less than a minute';
+  if (minutes < 60) return `${minutes} min`;
+  const hours = Math.floor(minutes / 60);
+  return hours < 48 ? `${hours} h ${minutes % 60} min` : `${Math.floor(hours / 24)} days`;
+}
+
+function list(items: readonly string[]): string {
+  return items.length === 0 ? 'none' : items.join(', ');
+}

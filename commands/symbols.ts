@@ -1,0 +1,19 @@
+/** Lists of symbols as people type them: `SP500, ACME`. */
+import { UserError } from '../engine/errors.ts';
+
+/** @throws UserError for a list without a symbol */
+export function symbolList(text: string): string[] {
+  const symbols = text.split(/[\s,;]+/).filter((symbol) => symbol !== '');
+  if (symbols.length === 0) throw new UserError('symbols is empty. Name at least one, such as SP500.');
+  return [...new Set(symbols.map((symbol) => symbol.toUpperCase()))];
+}
+
+/** Completes the symbol that is being typed and keeps those before it. */
+export async function suggestLastSymbol(
+  typed: string,
+  find: (query: string) => Promise<readonly string[]>,
+): Promise<readonly string[]> {
+  const begin = Math.max(typed.lastIndexOf(','), typed.lastIndexOf(';')) + 1;
+  const before = typed.slice(0, begin);
+  return (await find(typed.slice(begin).trim())).map((symbol) => `${before}${symbol}`);
+}
