@@ -92,9 +92,11 @@ export interface OutboxRecord extends StoredDocument {
   readonly sequence: number;
   readonly at: string;
   readonly event: DeskEvent;
+  /** Names what happened, where the same thing may be told again after a crash. */
+  readonly key?: string;
 }
 
-const outboxRecords = defineCollection<OutboxRecord>('outbox', { unique: [['sequence']] });
+const outboxRecords = defineCollection<OutboxRecord>('outbox', { unique: [['sequence'], ['key']] });
 
 export class Outbox {
   readonly #records: Collection<OutboxRecord>;
@@ -115,23 +117,25 @@ export class Outbox {
     return new Outbox(records, clock, await newestSequence(records));
   }
 
-  /** Resolves when the event is stored. */
-  publish(event: DeskEvent): Promise<void> {
-    const published = this.#queue.then(() => this.#store(event));
+  /** Resolves when the event is stored. An event under a `key` that was told before is not told again. */
+  publish(event: DeskEvent, key?: string): Promise<void> {
+    const published = this.#queue.then(() => this.#store(event, key));
     this.#queue = published.catch(() => undefined); // the caller hears of it; the next event still gets its turn
     return published;
   }
 
-  async #store(event: DeskEvent): Promise<void> {
+  async #store(event: DeskEvent, key: string | undefined): Promise<void> {
     for (;;) {
       const sequence = this.#newest + 1;
+      const at = stamp(this.#clock);
       try {
-        await this.#records.insert({ _id: `event-${sequence}`, sequence, at: stamp(this.#clock), event });
+        await this.#records.insert({ _id: `event-${sequence}`, sequence, at, event, ...(key && { key }) });
         this.#newest = sequence;
         break;
       } catch (error) {
-        // Another worker on the same store took this number.
         if (!(error instanceof DuplicateKeyError)) throw error;
+        if (key && (await this.#records.count({ key })) > 0) return;
+        // Another worker on the same store took this number.
         this.#newest = await newestSequence(this.#records);
       }
     }

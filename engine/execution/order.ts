@@ -1,0 +1,91 @@
+/** Orders and their fills as they are stored, and the key that makes an intent one order and never two. */
+import { createHash } from 'node:crypto';
+import type { Purpose } from '../bank/books.ts';
+import type { OrderTerms, Side } from '../brokers/broker.ts';
+import type { StoredDocument } from '../store/store.ts';
+import { defineCollection } from '../store/store.ts';
+import type { OrderState } from './states.ts';
+
+/** Names an intent: the same key is the same order, whatever its size or price. */
+export interface OrderKey {
+  /** Who wants it: `signal:<id>`, `plan:<name>`. */
+  readonly source: string;
+  readonly book: string;
+  /** Which part of what is wanted, in the words of its source. */
+  readonly leg: string;
+  readonly sequence: number;
+}
+
+/** What somebody wants to be traded. */
+export interface Intent {
+  readonly key: OrderKey;
+  readonly symbol: string;
+  readonly side: Side;
+  /** Decimal text; cut down to the instrument's step before it is sent. */
+  readonly quantity: string;
+  /**
+   * The most that a purchase may cost in the book's currency, fee included: the quantity is cut down to it at the price
+   * of the moment in which it is sent. Without it the quantity is sent as it is, or not at all.
+   */
+  readonly budget?: string;
+  readonly terms: OrderTerms;
+  readonly purpose: Purpose;
+  /** ISO 8601: an entry that is older than its book allows is not sent any more. */
+  readonly askedAt: string;
+}
+
+export interface Order extends StoredDocument {
+  /** The client order id, by which the broker knows it too. */
+  readonly _id: string;
+  readonly key: OrderKey;
+  readonly book: string;
+  readonly broker: string;
+  readonly symbol: string;
+  readonly side: Side;
+  readonly terms: OrderTerms;
+  readonly purpose: Purpose;
+  /** As it was intended. */
+  readonly requested: string;
+  readonly budget: string | null;
+  /** As it is sent: on the instrument's step, and within the budget. */
+  readonly quantity: string;
+  readonly filled: string;
+  readonly state: OrderState;
+  /** Why it is where it is, for people; null where there is nothing to say. */
+  readonly reason: string | null;
+  readonly brokerOrderId: string | null;
+  readonly askedAt: string;
+  /** When it was sent last; null before. */
+  readonly sentAt: string | null;
+  /** How often it was sent: more than once only after the broker proved that it never arrived. */
+  readonly sends: number;
+  readonly updatedAt: string;
+}
+
+export interface Fill extends StoredDocument {
+  /** `fill:<broker>:<the broker's fill id>`: also its cause in the ledger. */
+  readonly _id: string;
+  readonly order: string;
+  readonly book: string;
+  readonly broker: string;
+  readonly symbol: string;
+  readonly side: Side;
+  readonly quantity: string;
+  readonly price: string;
+  readonly currency: string;
+  readonly fee: string;
+  readonly feeCurrency: string;
+  readonly at: string;
+}
+
+export const orderCollection = defineCollection<Order>('orders', {
+  indexes: [['state'], ['book', 'askedAt']],
+});
+
+export const fillCollection = defineCollection<Fill>('fills', { indexes: [['order'], ['book', 'at']] });
+
+/** 35 characters of `[a-z0-9-]`: within what Binance (36), Kraken, Bybit and Interactive Brokers take. */
+export function clientOrderId({ source, book, leg, sequence }: OrderKey): string {
+  const hash = createHash('sha256').update(JSON.stringify([source, book, leg, sequence]));
+  return `oc-${hash.digest('hex').slice(0, 32)}`;
+}

@@ -1,0 +1,111 @@
+/**
+ * The contract of a handler: code that turns a signal into steps for its book.
+ *
+ * It is pure: it sees the signal, the book and the market as they are handed to it, and answers with steps or with the
+ * reason why there are none. What can be wrong with a payload is said by its schema, before the signal is taken in.
+ * A new handler is one file beside `handlers/order.ts` and a line in `handlers/index.ts`.
+ */
+import type { z } from 'zod';
+import type { Purpose } from '../bank/books.ts';
+import type { Instrument, Quote, Side } from '../brokers/broker.ts';
+import { UserError } from '../errors.ts';
+import type { Decimal } from '../money.ts';
+
+/** A book as a handler sees it. Money in the book's currency. */
+export interface BookView {
+  readonly name: string;
+  readonly currency: string;
+  readonly cash: Decimal;
+  /** Cash and positions at the last price. */
+  readonly equity: Decimal;
+  /** Quantities, negative when short; what is not held is missing. */
+  readonly positions: ReadonlyMap<string, Decimal>;
+}
+
+/** What is known of one symbol. Each part may be missing; `why` then says for what reason. */
+export interface SymbolView {
+  readonly instrument?: Instrument;
+  readonly quote?: Quote;
+  readonly why?: string;
+}
+
+/** The symbols that the signal named. */
+export type MarketView = ReadonlyMap<string, SymbolView>;
+
+/** One market order. Its leg names it within the signal, and never changes with size or price. */
+export interface OrderStep {
+  readonly kind: 'order';
+  readonly leg: string;
+  readonly symbol: string;
+  readonly side: Side;
+  /** Decimal text. */
+  readonly quantity: string;
+  /** The most that a purchase may cost, where it was asked for by money. */
+  readonly budget?: string;
+  readonly purpose: Purpose;
+}
+
+export type Decision = { readonly steps: readonly OrderStep[] } | { readonly refused: string };
+
+/** A payload that was understood. */
+export interface ReadSignal {
+  readonly summary: string;
+  /** Whose instrument and quote the decision needs. */
+  readonly symbols: readonly string[];
+  decide(book: BookView, market: MarketView): Decision;
+}
+
+/** A handler with the settings of one book. */
+export interface BookHandler {
+  /** @throws UserError naming every field that is wrong */
+  read(payload: unknown): ReadSignal;
+}
+
+export interface Handler {
+  readonly name: string;
+  /** @throws UserError naming every setting that is wrong */
+  withSettings(settings: unknown): BookHandler;
+}
+
+export function defineHandler<Settings, Data>(definition: {
+  readonly name: string;
+  readonly settings: z.ZodType<Settings>;
+  /** What its signals look like in a book with these settings. */
+  signal(settings: Settings): z.ZodType<Data>;
+  /** What the signal asks for, in a few words. */
+  summary(data: Data): string;
+  symbols(data: Data): readonly string[];
+  decide(
+    signal: { readonly data: Data; readonly settings: Settings },
+    book: BookView,
+    market: MarketView,
+  ): Decision;
+}): Handler {
+  const { name, summary, symbols, decide } = definition;
+  return {
+    name,
+    withSettings(input) {
+      const settings = parsed(definition.settings, input, `The settings of the handler "${name}" are wrong`);
+      const schema = definition.signal(settings);
+      return {
+        read(payload) {
+          const data = parsed(schema, payload, 'The signal cannot be read');
+          return {
+            summary: summary(data),
+            symbols: symbols(data),
+            decide: (book, market) => decide({ data, settings }, book, market),
+          };
+        },
+      };
+    },
+  };
+}
+
+function parsed<T>(schema: z.ZodType<T>, input: unknown, what: string): T {
+  const result = schema.safeParse(input);
+  if (result.success) return result.data;
+  const issues = result.error.issues.map(({ path, message }) =>
+    path.length > 0 ? `${path.join('.')}: ${message}` : message,
+  );
+  throw new UserError(`${what}: ${issues.join('; ')}.`);
+}

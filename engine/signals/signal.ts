@@ -1,0 +1,60 @@
+/** A signal as it is stored: what came in, what was decided, and how it ended. */
+import { createHash } from 'node:crypto';
+import type { DeskEvent } from '../events.ts';
+import type { StoredDocument } from '../store/store.ts';
+import { defineCollection } from '../store/store.ts';
+import type { OrderStep } from './handler.ts';
+
+export const signalStates = [
+  /** Stored; its turn has not come. */
+  'received',
+  /** Decided: its steps are stored and being carried out. */
+  'working',
+  'done',
+  /** Not acted on, by the rules of the desk or the book. */
+  'refused',
+  /** An entry whose turn came too late. */
+  'expired',
+  /** Tried, and not or not wholly carried out. */
+  'failed',
+] as const;
+
+export type SignalState = (typeof signalStates)[number];
+export type SignalEnd = Exclude<SignalState, 'received' | 'working'>;
+
+export interface Signal extends StoredDocument {
+  readonly book: string;
+  /** By which a repetition of the same signal is known. */
+  readonly key: string;
+  /** From whom it came, for people: an address, a name. */
+  readonly from: string;
+  /** As it came, without the sender's secret. */
+  readonly payload: { readonly [field: string]: unknown };
+  /** What it asks for, in a few words: `buy 3 SP500`. */
+  readonly summary: string;
+  readonly state: SignalState;
+  /** Why it ended as it did; null while it has not, or when all went as asked. */
+  readonly reason: string | null;
+  /** What was decided; null before. Stored, because the same decision made again after a trade would be another one. */
+  readonly steps: readonly OrderStep[] | null;
+  readonly receivedAt: string;
+  /** Order of arrival among those of the same millisecond. */
+  readonly arrival: number;
+  readonly endedAt: string | null;
+  /** What is told of its end, and whether it was: a crash between the two does not swallow it. */
+  readonly outcome: DeskEvent | null;
+  readonly told: boolean;
+}
+
+export const signalCollection = defineCollection<Signal>('signals', {
+  unique: [['book', 'key']],
+  indexes: [['state'], ['told'], ['book', 'receivedAt']],
+});
+
+/** Short enough to be read out, long enough that no two keys of a desk meet. */
+export function signalId(book: string, key: string): string {
+  return createHash('sha256')
+    .update(JSON.stringify([book, key]))
+    .digest('hex')
+    .slice(0, 20);
+}

@@ -1,0 +1,115 @@
+/**
+ * A small trading desk for tests: one book on a paper account, from the inbox to the ledger. Built again on the same
+ * store, it is the same desk after a restart.
+ */
+import type { BookSettings } from '../../engine/bank/book.ts';
+import { bookSettings } from '../../engine/bank/book.ts';
+import { Books } from '../../engine/bank/books.ts';
+import type { Broker } from '../../engine/brokers/broker.ts';
+import { PaperBroker } from '../../engine/brokers/paper/paper.ts';
+import type { PaperSettings } from '../../engine/brokers/paper/settings.ts';
+import { paperSettings } from '../../engine/brokers/paper/settings.ts';
+import type { Clock } from '../../engine/clock.ts';
+import type { DeskEvent } from '../../engine/events.ts';
+import { Outbox } from '../../engine/events.ts';
+import { Executor } from '../../engine/execution/executor.ts';
+import type { Sleep } from '../../engine/execution/patience.ts';
+import type { Logger } from '../../engine/log.ts';
+import { silentLog } from '../../engine/log.ts';
+import { Inbox } from '../../engine/signals/inbox.ts';
+import { Queue } from '../../engine/signals/queue.ts';
+import type { Store } from '../../engine/store/store.ts';
+import { ManualClock } from './clock.ts';
+import { MemoryStore } from './memory-store.ts';
+import { FixedPrices } from './prices.ts';
+
+export const demoBook: BookSettings = bookSettings.parse({
+  name: 'demo',
+  currency: 'USD',
+  capital: '10000',
+  broker: 'paper',
+  handler: { name: 'order' },
+});
+
+export interface TradingOptions {
+  readonly store?: Store;
+  readonly clock?: Clock;
+  readonly prices?: FixedPrices;
+  readonly books?: readonly BookSettings[];
+  readonly paper?: Partial<PaperSettings>;
+  readonly log?: Logger;
+  readonly sleep?: Sleep;
+  /** Puts something between the desk and its paper account, such as a line that loses replies. */
+  readonly line?: (paper: Broker) => Broker;
+}
+
+/** Waits no time at all, but lets everything else have its turn. */
+export const noSleep: Sleep = (_ms, signal) =>
+  new Promise((resolve, reject) => {
+    setImmediate(() => (signal.aborted ? reject(signal.reason) : resolve()));
+  });
+
+export type Trading = Awaited<ReturnType<typeof openTrading>>;
+
+/** Builds the parts without starting them. */
+export async function buildTrading(options: TradingOptions = {}) {
+  const {
+    store = new MemoryStore(),
+    clock = new ManualClock(),
+    prices = new FixedPrices({ SP500: '2874.56', ACME: '10' }),
+    books: settings = [demoBook],
+    log = silentLog,
+    sleep = noSleep,
+    line = (broker) => broker,
+  } = options;
+  const outbox = await Outbox.open(store, clock);
+  const paper = await PaperBroker.open({
+    name: 'paper',
+    settings: paperSettings.parse({
+      type: 'paper',
+      source: 'fixed',
+      balances: { USD: '100000' },
+      ...options.paper,
+    }),
+    store,
+    prices,
+    clock,
+    log,
+  });
+  const broker = line(paper);
+  const brokers = new Map([[broker.name, broker]]);
+  const lastPrice = async (_broker: string, symbol: string) => prices.lastPrice(symbol);
+  const books = await Books.open({ store, clock, log, outbox, settings, lastPrice });
+  const executor = await Executor.open({ store, clock, log, outbox, books, brokers, sleep });
+  const inbox = await Inbox.open({ store, clock, outbox, books });
+  const queue = await Queue.open({ store, clock, log, outbox, books, brokers, executor, inbox, sleep });
+  return { store, clock, prices, outbox, paper, broker, brokers, books, executor, inbox, queue };
+}
+
+export async function openTrading(options: TradingOptions = {}) {
+  const parts = await buildTrading(options);
+  const { broker, executor, queue, inbox, outbox } = parts;
+  await broker.connect();
+  await executor.start();
+  await queue.start();
+  return {
+    ...parts,
+    /** Sends an alert as the webhook would. */
+    send(payload: Record<string, unknown>, book = 'demo') {
+      return inbox.receive({ book, payload, raw: bytesOf(payload), from: 'a test' });
+    },
+    /** What was told, oldest first. */
+    async told(): Promise<DeskEvent[]> {
+      return (await outbox.after(0, 10_000)).map(({ event }) => event);
+    },
+    async stop(): Promise<void> {
+      await queue.stop();
+      await executor.stop();
+      await broker.disconnect();
+    },
+  };
+}
+
+export function bytesOf(payload: unknown): Uint8Array {
+  return new TextEncoder().encode(JSON.stringify(payload));
+}
