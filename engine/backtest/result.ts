@@ -41,6 +41,8 @@ export interface OrderRecord {
   readonly purpose: 'entry' | 'close' | 'stopLoss' | 'takeProfit';
   readonly tag: string | null;
   readonly outcome: OrderOutcome;
+  /** Bar on which it was filled, cancelled or rejected. */
+  readonly doneBar: number | null;
 }
 
 export interface IndicatorPlot {

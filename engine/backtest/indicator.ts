@@ -1,0 +1,140 @@
+/** The indicators of one run: computed once over all bars, revealed with the cursor, and kept for the chart. */
+import { UserError } from '../errors.ts';
+import type { IndicatorPlot } from './result.ts';
+import { type Cursor, columnOf, Series } from './series.ts';
+import type { IndicatorOptions } from './strategy.ts';
+
+const optionNames = new Set(['name', 'overlay', 'plot', 'color', 'scatter']);
+
+interface Indicator {
+  /** What the strategy holds: a series, or several by name. */
+  readonly handle: object;
+  readonly name: string;
+  readonly symbol: string | null;
+  readonly lines: readonly Float64Array[];
+  readonly options: IndicatorOptions;
+}
+
+export class Indicators {
+  readonly #bars: number;
+  readonly #cursor: Cursor;
+  /** Close of the first symbol: what an overlay must be near. */
+  readonly #price: Float64Array;
+  readonly #all: Indicator[] = [];
+
+  constructor(price: Float64Array, cursor: Cursor) {
+    this.#bars = price.length;
+    this.#price = price;
+    this.#cursor = cursor;
+  }
+
+  /**
+   * @param inputs for `compute`, and after them perhaps options
+   * @throws UserError when what it computes is not as long as the bars
+   */
+  add(compute: (...inputs: never[]) => unknown, inputs: readonly unknown[]): Series | Record<string, Series> {
+    const last = inputs.at(-1);
+    const options = isOptions(last) ? last : {};
+    const values = isOptions(last) ? inputs.slice(0, -1) : inputs;
+    const name = options.name ?? nameOf(compute, values);
+    const symbol = values.find((value) => value instanceof Series)?.symbol ?? null;
+    const columns = compute(
+      ...(values.map((value) => (value instanceof Series ? columnOf(value) : value)) as never[]),
+    );
+    const series = (column: Float64Array, title: string) => new Series(column, this.#cursor, title, symbol);
+    if (columns instanceof Float64Array) {
+      this.#checkLength(name, columns);
+      const handle = series(columns, name);
+      this.#all.push({ handle, name, symbol, lines: [columns], options });
+      return handle;
+    }
+    const named = Object.entries(columns ?? {});
+    if (named.length === 0)
+      throw new UserError(`Indicator ${name} gave no values; it must give a Float64Array.`);
+    for (const [line, column] of named) this.#checkLength(`${name} ${line}`, column);
+    const handle = Object.fromEntries(
+      named.map(([line, column]) => [line, series(column as Float64Array, `${name} ${line}`)]),
+    );
+    this.#all.push({
+      handle,
+      name,
+      symbol,
+      lines: named.map(([, column]) => column as Float64Array),
+      options,
+    });
+    return handle;
+  }
+
+  /**
+   * The bar at which the slowest indicator in a field of `strategy` begins to be defined; one that never is counts 0.
+   */
+  warmUp(strategy: object): number {
+    const held = new Set<unknown>(Object.values(strategy));
+    let longest = 0;
+    for (const { handle, lines, options } of this.#all) {
+      const isHeld = held.has(handle) || Object.values(handle).some((line) => held.has(line));
+      if (!isHeld || options.scatter === true) continue;
+      for (const line of lines) {
+        const first = line.findIndex((value) => !Number.isNaN(value));
+        if (first > longest) longest = first;
+      }
+    }
+    return longest;
+  }
+
+  plots(): IndicatorPlot[] {
+    return this.#all
+      .filter(({ options }) => options.plot !== false)
+      .map(({ name, symbol, lines, options }) => ({
+        name,
+        symbol,
+        lines,
+        overlay: options.overlay ?? lines.every((line) => isNear(line, this.#price)),
+        scatter: options.scatter ?? false,
+        color: options.color ?? null,
+      }));
+  }
+
+  #checkLength(name: string, column: unknown): void {
+    if (!(column instanceof Float64Array)) {
+      throw new UserError(`Indicator ${name} must give a Float64Array, not ${describe(column)}.`);
+    }
+    if (column.length !== this.#bars) {
+      throw new UserError(`Indicator ${name} gave ${column.length} values for ${this.#bars} bars.`);
+    }
+  }
+}
+
+function isOptions(value: unknown): value is IndicatorOptions {
+  if (typeof value !== 'object' || value === null || Object.getPrototypeOf(value) !== Object.prototype)
+    return false;
+  const keys = Object.keys(value);
+  return keys.length > 0 && keys.every((key) => optionNames.has(key));
+}
+
+/** `sma(close, 10)` */
+function nameOf(compute: { readonly name: string }, inputs: readonly unknown[]): string {
+  const shown = inputs.map((input) => {
+    if (input instanceof Series) return input.name;
+    return typeof input === 'object' && input !== null ? '...' : String(input);
+  });
+  return `${compute.name === '' ? 'indicator' : compute.name}(${shown.join(', ')})`;
+}
+
+/** Most of its values lie within 40 % of the price: it belongs over the price. */
+function isNear(line: Float64Array, price: Float64Array): boolean {
+  let defined = 0;
+  let near = 0;
+  for (let i = 0; i < line.length; i++) {
+    const value = line[i] as number;
+    if (Number.isNaN(value)) continue;
+    defined++;
+    const ratio = value / (price[i] as number);
+    if (ratio > 0.6 && ratio < 1.4) near++;
+  }
+  return near > defined * 0.6;
+}
+
+function describe(value: unknown): string {
+  return Array.isArray(value) ? 'a plain array (use Float64Array.from)' : typeof value;
+}

@@ -1,0 +1,189 @@
+/** What a strategy is written against: a class with `init()`, called once, and `next()`, called on every bar. */
+import { UserError } from '../errors.ts';
+import type { SimulatedBroker } from './broker.ts';
+import type { StrategyData } from './data.ts';
+import type { Indicators } from './indicator.ts';
+import type { Order } from './order.ts';
+import { Position } from './position.ts';
+import type { Params } from './result.ts';
+import type { Series } from './series.ts';
+import type { Trade } from './trade.ts';
+
+/** Everything but the share of a cent that rounding might lack: "all that can be spent". */
+const allIn = 1 - 2 ** -52;
+
+export interface OrderRequest {
+  /** May be left out when the backtest has one symbol. */
+  readonly symbol?: string;
+  /** A whole number of units, or below 1 a share of what can be spent. Without it everything. */
+  readonly size?: number;
+  readonly limit?: number | null;
+  readonly stop?: number | null;
+  /** Stop loss of the trade that this order opens. */
+  readonly sl?: number | null;
+  /** Take profit of the trade that this order opens. */
+  readonly tp?: number | null;
+  /** Kept with the order and its trade. */
+  readonly tag?: string | null;
+}
+
+export interface IndicatorOptions {
+  /** Shown in charts; made from the function and its inputs unless said. */
+  readonly name?: string;
+  /** Drawn over the price; decided by its values unless said. */
+  readonly overlay?: boolean;
+  /** False leaves it out of charts. */
+  readonly plot?: boolean;
+  readonly color?: string;
+  /** Drawn as points, and not waited for. */
+  readonly scatter?: boolean;
+}
+
+/** What a function that computes columns may be given: a series where it wants a column. */
+export type IndicatorInputs<Inputs extends readonly unknown[]> = {
+  [Index in keyof Inputs]: Float64Array extends Inputs[Index] ? Inputs[Index] | Series : Inputs[Index];
+};
+
+export type IndicatorSeries<Columns> = Columns extends Float64Array
+  ? Series
+  : { readonly [Name in keyof Columns]: Series };
+
+/** What the engine hands to a strategy when it makes one. */
+export interface StrategyContext {
+  readonly data: StrategyData;
+  readonly broker: SimulatedBroker;
+  readonly params: Params;
+  readonly indicators: Indicators;
+}
+
+/**
+ * ```ts
+ * export default class SmaCross extends Strategy<typeof SmaCross.params> {
+ *   static params = { fast: 10, slow: 20 };
+ *   fast!: Series;
+ *   slow!: Series;
+ *   init() {
+ *     this.fast = this.indicator(sma, this.data.close, this.params.fast);
+ *     this.slow = this.indicator(sma, this.data.close, this.params.slow);
+ *   }
+ *   next() {
+ *     if (crossover(this.fast, this.slow)) { this.position.close(); this.buy(); }
+ *     else if (crossover(this.slow, this.fast)) { this.position.close(); this.sell(); }
+ *   }
+ * }
+ * ```
+ */
+export abstract class Strategy<P extends Params = Params> {
+  /** The bars so far. */
+  readonly data: StrategyData;
+  /** `static params` of the class, with what the run was given. */
+  readonly params: P;
+  readonly #broker: SimulatedBroker;
+  readonly #indicators: Indicators;
+  readonly #positions: readonly Position[];
+
+  constructor(context: StrategyContext) {
+    if (context === undefined) {
+      throw new UserError(
+        'A strategy with a constructor of its own must pass on what it is given: super(context).',
+      );
+    }
+    this.data = context.data;
+    this.params = context.params as P;
+    this.#broker = context.broker;
+    this.#indicators = context.indicators;
+    this.#positions = context.data.symbols.map((_, index) => new Position(context.broker.trades, index));
+  }
+
+  /** Called once, before the first bar: the place for indicators. */
+  abstract init(): void;
+
+  /** Called on each bar once the indicators are warm. What it orders is filled from the next bar on. */
+  abstract next(): void;
+
+  /**
+   * Computes an indicator over all bars, and reveals it bar by bar. `compute` is given whole columns and answers a
+   * column, or several by name, as long as the bars.
+   *
+   * The first `next()` waits for every indicator that is kept in a field of the strategy's own. One that is kept in
+   * a list or map is not waited for: until it is warm, its value is NaN.
+   */
+  indicator<Inputs extends unknown[], Columns extends Float64Array | Readonly<Record<string, Float64Array>>>(
+    compute: (...inputs: Inputs) => Columns,
+    ...inputs: [...inputs: IndicatorInputs<Inputs>, options?: IndicatorOptions]
+  ): IndicatorSeries<Columns> {
+    return this.#indicators.add(compute, inputs) as IndicatorSeries<Columns>;
+  }
+
+  /**
+   * Places an order to buy.
+   * @throws UserError for a size that is none, or when stop loss < price < take profit does not hold
+   */
+  buy(request: OrderRequest = {}): Order {
+    return this.#order(1, request);
+  }
+
+  /**
+   * Places an order to sell, or to sell short.
+   * @throws UserError for a size that is none, or when take profit < price < stop loss does not hold
+   */
+  sell(request: OrderRequest = {}): Order {
+    return this.#order(-1, request);
+  }
+
+  /** The position in the backtest's only symbol. */
+  get position(): Position {
+    return this.positionOf();
+  }
+
+  /** The position in a symbol. */
+  positionOf(symbol?: string): Position {
+    return this.#positions[this.#symbolIndex(symbol)] as Position;
+  }
+
+  /** Open trades of all symbols, oldest first. */
+  get trades(): readonly Trade[] {
+    return this.#broker.trades.slice();
+  }
+
+  /** Closed trades, in closing order. */
+  get closedTrades(): readonly Trade[] {
+    return this.#broker.closedTrades;
+  }
+
+  /** Orders that wait, in the order in which the broker looks at them: stop losses and take profits too. */
+  get orders(): readonly Order[] {
+    return this.#broker.orders.slice();
+  }
+
+  /** Cash and the profit of open trades, at the last close. */
+  get equity(): number {
+    return this.#broker.equity;
+  }
+
+  #order(sign: 1 | -1, request: OrderRequest): Order {
+    const { symbol, size = allIn, limit = null, stop = null, sl = null, tp = null, tag = null } = request;
+    if (this.data.length === 0) throw new UserError('Orders can be placed in next(), not in init().');
+    if (!((size > 0 && size < 1) || (Number.isInteger(size) && size >= 1))) {
+      throw new UserError(`An order's size is a whole number of units or a share below 1, not ${size}.`);
+    }
+    const symbolIndex = this.#symbolIndex(symbol);
+    return this.#broker.placeEntry({ symbolIndex, size: sign * size, limit, stop, sl, tp, tag });
+  }
+
+  #symbolIndex(symbol: string | undefined): number {
+    const { symbols } = this.data;
+    if (symbol !== undefined) return symbols.indexOf(this.data.of(symbol).symbol);
+    if (symbols.length === 1) return 0;
+    throw new UserError(
+      `This backtest has ${symbols.length} symbols: say which one is meant, as in "${symbols[0]}".`,
+    );
+  }
+}
+
+/** A strategy's class, as a file exports it. */
+export interface StrategyClass {
+  readonly name: string;
+  readonly params?: Params;
+  new (context: StrategyContext): Strategy<Params>;
+}
