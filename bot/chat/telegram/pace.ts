@@ -53,7 +53,10 @@ export class Meter {
     this.#limit = limit;
   }
 
-  /** Milliseconds until `count` more may go; 0 is now. An album larger than the limit waits for all of it. */
+  /**
+   * Milliseconds until `count` more may go; 0 is now. An album larger than the limit waits for all of it, and what
+   * comes after it waits for the rest.
+   */
   waitMs(count: number, now: number): number {
     this.#sent = this.#sent.filter(({ at }) => at + this.#limit.ms > now);
     const over = this.#sent.length + Math.min(count, this.#limit.count) - this.#limit.count;
@@ -66,10 +69,13 @@ export class Meter {
    * from the arrival of a message, which lies between the two.
    */
   take(count: number, now: number): (answeredAt: number) => void {
-    const marks = Array.from({ length: Math.min(count, this.#limit.count) }, () => ({ at: now }));
+    const marks = Array.from({ length: count }, () => ({ at: now }));
     this.#sent.push(...marks);
     return (answeredAt) => {
-      for (const mark of marks) mark.at = answeredAt;
+      marks.forEach((mark, index) => {
+        const over = Math.max(0, index + 1 - this.#limit.count);
+        mark.at = answeredAt + (over * this.#limit.ms) / this.#limit.count;
+      });
       this.#sent.sort((a, b) => a.at - b.at);
     };
   }

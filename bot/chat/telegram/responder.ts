@@ -20,6 +20,8 @@ export interface Asked {
   readonly private: boolean;
   /** Where it was asked, and where the answer goes unless it is for the user alone. */
   readonly target: Target;
+  /** The message whose button was pressed. */
+  readonly pressed?: { readonly message: number; readonly kind: 'text' | 'media' };
 }
 
 export function responderTo(
@@ -36,11 +38,12 @@ export function responderTo(
 ): Responder {
   const { api, queue, messenger, pace, log, botName } = parts;
   let aside = false;
+  let before: Shown | undefined;
   let show: Show | undefined;
   let invited = false;
 
-  const shownIn = (target: Target): Show => {
-    let shown: Shown | undefined;
+  const shownIn = (target: Target, before?: Shown): Show => {
+    let shown = before;
     return latestOnly(queue, target.chat, async (turn, message) => {
       shown =
         shown === undefined
@@ -57,9 +60,15 @@ export function responderTo(
   };
 
   return {
-    async acknowledge(visibility) {
-      aside = visibility === 'only-you' && !asked.private;
+    async acknowledge(placement) {
+      const { pressed } = asked;
       const { chat, thread } = asked.target;
+      aside = placement === 'only-you' && !asked.private;
+      if (placement === 'in-place' && pressed !== undefined) {
+        // No answer to that message: it may be replaced by another one.
+        const place = thread === undefined ? { chat } : { chat, thread };
+        before = { target: place, main: pressed.message, kind: pressed.kind, files: '', extras: [] };
+      }
       // Only a sign: the work does not wait for it, and it may fail.
       api
         .call(
@@ -74,7 +83,7 @@ export function responderTo(
         .catch((thrown) => log.debug({ chat, reason: reasonOf(thrown) }, 'Telegram did not show typing'));
     },
     async show(message) {
-      show ??= shownIn(aside ? { chat: asked.user.id } : asked.target);
+      show ??= aside ? shownIn({ chat: asked.user.id }) : shownIn(asked.target, before);
       try {
         await show(message);
       } catch (thrown) {

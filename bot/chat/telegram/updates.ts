@@ -70,6 +70,10 @@ export function incoming(update: Update, botUsername: string, pressedAfter: Date
         ...(thread === undefined ? {} : { thread }),
         ...(isPrivate ? {} : { replyTo: query.message.message_id }),
       },
+      pressed: {
+        message: query.message.message_id,
+        kind: 'text' in query.message ? ('text' as const) : ('media' as const),
+      },
     };
     // A message that Telegram no longer has comes with date 0.
     const shownAt = query.message.date * 1000;
