@@ -1,0 +1,107 @@
+/** Discord's interactions as the events of a chat platform. */
+import {
+  ApplicationCommandOptionType,
+  type AutocompleteInteraction,
+  type ButtonInteraction,
+  type ChatInputCommandInteraction,
+  type CommandInteractionOption,
+  InteractionContextType,
+  MessageFlags,
+  type RepliableInteraction,
+} from 'discord.js';
+import type { Choice, IncomingCommand, IncomingCompletion, IncomingPress } from '../platform.ts';
+import { defaultFileSizeLimit } from './render.ts';
+import type { Asked } from './responder.ts';
+
+export function commandOf(interaction: ChatInputCommandInteraction): IncomingCommand {
+  const { words, options } = wordsAndOptions(interaction);
+  const values = options.flatMap(({ name, value }) => (value === undefined ? [] : [[name, value] as const]));
+  return {
+    ...origin(interaction),
+    input: { kind: 'structured', command: words, options: Object.fromEntries(values) },
+  };
+}
+
+export function pressOf(interaction: ButtonInteraction): IncomingPress {
+  return { ...origin(interaction), buttonId: interaction.customId };
+}
+
+export function completionOf(interaction: AutocompleteInteraction): IncomingCompletion {
+  const { name, value } = interaction.options.getFocused(true);
+  return {
+    ...origin(interaction),
+    command: wordsAndOptions(interaction).words,
+    option: name,
+    value: String(value),
+  };
+}
+
+export function askedBy(interaction: RepliableInteraction): Asked {
+  const pressed = interaction.isButton() ? interaction.message : undefined;
+  return {
+    id: interaction.id,
+    token: interaction.token,
+    applicationId: interaction.applicationId,
+    createdAt: interaction.createdAt,
+    userId: interaction.user.id,
+    channelId: interaction.channelId ?? '',
+    fileSizeLimit: interaction.attachmentSizeLimit || defaultFileSizeLimit,
+    ...(pressed
+      ? { pressed: { id: pressed.id, onlyForUser: pressed.flags.has(MessageFlags.Ephemeral) } }
+      : {}),
+  };
+}
+
+/**
+ * The choices as Discord takes them: 25 at most, names and values of 1 to 100 characters, numbers for an option that
+ * is a number. A value that is too long cannot be offered, for a shortened one would be another value.
+ */
+export function offeredChoices(interaction: AutocompleteInteraction, choices: readonly Choice[]): Choice[] {
+  const { type } = interaction.options.getFocused(true);
+  const isText = type === ApplicationCommandOptionType.String;
+  return choices
+    .map(({ name, value }): Choice => {
+      const shown = name.length > nameLimit ? `${name.slice(0, nameLimit - 1)}…` : name;
+      return { name: shown, value: isText ? String(value) : Number(value) };
+    })
+    .filter(({ name, value }) =>
+      typeof value === 'string'
+        ? value.length > 0 && value.length <= nameLimit && name.trim() !== ''
+        : Number.isFinite(value),
+    )
+    .slice(0, mostChoices);
+}
+
+const nameLimit = 100;
+const mostChoices = 25;
+
+function origin(interaction: RepliableInteraction | AutocompleteInteraction) {
+  const { user, channelId, context, guildId, createdAt } = interaction;
+  return {
+    user: { platform: 'discord' as const, id: user.id, name: user.displayName },
+    chat: {
+      id: channelId ?? '',
+      private: guildId === null && context === InteractionContextType.BotDM,
+    },
+    sentAt: createdAt,
+  };
+}
+
+function wordsAndOptions(interaction: ChatInputCommandInteraction | AutocompleteInteraction): {
+  words: string[];
+  options: readonly CommandInteractionOption[];
+} {
+  const words = [interaction.commandName];
+  let options: readonly CommandInteractionOption[] = interaction.options.data;
+  for (;;) {
+    const [first] = options;
+    if (
+      first?.type !== ApplicationCommandOptionType.Subcommand &&
+      first?.type !== ApplicationCommandOptionType.SubcommandGroup
+    ) {
+      return { words, options };
+    }
+    words.push(first.name);
+    options = first.options ?? [];
+  }
+}
