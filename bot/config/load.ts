@@ -6,7 +6,7 @@ import { readdirSync } from 'node:fs';
 import { basename, extname, join, relative, resolve, sep } from 'node:path';
 import { type BookSettings, bookSettings } from '../../engine/bank/book.ts';
 import type { BrokerSettings } from '../../engine/brokers/index.ts';
-import { reasonOf } from '../../engine/errors.ts';
+import { reasonOf, UserError } from '../../engine/errors.ts';
 import type { SourceSettings } from '../../engine/market/sources/index.ts';
 import { type PlanSettings, planSettings } from '../../engine/plans/plan.ts';
 import { check } from './check.ts';
@@ -17,7 +17,7 @@ import {
   type LimitSettings,
   type WebhookSettings,
 } from './desk.ts';
-import { readDocument } from './document.ts';
+import { type ConfigDocument, readDocument } from './document.ts';
 import { findEnvironment } from './environment.ts';
 import { ConfigError, type Problem } from './problems.ts';
 import { checkReferences } from './references.ts';
@@ -60,13 +60,16 @@ export interface ConfigRequest {
   readonly env?: string | undefined;
   readonly environment: Variables;
   readonly knownHandlers: readonly string[];
+  /** Throws a `UserError` when the settings of a book's handler are wrong. */
+  readonly checkHandler?: (book: BookSettings) => unknown;
 }
 
 /**
  * @throws ConfigError with all mistakes of all files
  * @throws UserError when it is not clear which environment is meant
  */
-export function loadConfig({ root, env, environment, knownHandlers }: ConfigRequest): Config {
+export function loadConfig(request: ConfigRequest): Config {
+  const { root, env, environment, knownHandlers, checkHandler } = request;
   const variables = readVariables(root, environment);
   const { name, folder, isExample } = findEnvironment(root, env ?? (variables['OUTCRY_ENV'] || undefined));
   const shown = (path: string) => relative(root, path).split(sep).join('/');
@@ -98,6 +101,11 @@ export function loadConfig({ root, env, environment, knownHandlers }: ConfigRequ
     ...all.flatMap((document) => document.problems),
     ...[desk, ...books, ...plans].flatMap((checked) => checked.problems),
     ...checkReferences(documents, { handlers: knownHandlers, strategies }),
+    ...books.flatMap(({ value }, index) => {
+      const document = documents.books[index];
+      if (!value || !document || !checkHandler) return [];
+      return knownHandlers.includes(value.handler?.name ?? '') ? faultOf(checkHandler, value, document) : [];
+    }),
     ...checkMongoUri(mongoUri),
   );
   if (problems.length > 0 || desk.value === undefined) throw new ConfigError(problems);
@@ -140,6 +148,21 @@ function filesIn(folder: string, endings: readonly string[]): string[] {
     .filter((name) => !name.startsWith('.') && endings.includes(extname(name)))
     .sort()
     .map((name) => join(folder, name));
+}
+
+function faultOf(
+  check: (book: BookSettings) => unknown,
+  book: BookSettings,
+  document: ConfigDocument,
+): Problem[] {
+  try {
+    check(book);
+    return [];
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    const line = document.lineOf(['handler', 'settings']);
+    return [{ file: document.file, line, key: 'handler.settings', text: error.message }];
+  }
 }
 
 function checkMongoUri(uri: string | undefined): Problem[] {

@@ -5,7 +5,10 @@ import { dirname, join, resolve } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type ConfigRequest, loadConfig } from '../../../bot/config/load.ts';
 import { ConfigError } from '../../../bot/config/problems.ts';
+import AboveAverage from '../../../config.example/live/strategies/above_average.ts';
+import { Backtest, type Bars } from '../../../engine/backtest/index.ts';
 import { UserError } from '../../../engine/errors.ts';
+import { handlerOf } from '../../../engine/signals/handlers/index.ts';
 
 const project = resolve(import.meta.dirname, '../../..');
 const handlers = ['order', 'position', 'pair'];
@@ -405,6 +408,19 @@ describe('names that must exist elsewhere', () => {
     expect(mistakes()[0]).toContain(told);
   });
 
+  test('settings that a handler cannot use are told with the other mistakes', () => {
+    write({
+      ...whole,
+      'books/b.yaml': `${book.replace('one', 'two')}handler:\n  name: order\n  settings: { size: { percent: 200 } }\n`,
+      'books/c.yaml': `${book.replace('one', 'three')}handler: { name: order }\ncolor: red\n`,
+      'books/d.yaml': `${book.replace('one', 'four')}handler: { name: order, settings: { symbol: AMBR } }\n`,
+    });
+    expect(mistakes({ checkHandler: handlerOf })).toEqual([
+      expect.stringMatching(/^config\/demo\/books\/b\.yaml:7: handler\.settings: .*size\.percent: must be/),
+      expect.stringMatching(/^config\/demo\/books\/c\.yaml:6: color:/),
+    ]);
+  });
+
   test('an unknown handler is answered with the nearest', () => {
     write({ ...whole, 'books/b.yaml': `${book.replace('one', 'two')}handler: { name: ordr }\n` });
     expect(mistakes()).toEqual([
@@ -481,3 +497,29 @@ test('hidden files that an editor left in books/ are no books', () => {
   write({ 'desk.yaml': desk, 'books/a.yaml': book, 'books/.a.yaml': book, 'books/a.yaml~': book });
   expect(load().books).toHaveLength(1);
 });
+
+test('the strategy of the live example buys what is above its average, and sells what is below', () => {
+  const prices = [10, 10, 10, 12, 13, 14, 14, 8, 7, 6];
+  const bars = ['AA', 'BB'].map((symbol) => barsOf(symbol, symbol === 'AA' ? prices : prices.map(() => 5)));
+  const { trades } = new Backtest(bars, AboveAverage, { cash: 1000 }).run({ length: 3 });
+  expect(
+    trades.map(({ symbol, size, entryPrice, exitPrice }) => [symbol, size, entryPrice, exitPrice]),
+  ).toEqual([['AA', 41, 13, 7]]);
+});
+
+/** Bars whose four prices are one. */
+function barsOf(symbol: string, prices: readonly number[]): Bars {
+  const column = Float64Array.from(prices);
+  const time = column.map((_, index) => Date.UTC(2024, 0, 1 + index));
+  return {
+    symbol,
+    interval: '1d',
+    time,
+    open: column,
+    high: column,
+    low: column,
+    close: column,
+    volume: column,
+    extra: {},
+  };
+}
