@@ -36,7 +36,10 @@ export function defineCollection<T extends StoredDocument>(
   return { name, unique, indexes };
 }
 
-/** A comparison on one top-level field. A missing field equals `null`. */
+/**
+ * A comparison on one top-level field, with its type: `1` is neither `'1'` nor `true`. A missing field equals `null`; so `exists`
+ * asks for a value that is not null. `lt` and the like hold only within one type, text in the order of its UTF-8 bytes.
+ */
 export type Condition<V> =
   | V
   | { readonly in: readonly V[] }
@@ -47,7 +50,10 @@ export type Condition<V> =
 export type Filter<T> = { readonly [K in keyof T]?: Condition<NonNullable<T[K]> | null> };
 
 export interface FindOptions<T> {
-  /** Sorted by the first, ties by the next; without it by `_id`. */
+  /**
+   * Sorted by the first, ties by the next and at last by `_id`, in the last direction; without it by `_id`. What is
+   * missing or null comes first. A field that is sorted by holds values of one type.
+   */
   readonly sort?: readonly (readonly [keyof T & string, 'ascending' | 'descending'])[];
   readonly limit?: number;
   readonly skip?: number;
