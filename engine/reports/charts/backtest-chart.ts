@@ -1,0 +1,349 @@
+/**
+ * The picture of a backtest: was it worth it, how deep did it fall, what did it trade, and why.
+ *
+ * Equity against buy and hold, drawdown, then for one symbol its price with trades and overlaid indicators and its
+ * volume, for several the allocation and the closes from a common start; below, indicators with a scale of their own.
+ */
+import { groupThousands } from '../../money.ts';
+import { dateText, percentText, periodText } from '../format.ts';
+import { headline } from '../statistics.ts';
+import { alignBars } from './align.ts';
+import { allocationOf, largestShares } from './allocation.ts';
+import {
+  type Figure,
+  type Headline,
+  type Layer,
+  type LegendEntry,
+  type Panel,
+  type TradeMark,
+  type TradesLayer,
+  toneOf,
+  valueAxis,
+} from './figure.ts';
+import { closesPanel, line, type PricePanelParts, pricePanel, volumePanel } from './price-panels.ts';
+import { at, decimateLine, extent, type Point, type PriceColumns } from './reduce.ts';
+import type { ChartedBars, ChartedRun } from './request.ts';
+import { colors, limits, paletteColor } from './theme.ts';
+import { minus, valueText } from './ticks.ts';
+
+export function backtestFigure(run: ChartedRun, bars: readonly ChartedBars[]): Figure {
+  const prices = new Map(bars.map((each) => [each.symbol, alignBars(run.time, each)]));
+  const [symbol] = run.symbols;
+  const single = run.symbols.length === 1 && symbol !== undefined ? prices.get(symbol) : undefined;
+  const overlays = single === undefined ? [] : run.indicators.filter(({ overlay }) => overlay);
+  const separate = run.indicators.filter(({ overlay }) => !overlay);
+  const unseen = [
+    ...separate.slice(limits.indicatorPanels),
+    ...(single === undefined ? run.indicators.filter(({ overlay }) => overlay) : []),
+  ];
+  const panels = [
+    equityPanel(run),
+    drawdownPanel(run),
+    ...(single === undefined
+      ? portfolioPanels(run, prices)
+      : symbolPanels(run, symbol ?? '', single, overlays)),
+    ...separate.slice(0, limits.indicatorPanels).map((plot, index) => indicatorPanel(run, plot, index)),
+  ];
+  return {
+    headline: runHeadline(run),
+    time: run.time,
+    panels: unseen.length === 0 ? panels : withNote(panels, `not shown: ${namesOf(unseen)}`),
+  };
+}
+
+type Indicator = ChartedRun['indicators'][number];
+
+function runHeadline(run: ChartedRun): Headline {
+  const [first = ''] = run.symbols;
+  const many = run.symbols.length > 1;
+  const params = Object.entries(run.params).map(([name, value]) => `${name} ${value}`);
+  const words = [...params, ...(many ? [run.symbols.join(', ')] : [])];
+  return {
+    title: `${run.strategy} on ${many ? `${run.symbols.length} symbols` : first}`,
+    detail: words.join(' · '),
+    period: periodText(run.time),
+    tiles: headline(run).map(({ name, value }, index) => ({
+      name,
+      value: minus(value),
+      tone: index === 0 ? toneOf(run.statistics.returnPct) : 'plain',
+    })),
+  };
+}
+
+function equityPanel(run: ChartedRun): Panel {
+  const axis = valueAxis(extent([run.equity, run.buyAndHold]), {
+    unit: 'value',
+    logarithmic: true,
+    above: 0.16,
+    below: 0.06,
+  });
+  const last = run.time.length - 1;
+  const peak = highestBar(run.equity);
+  const layers: Layer[] = [
+    { ...line(run.buyAndHold, colors.benchmark), dashed: true },
+    {
+      ...line(run.equity, colors.equity),
+      width: 2.5,
+      fill: { to: 'bottom', color: colors.equityArea },
+    },
+  ];
+  const isFlat = at(run.equity, peak) === extent([run.equity])?.min;
+  if (!isFlat) {
+    const text = `Peak ${valueText(at(run.equity, peak))}`;
+    layers.push({
+      kind: 'mark',
+      x: peak,
+      y: at(run.equity, peak),
+      text,
+      color: colors.equity,
+    });
+  }
+  for (const [column, color] of [
+    [run.buyAndHold, colors.benchmark],
+    [run.equity, colors.equity],
+  ] as const) {
+    const y = at(column, last);
+    if (Number.isFinite(y)) layers.push({ kind: 'badge', x: last, y, text: valueText(y), color });
+  }
+  return {
+    title: 'Equity',
+    legend: [
+      { label: 'Strategy', color: colors.equity, swatch: 'line' },
+      { label: 'Buy & hold', color: colors.benchmark, swatch: 'dashed' },
+    ],
+    note: axis.kind === 'logarithmic' ? 'log scale' : '',
+    weight: 3,
+    axis,
+    layers,
+  };
+}
+
+function drawdownPanel(run: ChartedRun): Panel {
+  const below = run.drawdown.map((fraction) => -100 * fraction);
+  const deepest = highestBar(run.drawdown);
+  const depth = at(below, deepest);
+  const layers: Layer[] = [
+    {
+      ...line(below, colors.drawdown),
+      width: 1.5,
+      fill: { to: 'zero', color: colors.drawdownArea },
+    },
+  ];
+  if (depth < 0) {
+    layers.push({ kind: 'mark', x: deepest, y: depth, text: '', color: colors.drawdown });
+  }
+  return {
+    title: 'Drawdown',
+    // Not beside the dot: there, more often than not, the words would lie over the area.
+    legend:
+      depth < 0
+        ? [
+            {
+              label: `${minus(percentText(depth, 1))} on ${dateText(at(run.time, deepest))}`,
+              color: colors.drawdown,
+              swatch: 'dot',
+            },
+          ]
+        : [],
+    note: '',
+    weight: 1.3,
+    axis: valueAxis(
+      { min: depth < 0 ? depth : -1, max: 0 },
+      { unit: 'percent', logarithmic: false, above: 0, below: 0.18 },
+    ),
+    layers,
+  };
+}
+
+function symbolPanels(
+  run: ChartedRun,
+  symbol: string,
+  prices: PriceColumns,
+  overlays: readonly Indicator[],
+): Panel[] {
+  const trades = tradeMarks(run, prices);
+  const overlaid = overlays.flatMap((plot, index) => overlayLayers(plot, index));
+  const parts: PricePanelParts = {
+    title: symbol,
+    overlays: overlaid,
+    overlayLegend: overlays.map((plot, index) => ({
+      label: plot.name,
+      color: overlayColor(plot, index),
+      swatch: 'line',
+    })),
+    overlayRange: extent(overlays.flatMap(({ lines }) => [...lines])),
+    trades: trades.layer,
+    tradesNote: trades.note,
+    tradeLegend: trades.layer.trades.length === 0 ? [] : tradeLegend,
+  };
+  const volume = volumePanel(prices);
+  return [pricePanel(prices, parts), ...(volume === null ? [] : [volume])];
+}
+
+const tradeLegend: readonly LegendEntry[] = [
+  { label: 'buy', color: colors.muted, swatch: 'buy' },
+  { label: 'sell', color: colors.muted, swatch: 'sell' },
+  { label: 'gain', color: colors.gain, swatch: 'filled' },
+  { label: 'loss', color: colors.loss, swatch: 'hollow' },
+];
+
+/** The trades with the largest profits and losses, as many as can be told apart, in their order of time. */
+function tradeMarks(run: ChartedRun, prices: PriceColumns): { layer: TradesLayer; note: string } {
+  const { trades } = run;
+  const last = run.time.length - 1;
+  const shown = Array.from(trades.pnl.keys())
+    .filter((trade) => trades.symbol[trade] === 0)
+    .sort((one, other) => Math.abs(at(trades.pnl, other)) - Math.abs(at(trades.pnl, one)) || one - other)
+    .slice(0, limits.trades)
+    .sort((one, other) => at(trades.entryBar, one) - at(trades.entryBar, other) || one - other);
+  const marks = shown.map((trade): TradeMark => {
+    const open = Number.isNaN(at(trades.exitBar, trade));
+    return {
+      long: at(trades.size, trade) > 0,
+      gain: at(trades.pnl, trade) >= 0,
+      entryBar: at(trades.entryBar, trade),
+      entryPrice: at(trades.entryPrice, trade),
+      exitBar: open ? last : at(trades.exitBar, trade),
+      exitPrice: open ? lastFinite(prices.close) : at(trades.exitPrice, trade),
+      open,
+    };
+  });
+  const all = trades.pnl.length;
+  const note = shown.length < all ? `largest ${shown.length} of ${groupThousands(String(all))} trades` : '';
+  return { layer: { kind: 'trades', trades: marks }, note };
+}
+
+function overlayLayers(plot: Indicator, index: number): Layer[] {
+  const color = overlayColor(plot, index);
+  return plot.lines
+    .slice(0, limits.linesPerIndicator)
+    .map((values) => (plot.scatter ? dots(values, color) : line(values, color)));
+}
+
+function overlayColor(plot: Indicator, index: number): string {
+  return ownColor(plot.color) ?? paletteColor(index);
+}
+
+function indicatorPanel(run: ChartedRun, plot: Indicator, index: number): Panel {
+  const lines = plot.lines.slice(0, limits.linesPerIndicator);
+  const range = extent(lines);
+  const ofSymbol = run.symbols.length > 1 && plot.symbol !== null ? `${plot.symbol} ` : '';
+  return {
+    title: `${ofSymbol}${plot.name}`,
+    legend: [],
+    note: range === null ? 'no values' : '',
+    weight: 1.3,
+    axis: valueAxis(range, { unit: 'value', logarithmic: false, above: 0.1, below: 0.1 }),
+    layers: lines.map((values, nth) => {
+      const color = (nth === 0 ? ownColor(plot.color) : null) ?? paletteColor(index + nth);
+      return plot.scatter ? dots(values, color) : line(values, color);
+    }),
+  };
+}
+
+function portfolioPanels(run: ChartedRun, prices: ReadonlyMap<string, PriceColumns>): Panel[] {
+  const known = run.symbols.flatMap((symbol) => {
+    const columns = prices.get(symbol);
+    return columns === undefined ? [] : [{ symbol, close: columns.close }];
+  });
+  if (known.length === 0) return [];
+  const allocation = known.length === run.symbols.length ? [allocationPanel(run, known)] : [];
+  return [...allocation, closesPanel(known)];
+}
+
+/** Longs stacked above zero and shorts below; what is not covered is cash. */
+function allocationPanel(run: ChartedRun, known: readonly { symbol: string; close: Float64Array }[]): Panel {
+  const closes = known.map(({ close }) => close);
+  const allocation = allocationOf(run.trades, closes, run.equity, limits.areaSamples);
+  const own = new Set(largestShares(allocation, limits.symbols));
+  const groups = [...own].map((symbol) => ({
+    label: known[symbol]?.symbol ?? '',
+    color: paletteColor(symbol % limits.symbols),
+    members: [symbol],
+  }));
+  if (own.size < known.length) {
+    const members = known.flatMap((_, symbol) => (own.has(symbol) ? [] : [symbol]));
+    groups.push({ label: `${members.length} others`, color: colors.others, members });
+  }
+  const layers: Layer[] = [];
+  let low = 0;
+  let high = 0;
+  for (const side of [1, -1]) {
+    const sum = new Float64Array(allocation.bars.length);
+    let isFirst = true;
+    for (const { color, members } of groups) {
+      let isEmpty = true;
+      for (const member of members) {
+        allocation.percent[member]?.forEach((share, index) => {
+          if (share * side <= 0) return;
+          sum[index] = at(sum, index) + share;
+          isEmpty = false;
+        });
+      }
+      if (isEmpty) continue;
+      const points = Array.from(allocation.bars, (x, index): Point => ({ x, y: at(sum, index) }));
+      for (const { y } of points) {
+        low = Math.min(low, y);
+        high = Math.max(high, y);
+      }
+      const to = isFirst ? 'zero' : 'before';
+      layers.push({
+        kind: 'line',
+        points,
+        color,
+        width: 0,
+        dashed: false,
+        fill: { to, color: `${color}b0` },
+      });
+      isFirst = false;
+    }
+  }
+  return {
+    title: 'Allocation',
+    legend: groups.map(({ label, color }) => ({ label, color, swatch: 'area' })),
+    note: '',
+    weight: 2,
+    axis: valueAxis(
+      { min: low, max: high > 0 || low < 0 ? high : 100 },
+      { unit: 'percent', logarithmic: false, above: 0.04, below: low < 0 ? 0.04 : 0 },
+    ),
+    layers,
+  };
+}
+
+function dots(values: Float64Array, color: string): Layer {
+  const points = decimateLine(values, limits.lineColumns).filter(({ y }) => !Number.isNaN(y));
+  return { kind: 'dots', points, color };
+}
+
+/** A strategy names its colours as it likes; what is no CSS colour of the common forms is not one. */
+function ownColor(color: string | null): string | null {
+  return color !== null && /^(#[0-9a-f]{3,8}|[a-z]+|(rgb|hsl)a?\([\d\s.,%/]+\))$/i.test(color) ? color : null;
+}
+
+function highestBar(column: Float64Array): number {
+  let highest = 0;
+  for (let bar = 1; bar < column.length; bar++) {
+    if (!(at(column, bar) <= at(column, highest)) && !Number.isNaN(at(column, bar))) highest = bar;
+  }
+  return highest;
+}
+
+function lastFinite(column: Float64Array): number {
+  for (let index = column.length - 1; index >= 0; index--) {
+    if (Number.isFinite(at(column, index))) return at(column, index);
+  }
+  return Number.NaN;
+}
+
+function namesOf(plots: readonly Indicator[]): string {
+  return plots.map(({ name }) => name).join(', ');
+}
+
+function withNote(panels: readonly Panel[], note: string): Panel[] {
+  return panels.map((panel, index) =>
+    index < panels.length - 1
+      ? panel
+      : { ...panel, note: panel.note === '' ? note : `${panel.note} · ${note}` },
+  );
+}

@@ -1,0 +1,157 @@
+/**
+ * A picture before it is drawn: a headline, and panels one below the other on one time axis.
+ *
+ * What a chart shows is decided in `backtest-chart.ts` and its like, which build a figure; how it is drawn is decided
+ * in `draw.ts`. x is always a bar index, so that all panels line up and closed markets leave no gaps.
+ */
+import type { Buckets, Point } from './reduce.ts';
+
+export interface Figure {
+  readonly headline: Headline;
+  /** Time of each bar, milliseconds UTC. */
+  readonly time: Float64Array;
+  readonly panels: readonly Panel[];
+}
+
+export interface Headline {
+  readonly title: string;
+  /** Beside the title, in a quieter voice; shortened where it does not fit. */
+  readonly detail: string;
+  /** At the right end: from when to when. */
+  readonly period: string;
+  readonly tiles: readonly Tile[];
+}
+
+export interface Tile {
+  readonly name: string;
+  readonly value: string;
+  readonly tone: Tone;
+}
+
+export type Tone = 'plain' | 'gain' | 'loss';
+
+export function toneOf(result: number): Tone {
+  if (result === 0 || Number.isNaN(result)) return 'plain';
+  return result > 0 ? 'gain' : 'loss';
+}
+
+export interface Panel {
+  readonly title: string;
+  readonly legend: readonly LegendEntry[];
+  /** At the right end of the title's line, such as "log scale". */
+  readonly note: string;
+  /** Height relative to the other panels. */
+  readonly weight: number;
+  readonly axis: ValueAxis;
+  /** Later ones are drawn over earlier ones of their kind. */
+  readonly layers: readonly Layer[];
+}
+
+export interface ValueAxis {
+  readonly kind: 'linear' | 'logarithmic';
+  readonly min: number;
+  readonly max: number;
+  readonly unit: 'value' | 'percent' | 'compact';
+}
+
+export interface LegendEntry {
+  readonly label: string;
+  readonly color: string;
+  readonly swatch: 'line' | 'dashed' | 'area' | 'dot' | 'buy' | 'sell' | 'filled' | 'hollow';
+}
+
+export type Layer = LineLayer | DotsLayer | CandlesLayer | VolumeLayer | TradesLayer | MarkLayer | BadgeLayer;
+
+export interface LineLayer {
+  readonly kind: 'line';
+  readonly points: readonly Point[];
+  readonly color: string;
+  readonly width: number;
+  readonly dashed: boolean;
+  /** Down to the lower edge, to zero, or to the line layer before it. */
+  readonly fill: { readonly to: 'bottom' | 'zero' | 'before'; readonly color: string } | null;
+}
+
+export interface DotsLayer {
+  readonly kind: 'dots';
+  readonly points: readonly Point[];
+  readonly color: string;
+}
+
+export interface CandlesLayer {
+  readonly kind: 'candles';
+  readonly buckets: Buckets;
+}
+
+export interface VolumeLayer {
+  readonly kind: 'volume';
+  readonly buckets: Buckets;
+}
+
+export interface TradeMark {
+  readonly long: boolean;
+  readonly gain: boolean;
+  readonly entryBar: number;
+  readonly entryPrice: number;
+  readonly exitBar: number;
+  readonly exitPrice: number;
+  /** Not closed yet: its exit is the last close, and has no mark. */
+  readonly open: boolean;
+}
+
+export interface TradesLayer {
+  readonly kind: 'trades';
+  readonly trades: readonly TradeMark[];
+}
+
+/** A dot on a line with a few words above it, or without. */
+export interface MarkLayer {
+  readonly kind: 'mark';
+  readonly x: number;
+  readonly y: number;
+  readonly text: string;
+  readonly color: string;
+}
+
+/** The last point of a line: a dot, and its value in a box on the value axis. */
+export interface BadgeLayer {
+  readonly kind: 'badge';
+  readonly x: number;
+  readonly y: number;
+  readonly text: string;
+  readonly color: string;
+}
+
+/**
+ * An axis from `min` to `max` with some air; logarithmic when asked to be where the range allows, and spans more than
+ * five times. `air` is the fraction of the height that stays free above and below.
+ */
+export function valueAxis(
+  range: { readonly min: number; readonly max: number } | null,
+  options: {
+    readonly unit: ValueAxis['unit'];
+    readonly logarithmic: boolean;
+    readonly above: number;
+    readonly below: number;
+  },
+): ValueAxis {
+  const { min, max } = range ?? { min: 0, max: 1 };
+  const { unit, above, below } = options;
+  if (options.logarithmic && min > 0 && max / min > logarithmicFrom) {
+    const span = Math.log10(max / min) / (1 - above - below);
+    return {
+      kind: 'logarithmic',
+      unit,
+      min: min * 10 ** (-span * below),
+      max: max * 10 ** (span * above),
+    };
+  }
+  // A flat line stands in the middle of a range of its own size.
+  const tiny = Math.max(Math.abs(max) * 1e-9, Number.MIN_VALUE);
+  const flat = max - min <= tiny ? Math.max(Math.abs(max) * 0.01, tiny) : 0;
+  const span = (max - min + 2 * flat) / (1 - above - below);
+  return { kind: 'linear', unit, min: min - flat - span * below, max: max + flat + span * above };
+}
+
+/** Up to this ratio of the highest to the lowest value a linear axis still shows the small ones. */
+const logarithmicFrom = 5;

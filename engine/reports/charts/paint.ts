@@ -1,0 +1,215 @@
+/** Shapes that chart.js does not have: candles, volume, trades, marks on a line and badges on the axis. */
+import type { Context } from './canvas.ts';
+import type {
+  BadgeLayer,
+  CandlesLayer,
+  Layer,
+  MarkLayer,
+  TradeMark,
+  TradesLayer,
+  VolumeLayer,
+} from './figure.ts';
+import { badgeHeight, drawBadge, writeAbove } from './lettering.ts';
+import { at, type Buckets } from './reduce.ts';
+import { colors } from './theme.ts';
+
+export interface Area {
+  readonly left: number;
+  readonly right: number;
+  readonly top: number;
+  readonly bottom: number;
+}
+
+export interface PlotArea {
+  readonly area: Area;
+  /** Pixel of a bar's middle, and of a value. */
+  readonly x: (bar: number) => number;
+  readonly y: (value: number) => number;
+  /** Pixels from one bar to the next. */
+  readonly slot: number;
+}
+
+/** What lies beneath the lines. */
+export function paintUnder(context: Context, plot: PlotArea, layers: readonly Layer[]): void {
+  for (const layer of layers) {
+    if (layer.kind === 'candles') paintCandles(context, plot, layer);
+    else if (layer.kind === 'volume') paintVolume(context, plot, layer);
+  }
+}
+
+/** What lies above them. */
+export function paintOver(context: Context, plot: PlotArea, layers: readonly Layer[]): void {
+  for (const layer of layers) {
+    if (layer.kind === 'trades') paintTrades(context, plot, layer);
+    else if (layer.kind === 'mark') paintMark(context, plot, layer);
+  }
+  paintBadges(context, plot, layers);
+}
+
+const widestBody = 26;
+
+/** Edges on whole pixels: a candle is a few pixels wide, and half a pixel would blur it. */
+function bucketSpan(plot: PlotArea, buckets: Buckets, bucket: number): { left: number; width: number } {
+  const middle = (plot.x(at(buckets.first, bucket)) + plot.x(at(buckets.last, bucket))) / 2;
+  const width = Math.max(1, Math.min(widestBody, Math.floor(buckets.barsEach * plot.slot * 0.72)));
+  return { left: Math.round(middle - width / 2), width };
+}
+
+function paintCandles(context: Context, plot: PlotArea, { buckets }: CandlesLayer): void {
+  for (let bucket = 0; bucket < buckets.close.length; bucket++) {
+    const open = at(buckets.open, bucket);
+    const close = at(buckets.close, bucket);
+    if (Number.isNaN(open) || Number.isNaN(close)) continue;
+    const { left, width } = bucketSpan(plot, buckets, bucket);
+    const wickWidth = width >= 9 ? 2 : 1;
+    const top = Math.round(plot.y(at(buckets.high, bucket)));
+    const bottom = Math.round(plot.y(at(buckets.low, bucket)));
+    const bodyTop = Math.round(plot.y(Math.max(open, close)));
+    const bodyBottom = Math.round(plot.y(Math.min(open, close)));
+    context.fillStyle = close >= open ? colors.candleUp : colors.candleDown;
+    context.fillRect(left + Math.floor((width - wickWidth) / 2), top, wickWidth, Math.max(1, bottom - top));
+    context.fillRect(left, bodyTop, width, Math.max(1, bodyBottom - bodyTop));
+  }
+}
+
+function paintVolume(context: Context, plot: PlotArea, { buckets }: VolumeLayer): void {
+  for (let bucket = 0; bucket < buckets.volume.length; bucket++) {
+    const volume = at(buckets.volume, bucket);
+    if (!(volume > 0)) continue;
+    const { left, width } = bucketSpan(plot, buckets, bucket);
+    const top = Math.round(plot.y(volume));
+    context.fillStyle =
+      at(buckets.close, bucket) >= at(buckets.open, bucket) ? colors.volumeUp : colors.volumeDown;
+    context.fillRect(left, top, width, Math.max(1, Math.round(plot.area.bottom) - top));
+  }
+}
+
+/**
+ * A buy points up to its price from below, a sell points down to it from above. Gain is filled and loss is hollow. A
+ * thin line joins entry and exit. Where one trade ends and the next begins at the same price, the marks stand in line.
+ */
+function paintTrades(context: Context, plot: PlotArea, { trades }: TradesLayer): void {
+  context.save();
+  clipTo(context, plot.area);
+  context.lineWidth = 1.5;
+  context.setLineDash([3, 3]);
+  for (const trade of trades) {
+    context.strokeStyle = tradeColor(trade);
+    context.beginPath();
+    context.moveTo(plot.x(trade.entryBar), plot.y(trade.entryPrice));
+    context.lineTo(plot.x(trade.exitBar), plot.y(trade.exitPrice));
+    context.stroke();
+  }
+  context.setLineDash([]);
+  const half = markHalfWidth(trades.length, plot.area.bottom - plot.area.top);
+  const taken = new Map<string, number>();
+  const mark = (trade: TradeMark, bar: number, price: number, buy: boolean) => {
+    const place = `${bar} ${buy}`;
+    const before = taken.get(place) ?? 0;
+    taken.set(place, before + 1);
+    const distance = 3 + before * (half * 1.9 + 3);
+    triangle(context, plot.x(bar), plot.y(price), buy, half, distance, trade);
+  };
+  for (const trade of trades) {
+    if (!trade.open) mark(trade, trade.exitBar, trade.exitPrice, !trade.long);
+  }
+  for (const trade of trades) mark(trade, trade.entryBar, trade.entryPrice, trade.long);
+  context.restore();
+}
+
+/** Smaller where there are many, or little height, so that the price stays visible. */
+function markHalfWidth(trades: number, height: number): number {
+  const wanted = trades <= 25 ? 10 : trades <= 60 ? 8 : 5.5;
+  return Math.max(5, Math.min(wanted, height / 26));
+}
+
+function triangle(
+  context: Context,
+  x: number,
+  y: number,
+  up: boolean,
+  half: number,
+  distance: number,
+  trade: TradeMark,
+): void {
+  const away = up ? 1 : -1;
+  const tip = y + away * distance;
+  const base = tip + away * half * 1.7;
+  context.beginPath();
+  context.moveTo(x, tip);
+  context.lineTo(x - half, base);
+  context.lineTo(x + half, base);
+  context.closePath();
+  context.lineJoin = 'round';
+  // A dark rim separates the mark from candles of its own colour.
+  context.lineWidth = half > 6 ? 5 : 3.5;
+  context.strokeStyle = colors.panel;
+  context.stroke();
+  context.fillStyle = trade.gain ? tradeColor(trade) : colors.panel;
+  context.fill();
+  context.lineWidth = half > 6 ? 2 : 1.5;
+  context.strokeStyle = tradeColor(trade);
+  context.stroke();
+}
+
+export function tradeColor(trade: Pick<TradeMark, 'gain'>): string {
+  return trade.gain ? colors.gain : colors.loss;
+}
+
+function paintMark(context: Context, plot: PlotArea, mark: MarkLayer): void {
+  const x = plot.x(mark.x);
+  const y = plot.y(mark.y);
+  dot(context, x, y, mark.color);
+  if (mark.text !== '') writeAbove(context, plot.area, { x, y }, mark);
+}
+
+function paintBadges(context: Context, plot: PlotArea, layers: readonly Layer[]): void {
+  const { top, bottom, right } = plot.area;
+  for (const { badge, middle } of placedBadges(layers, plot.y, top, bottom)) {
+    dot(context, plot.x(badge.x), plot.y(badge.y), badge.color);
+    drawBadge(context, right, middle, badge);
+  }
+}
+
+/**
+ * Where the badges of a panel stand, in pixels: at their values, but none over another and none outside of the plot.
+ * Down from the top with room for each, then up from the bottom where that pushed some out.
+ */
+export function placedBadges(
+  layers: readonly Layer[],
+  pixel: (value: number) => number,
+  top: number,
+  bottom: number,
+): readonly { readonly badge: BadgeLayer; readonly middle: number }[] {
+  const placed = layers
+    .filter((layer) => layer.kind === 'badge')
+    .map((badge) => ({ badge, middle: pixel(badge.y) }))
+    .sort((one, other) => one.middle - other.middle);
+  let free = top + badgeHeight / 2;
+  for (const place of placed) {
+    place.middle = Math.max(place.middle, free);
+    free = place.middle + badgeHeight;
+  }
+  let limit = bottom - badgeHeight / 2;
+  for (const place of placed.toReversed()) {
+    place.middle = Math.min(place.middle, limit);
+    limit = place.middle - badgeHeight;
+  }
+  return placed;
+}
+
+function dot(context: Context, x: number, y: number, color: string): void {
+  context.beginPath();
+  context.arc(x, y, 5, 0, 2 * Math.PI);
+  context.fillStyle = color;
+  context.fill();
+  context.lineWidth = 2;
+  context.strokeStyle = colors.panel;
+  context.stroke();
+}
+
+function clipTo(context: Context, { left, right, top, bottom }: Area): void {
+  context.beginPath();
+  context.rect(left, top, right - left, bottom - top);
+  context.clip();
+}

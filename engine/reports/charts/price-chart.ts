@@ -1,0 +1,70 @@
+/** The picture of a market: price and volume of one symbol, or the closes of several from a common start. */
+import { numberText, periodText, signedPercentText } from '../format.ts';
+import { alignBars, unionOfTimes } from './align.ts';
+import { type Figure, type Panel, type Tile, toneOf } from './figure.ts';
+import { closesPanel, pricePanel, volumePanel } from './price-panels.ts';
+import { extent } from './reduce.ts';
+import type { ChartedBars } from './request.ts';
+import { minus, valueText } from './ticks.ts';
+
+export function priceFigure(bars: readonly ChartedBars[]): Figure {
+  const time = unionOfTimes(bars);
+  const [first] = bars;
+  const single = bars.length === 1 ? first : undefined;
+  return {
+    headline: {
+      title: single === undefined ? `${bars.length} symbols` : single.symbol,
+      detail: first === undefined ? '' : `${first.interval} bars`,
+      period: periodText(time),
+      tiles: single === undefined ? changeTiles(bars) : priceTiles(single),
+    },
+    time,
+    panels: single === undefined ? [severalCloses(time, bars)] : marketPanels(single),
+  };
+}
+
+function marketPanels(bars: ChartedBars): Panel[] {
+  const volume = volumePanel(bars);
+  const price = pricePanel(bars, {
+    title: 'Price',
+    overlays: [],
+    overlayLegend: [],
+    overlayRange: null,
+    trades: { kind: 'trades', trades: [] },
+    tradesNote: '',
+    tradeLegend: [],
+  });
+  return volume === null ? [price] : [price, volume];
+}
+
+function severalCloses(time: Float64Array, bars: readonly ChartedBars[]): Panel {
+  return closesPanel(bars.map((each) => ({ symbol: each.symbol, close: alignBars(time, each).close })));
+}
+
+function priceTiles(bars: ChartedBars): Tile[] {
+  const range = extent([bars.high, bars.low]);
+  const last = bars.close.findLast(Number.isFinite);
+  return [
+    { name: 'Last', value: priceText(last), tone: 'plain' },
+    changeTile('Change', bars.close),
+    { name: 'High', value: priceText(range?.max), tone: 'plain' },
+    { name: 'Low', value: priceText(range?.min), tone: 'plain' },
+    { name: 'Bars', value: numberText(bars.close.length, 0), tone: 'plain' },
+  ];
+}
+
+/** As many as stand side by side. */
+function changeTiles(bars: readonly ChartedBars[]): Tile[] {
+  return bars.slice(0, 6).map(({ symbol, close }) => changeTile(symbol, close));
+}
+
+function changeTile(name: string, close: Float64Array): Tile {
+  const first = close.find((price) => price > 0) ?? Number.NaN;
+  const last = close.findLast(Number.isFinite) ?? Number.NaN;
+  const percent = (last / first - 1) * 100;
+  return { name, value: minus(signedPercentText(percent)), tone: toneOf(percent) };
+}
+
+function priceText(price: number | undefined): string {
+  return price === undefined ? 'n/a' : valueText(price);
+}

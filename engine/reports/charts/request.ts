@@ -1,0 +1,108 @@
+/**
+ * What crosses from the desk to the chart worker: columns of numbers and few words, so that copying it is cheap.
+ * Trades become columns, orders stay behind. Memory that is shared already is not copied at all.
+ */
+import type { BacktestResult, IndicatorPlot, Params, Statistics, Trade } from '../../backtest/result.ts';
+import type { Bars, Interval } from '../../market/bars.ts';
+
+export type ChartRequest =
+  | { readonly kind: 'backtest'; readonly run: ChartedRun; readonly bars: readonly ChartedBars[] }
+  | { readonly kind: 'price'; readonly bars: readonly ChartedBars[] };
+
+export type ChartAnswer = { readonly png: Uint8Array<ArrayBuffer> } | { readonly error: string };
+
+export interface ChartedRun {
+  readonly strategy: string;
+  readonly params: Params;
+  readonly symbols: readonly string[];
+  readonly time: Float64Array;
+  readonly equity: Float64Array;
+  readonly drawdown: Float64Array;
+  readonly buyAndHold: Float64Array;
+  readonly trades: TradeColumns;
+  readonly indicators: readonly IndicatorPlot[];
+  readonly statistics: Statistics;
+}
+
+/** Closed trades, then open ones, whose exit is NaN. */
+export interface TradeColumns {
+  /** Index into the run's symbols; -1 for one that is not among them. */
+  readonly symbol: Int32Array;
+  readonly size: Float64Array;
+  readonly entryBar: Float64Array;
+  readonly entryPrice: Float64Array;
+  readonly exitBar: Float64Array;
+  readonly exitPrice: Float64Array;
+  readonly pnl: Float64Array;
+}
+
+export interface ChartedBars {
+  readonly symbol: string;
+  readonly interval: Interval;
+  readonly time: Float64Array;
+  readonly open: Float64Array;
+  readonly high: Float64Array;
+  readonly low: Float64Array;
+  readonly close: Float64Array;
+  readonly volume: Float64Array;
+}
+
+/** Bars of symbols that the run did not trade are left out. */
+export function backtestRequest(result: BacktestResult, bars: readonly Bars[]): ChartRequest {
+  return {
+    kind: 'backtest',
+    run: {
+      strategy: result.strategy,
+      params: result.params,
+      symbols: result.symbols,
+      time: alone(result.time),
+      equity: alone(result.equity),
+      drawdown: alone(result.drawdown),
+      buyAndHold: alone(result.buyAndHold),
+      trades: tradeColumns([...result.trades, ...result.openTrades], result.symbols),
+      indicators: result.indicators.map((plot) => ({ ...plot, lines: plot.lines.map(alone) })),
+      statistics: result.statistics,
+    },
+    bars: bars.filter(({ symbol }) => result.symbols.includes(symbol)).map(chartedBars),
+  };
+}
+
+export function priceRequest(bars: readonly Bars[]): ChartRequest {
+  return { kind: 'price', bars: bars.map(chartedBars) };
+}
+
+function chartedBars(bars: Bars): ChartedBars {
+  const { symbol, interval } = bars;
+  return {
+    symbol,
+    interval,
+    time: alone(bars.time),
+    open: alone(bars.open),
+    high: alone(bars.high),
+    low: alone(bars.low),
+    close: alone(bars.close),
+    volume: alone(bars.volume),
+  };
+}
+
+/** A view on a part of a larger buffer would take all of it along to the worker. */
+function alone(column: Float64Array): Float64Array {
+  const { buffer } = column;
+  if (buffer instanceof SharedArrayBuffer || buffer.byteLength === column.byteLength) return column;
+  return column.slice();
+}
+
+function tradeColumns(trades: readonly Trade[], symbols: readonly string[]): TradeColumns {
+  const indexOf = new Map(symbols.map((symbol, index) => [symbol, index]));
+  const column = (figure: (trade: Trade) => number | null) =>
+    Float64Array.from(trades, (trade) => figure(trade) ?? Number.NaN);
+  return {
+    symbol: Int32Array.from(trades, ({ symbol }) => indexOf.get(symbol) ?? -1),
+    size: column(({ size }) => size),
+    entryBar: column(({ entryBar }) => entryBar),
+    entryPrice: column(({ entryPrice }) => entryPrice),
+    exitBar: column(({ exitBar }) => exitBar),
+    exitPrice: column(({ exitPrice }) => exitPrice),
+    pnl: column(({ pnl }) => pnl),
+  };
+}

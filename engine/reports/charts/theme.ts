@@ -1,0 +1,87 @@
+/**
+ * How every chart looks: colours, sizes and fonts in one place.
+ *
+ * Sizes are for a picture of 1200 x 900 that is looked at on a phone, at a third of its size: nothing is written
+ * smaller than `fonts.small`. Gain and loss are told apart by shape too (filled, hollow), and their colours, a bluish
+ * green and a vermilion, are the pair that people with red-green blindness can separate (M. Okabe, K. Ito, "Color
+ * Universal Design", 2008).
+ */
+
+export const size = { width: 1200, height: 900 } as const;
+
+export const colors = {
+  background: '#0e131b',
+  panel: '#141b26',
+  grid: '#222c3a',
+  text: '#eef2f7',
+  muted: '#9aa7b8',
+  equity: '#58a6ff',
+  equityArea: 'rgba(88, 166, 255, 0.12)',
+  benchmark: '#b6a06a',
+  gain: '#27c9a0',
+  loss: '#ff7a52',
+  drawdown: '#ff7a52',
+  drawdownArea: 'rgba(255, 122, 82, 0.28)',
+  close: '#c6d0dd',
+  candleUp: '#2b9c85',
+  candleDown: '#b85f49',
+  volumeUp: '#2b6f66',
+  volumeDown: '#7a4a43',
+  others: '#5b6777',
+} as const;
+
+/** For series of equal rank: indicators, symbols. Neighbours differ in lightness as well as in hue. */
+export const palette = [
+  '#f2c14e',
+  '#b794f6',
+  '#4fd1e8',
+  '#ff8fab',
+  '#a3d977',
+  '#58a6ff',
+  '#ff9f5a',
+  '#d9c7ae',
+  '#7f8cff',
+  '#e6edf3',
+] as const;
+
+export function paletteColor(index: number): string {
+  return palette[index % palette.length] ?? colors.text;
+}
+
+export const fontFamily = '"Outcry Sans", "Outcry Symbols"';
+
+export const fonts = {
+  title: `600 32px ${fontFamily}`,
+  subtitle: `400 23px ${fontFamily}`,
+  tileName: `400 20px ${fontFamily}`,
+  tileValue: `600 34px ${fontFamily}`,
+  panelTitle: `600 20px ${fontFamily}`,
+  small: `400 19px ${fontFamily}`,
+  smallBold: `600 19px ${fontFamily}`,
+} as const;
+
+export const fontSizes = { small: 19 } as const;
+
+/** Distances in pixels. */
+export const layout = {
+  margin: 24,
+  headline: 146,
+  /** Above each panel, for its title and legend. */
+  strip: 32,
+  timeAxis: 40,
+  axisGap: 10,
+} as const;
+
+/** The most of each that is drawn; more would be a smear. */
+export const limits = {
+  candles: 300,
+  /** Beyond this many bars to a candle a line of closes says more. */
+  barsPerCandle: 5,
+  /** Columns of about two pixels each, with up to four points. */
+  lineColumns: 560,
+  areaSamples: 400,
+  trades: 120,
+  symbols: 10,
+  indicatorPanels: 3,
+  linesPerIndicator: 8,
+} as const;

@@ -1,0 +1,115 @@
+/** The archive of runs: every backtest and every run of a plan, with its input, its figures and its files. */
+
+import type { Params, Statistics } from '../backtest/result.ts';
+import { type Clock, stamp } from '../clock.ts';
+import { type Collection, defineCollection, type Store, type StoredDocument } from '../store/store.ts';
+import type { ReportFile } from './report-file.ts';
+
+export interface RunInput {
+  readonly strategy: string;
+  /** As asked for; the strategy's defaults are not repeated. */
+  readonly params: Params;
+  readonly symbols: readonly string[];
+  readonly source: string;
+  readonly interval: string;
+  /** Days, `2020-01-31`; null where all data was taken. */
+  readonly from: string | null;
+  readonly to: string | null;
+  readonly cash: number;
+  readonly commission: number;
+}
+
+export interface RunRecord extends StoredDocument {
+  /** The plan that it ran for; null for a backtest on demand. */
+  readonly plan: string | null;
+  /** A person, or `schedule`. */
+  readonly by: string;
+  readonly input: RunInput;
+  readonly startedAt: string;
+  readonly finishedAt: string | null;
+  readonly state: 'running' | 'done' | 'failed';
+  /** Why it failed. */
+  readonly reason: string | null;
+  /** Null for a figure that is not defined. */
+  readonly statistics: Readonly<Record<string, number | null>> | null;
+  readonly files: readonly { readonly name: string; readonly type: string; readonly blob: string }[];
+}
+
+const runRecords = defineCollection<RunRecord>('runs', { indexes: [['startedAt'], ['plan', 'startedAt']] });
+
+export class Runs {
+  readonly #records: Collection<RunRecord>;
+  readonly #store: Store;
+  readonly #clock: Clock;
+
+  private constructor(records: Collection<RunRecord>, store: Store, clock: Clock) {
+    this.#records = records;
+    this.#store = store;
+    this.#clock = clock;
+  }
+
+  static async open(store: Store, clock: Clock): Promise<Runs> {
+    return new Runs(await store.collection(runRecords), store, clock);
+  }
+
+  /**
+   * Stores that a run begins.
+   * @throws DuplicateKeyError when a run with this id was begun before: so an id can be a claim
+   */
+  begin(id: string, run: Pick<RunRecord, 'plan' | 'by' | 'input'>): Promise<void> {
+    return this.#records.insert({
+      _id: id,
+      ...run,
+      startedAt: stamp(this.#clock),
+      finishedAt: null,
+      state: 'running',
+      reason: null,
+      statistics: null,
+      files: [],
+    });
+  }
+
+  /** Stores what came out of it: the files first, so that a finished run has all of them. */
+  async finish(id: string, statistics: Statistics, files: readonly ReportFile[]): Promise<void> {
+    const kept = [];
+    for (const { name, type, data } of files) {
+      const blob = `run/${id}/${name}`;
+      await this.#store.blobs.put(blob, data);
+      kept.push({ name, type, blob });
+    }
+    const figures = Object.entries(statistics).map(([name, value]) => [
+      name,
+      Number.isFinite(value) ? value : null,
+    ]);
+    await this.#records.update(
+      id,
+      { state: 'running' },
+      { state: 'done', finishedAt: stamp(this.#clock), statistics: Object.fromEntries(figures), files: kept },
+    );
+  }
+
+  async fail(id: string, reason: string): Promise<void> {
+    await this.#records.update(
+      id,
+      { state: 'running' },
+      { state: 'failed', finishedAt: stamp(this.#clock), reason },
+    );
+  }
+
+  /** Newest first. */
+  latest(limit: number): Promise<RunRecord[]> {
+    return this.#records.find({}, { sort: [['startedAt', 'descending']], limit });
+  }
+
+  async latestOf(plan: string): Promise<RunRecord | undefined> {
+    const [latest] = await this.#records.find({ plan }, { sort: [['startedAt', 'descending']], limit: 1 });
+    return latest;
+  }
+
+  /** Runs that a crash has cut off are not running any more. Comes at start, before any run. */
+  async closeAbandoned(): Promise<number> {
+    const abandoned = await this.#records.find({ state: 'running' });
+    for (const { _id } of abandoned) await this.fail(_id, 'the desk stopped while it ran');
+    return abandoned.length;
+  }
+}
