@@ -1,0 +1,79 @@
+/** What the desk's thread and a strategy's worker thread say to each other. */
+import type { Bars } from '../market/bars.ts';
+import type { BacktestOptions } from './options.ts';
+import type { BacktestResult, Params } from './result.ts';
+
+/** Options that can cross to another thread: a commission that is a function cannot. */
+export type SendableOptions = Omit<BacktestOptions, 'commission'> & {
+  readonly commission?: number | readonly [fixed: number, rate: number];
+};
+
+export type Task = RunTask | DescribeTask;
+
+export interface RunTask {
+  readonly kind: 'run';
+  readonly file: string;
+  /** Columns are on shared memory. */
+  readonly bars: readonly Bars[];
+  readonly params: Params;
+  readonly options: SendableOptions;
+  /** Where the worker is: see `Progress`. */
+  readonly progress: SharedArrayBuffer;
+}
+
+export interface DescribeTask {
+  readonly kind: 'describe';
+  readonly file: string;
+  readonly progress: SharedArrayBuffer;
+}
+
+export interface StrategyDescription {
+  /** Name of the class. */
+  readonly name: string;
+  readonly file: string;
+  /** Parameters with their defaults. */
+  readonly params: Params;
+  /** First sentence of the comment over the class; empty where there is none. */
+  readonly doc: string;
+}
+
+export type Answer =
+  | { readonly kind: 'result'; readonly result: BacktestResult }
+  | { readonly kind: 'description'; readonly description: StrategyDescription }
+  /** `problem` is a whole sentence for the user, with the strategy's file and line. */
+  | { readonly kind: 'failed'; readonly problem: string };
+
+export const phases = ['starting', 'loading', 'init', 'next', 'finishing'] as const;
+export type Phase = (typeof phases)[number];
+
+/** How far a worker is, on memory that both threads see: even a busy worker can be asked. */
+export class Progress {
+  readonly buffer: SharedArrayBuffer;
+  readonly #cells: Int32Array;
+
+  constructor(buffer = new SharedArrayBuffer(3 * Int32Array.BYTES_PER_ELEMENT)) {
+    this.buffer = buffer;
+    this.#cells = new Int32Array(buffer);
+  }
+
+  enter(phase: Phase): void {
+    this.#cells[0] = phases.indexOf(phase);
+  }
+
+  atBar(bar: number, bars: number): void {
+    this.#cells[1] = bar;
+    this.#cells[2] = bars;
+  }
+
+  get phase(): Phase {
+    return phases[this.#cells[0] ?? 0] ?? 'starting';
+  }
+
+  get bar(): number {
+    return this.#cells[1] ?? 0;
+  }
+
+  get bars(): number {
+    return this.#cells[2] ?? 0;
+  }
+}

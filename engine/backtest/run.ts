@@ -1,0 +1,195 @@
+/** Runs a strategy's file in a worker thread of its own, with limits on time and memory. */
+import { readdir } from 'node:fs/promises';
+import path from 'node:path';
+import { Worker } from 'node:worker_threads';
+import { reasonOf, UserError } from '../errors.ts';
+import type { Bars } from '../market/bars.ts';
+import {
+  type Answer,
+  Progress,
+  type SendableOptions,
+  type StrategyDescription,
+  type Task,
+} from './messages.ts';
+import type { BacktestResult, Params } from './result.ts';
+
+export type { SendableOptions, StrategyDescription } from './messages.ts';
+
+export interface BacktestRequest {
+  /** Path of the strategy's file, TypeScript or JavaScript. */
+  readonly file: string;
+  readonly bars: readonly Bars[];
+  readonly params?: Params;
+  readonly options?: SendableOptions;
+}
+
+export interface RunLimits {
+  readonly timeMs: number;
+  readonly memoryMb: number;
+}
+
+export interface RunProgress {
+  readonly bar: number;
+  readonly bars: number;
+  /** 0 to 1. */
+  readonly fraction: number;
+}
+
+export interface RunOptions {
+  readonly signal?: AbortSignal;
+  /** Told about every 100 ms while it runs. */
+  readonly onProgress?: (progress: RunProgress) => void;
+  readonly limits?: Partial<RunLimits>;
+}
+
+const defaultLimits: RunLimits = { timeMs: 60_000, memoryMb: 512 };
+const describeLimits: RunLimits = { timeMs: 10_000, memoryMb: 256 };
+const watchEveryMs = 100;
+
+/**
+ * A backtest of a strategy's file.
+ * @throws UserError, in one line with the strategy's file and line, for whatever the strategy does: it throws, never
+ *   ends, takes too much memory, does not compile, has no default export, calls `process.exit`; and when it is cancelled
+ */
+export async function runBacktest(
+  request: BacktestRequest,
+  options: RunOptions = {},
+): Promise<BacktestResult> {
+  const { file, bars, params = {}, options: backtest = {} } = request;
+  const progress = new Progress();
+  const task: Task = {
+    kind: 'run',
+    file: path.resolve(file),
+    bars: bars.map(onSharedMemory),
+    params,
+    options: backtest,
+    progress: progress.buffer,
+  };
+  const answer = await runWorker(task, progress, { ...defaultLimits, ...options.limits }, options);
+  if (answer.kind !== 'result') throw new Error(`a run was answered with ${answer.kind}`);
+  return answer.result;
+}
+
+/**
+ * Name, parameters and comment of a strategy. Its file is loaded in a worker of its own.
+ * @throws UserError as `runBacktest`
+ */
+export async function describeStrategy(file: string): Promise<StrategyDescription> {
+  const progress = new Progress();
+  const task: Task = { kind: 'describe', file: path.resolve(file), progress: progress.buffer };
+  const answer = await runWorker(task, progress, describeLimits, {});
+  if (answer.kind !== 'description') throw new Error(`a description was answered with ${answer.kind}`);
+  return answer.description;
+}
+
+export interface StrategyFile {
+  /** File name without its ending: how plans and commands call it. */
+  readonly name: string;
+  readonly file: string;
+}
+
+/**
+ * The strategies in a folder, by name. Nothing is loaded: a file with an error is listed too.
+ * @throws UserError when the folder cannot be read
+ */
+export async function listStrategies(folder: string): Promise<StrategyFile[]> {
+  let entries: string[];
+  try {
+    entries = await readdir(folder);
+  } catch (error) {
+    throw new UserError(`The strategies in ${folder} cannot be read: ${reasonOf(error)}.`, { cause: error });
+  }
+  return entries
+    .filter((entry) => /\.[cm]?[jt]s$/.test(entry) && !entry.endsWith('.d.ts'))
+    .sort()
+    .map((entry) => ({ name: path.parse(entry).name, file: path.join(folder, entry) }));
+}
+
+function runWorker(task: Task, progress: Progress, limits: RunLimits, options: RunOptions): Promise<Answer> {
+  const { signal, onProgress } = options;
+  if (signal?.aborted) return Promise.reject(cancelled());
+  const worker = new Worker(new URL('./worker-entry.mjs', import.meta.url), {
+    workerData: task,
+    execArgv: [],
+    // Nothing of the desk's environment, which may hold secrets.
+    env: {},
+    resourceLimits: { maxOldGenerationSizeMb: limits.memoryMb },
+  });
+  const name = path.basename(task.file);
+  const started = performance.now();
+  return new Promise((resolve, reject) => {
+    const end = (settle: () => void) => {
+      clearInterval(watch);
+      signal?.removeEventListener('abort', onAbort);
+      worker.removeAllListeners();
+      worker.on('error', () => undefined);
+      void worker.terminate().then(settle, reject);
+    };
+    const fail = (problem: string) => end(() => reject(new UserError(problem)));
+    const onAbort = () => end(() => reject(cancelled()));
+    const watch = setInterval(() => {
+      if (progress.bars > 0) {
+        const { bar, bars } = progress;
+        onProgress?.({ bar, bars, fraction: (bar + 1) / bars });
+      }
+      if (performance.now() - started > limits.timeMs) {
+        fail(`${name} did not finish within ${limits.timeMs / 1000} s; it was ${whereText(progress)}.`);
+      }
+    }, watchEveryMs);
+    signal?.addEventListener('abort', onAbort, { once: true });
+    worker.once('message', (answer: Answer) => {
+      if (answer.kind === 'failed') fail(answer.problem);
+      else end(() => resolve(answer));
+    });
+    worker.once('error', (error: Error & { code?: string }) => {
+      fail(
+        error.code === 'ERR_WORKER_OUT_OF_MEMORY'
+          ? `${name} used more than ${limits.memoryMb} MB of memory; it was ${whereText(progress)}.`
+          : `${name} failed: ${reasonOf(error)}`,
+      );
+    });
+    worker.once('exit', (code) =>
+      fail(`${name} ended its thread with code ${code} while ${whereText(progress)}.`),
+    );
+  });
+}
+
+function cancelled(): UserError {
+  return new UserError('The backtest was cancelled.');
+}
+
+function whereText({ phase, bar, bars }: Progress): string {
+  switch (phase) {
+    case 'starting':
+      return 'not yet loaded';
+    case 'loading':
+      return 'still loading';
+    case 'init':
+      return 'in init()';
+    case 'next':
+      return `in next(), on bar ${bar + 1} of ${bars}`;
+    case 'finishing':
+      return 'computing statistics';
+    default:
+      return phase satisfies never;
+  }
+}
+
+function onSharedMemory(bars: Bars): Bars {
+  const share = (column: Float64Array) => {
+    if (column.buffer instanceof SharedArrayBuffer) return column;
+    const shared = new Float64Array(new SharedArrayBuffer(column.byteLength));
+    shared.set(column);
+    return shared;
+  };
+  return {
+    ...bars,
+    time: share(bars.time),
+    open: share(bars.open),
+    high: share(bars.high),
+    low: share(bars.low),
+    close: share(bars.close),
+    volume: share(bars.volume),
+    extra: Object.fromEntries(Object.entries(bars.extra).map(([name, column]) => [name, share(column)])),
+  };
+}

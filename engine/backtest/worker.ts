@@ -1,0 +1,69 @@
+/** The worker thread that a strategy's code runs in: loads the file, runs or describes it, and answers once. */
+import { readFileSync } from 'node:fs';
+import { register } from 'node:module';
+import { pathToFileURL } from 'node:url';
+import { parentPort, workerData } from 'node:worker_threads';
+import { Backtest } from './backtest.ts';
+import { docOf } from './doc-comment.ts';
+import { type Answer, Progress, type RunTask, type Task } from './messages.ts';
+import type { BacktestResult } from './result.ts';
+import { Strategy, type StrategyClass } from './strategy.ts';
+import { moduleHooks } from './strategy-modules.ts';
+import { describeFailure, StrategyProblem } from './strategy-problem.ts';
+
+const task = workerData as Task;
+const progress = new Progress(task.progress);
+
+process.exit = () => {
+  throw new StrategyProblem('called process.exit(), which a strategy may not');
+};
+register(moduleHooks(new URL('./index.ts', import.meta.url).href, task.file));
+
+try {
+  answer(await perform());
+} catch (error) {
+  answer({ kind: 'failed', problem: describeFailure(error, task.file) });
+}
+
+async function perform(): Promise<Answer> {
+  progress.enter('loading');
+  const Strategy = await loadStrategy(task.file);
+  if (task.kind === 'run') return { kind: 'result', result: run(task, Strategy) };
+  const { name, params = {} } = Strategy;
+  const doc = docOf(readFileSync(task.file, 'utf8'));
+  return { kind: 'description', description: { name, file: task.file, params, doc } };
+}
+
+function run({ bars, params, options }: RunTask, Strategy: StrategyClass): BacktestResult {
+  progress.enter('init');
+  const result = new Backtest(bars, Strategy, options).run(params, (bar, count) => {
+    if (progress.phase !== 'next') progress.enter('next');
+    progress.atBar(bar, count);
+  });
+  progress.enter('finishing');
+  return result;
+}
+
+async function loadStrategy(file: string): Promise<StrategyClass> {
+  const module: { default?: unknown } = await import(pathToFileURL(file).href);
+  const found = module.default;
+  if (found === undefined) {
+    throw new StrategyProblem('has no default export; write "export default class ... extends Strategy"');
+  }
+  if (typeof found !== 'function' || !(found.prototype instanceof Strategy)) {
+    throw new StrategyProblem('must export a class by default that extends Strategy (from "outcry")');
+  }
+  return found as unknown as StrategyClass;
+}
+
+function answer(message: Answer): void {
+  const buffers = message.kind === 'result' ? ownBuffers(message.result) : [];
+  parentPort?.postMessage(message, buffers);
+}
+
+/** What can be handed over instead of copied; shared columns are neither. */
+function ownBuffers({ equity, drawdown, buyAndHold, indicators }: BacktestResult): ArrayBuffer[] {
+  const columns = [equity, drawdown, buyAndHold, ...indicators.flatMap(({ lines }) => lines)];
+  const buffers = columns.map(({ buffer }) => buffer).filter((buffer) => buffer instanceof ArrayBuffer);
+  return [...new Set(buffers)];
+}
