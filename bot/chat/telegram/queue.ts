@@ -5,6 +5,7 @@
  * A message whose answer was lost is sent again, so it may appear twice: Telegram has no way to recognise
  * a repetition. Twice is better than never for what a trading desk has to say. Edits cannot double.
  */
+import { setMaxListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DeliveryError } from '../platform.ts';
 import { ApiError } from './api.ts';
@@ -33,6 +34,8 @@ export function sendQueue(pace: Pace): SendQueue {
   const all = new Meter(pace.all);
   const lanes = new Map<string, Lane>();
   const stop = new AbortController();
+  // Every chat that waits listens to it.
+  setMaxListeners(0, stop.signal);
   let closed = false;
 
   const laneOf = (chat: string): Lane => {

@@ -26,6 +26,7 @@ export { type Entity, HtmlError, type ParsedText, parseHtml } from './html.ts';
 /** A message of the bot as a person sees it now. */
 export interface SeenMessage {
   readonly id: number;
+  readonly sentAt: Date;
   /** Text, or the caption of its file. */
   readonly text: string;
   readonly entities: readonly Entity[];
@@ -102,6 +103,8 @@ export interface TestTelegram extends AsyncDisposable {
   readonly pending: number;
   /** Methods that were called, in their order, polling left out. */
   readonly calls: readonly string[];
+  /** How often 429 was answered, on demand or because the bot sent too much. */
+  readonly throttled: number;
   /** Menu of a scope without chat: `default`, `all_private_chats`, `all_group_chats`. */
   menuOf(scope: string): readonly MenuEntry[];
   setMenu(scope: string, menu: readonly MenuEntry[]): void;
@@ -135,6 +138,7 @@ export async function startTelegram(): Promise<TestTelegram> {
   const bot = { id: 4242, username: 'outcry_test_bot' };
   const token = `${bot.id}:${randomUUID()}`;
   const calls: string[] = [];
+  let throttled = 0;
   const faults: { method: string; fault: Fault }[] = [];
   let away = false;
   let revoked = false;
@@ -214,6 +218,8 @@ export async function startTelegram(): Promise<TestTelegram> {
 
   const server = createServer((request, response) => {
     handle(request, response).catch((thrown: unknown) => {
+      if (thrown instanceof Refusal && thrown.code === 429) throttled += 1;
+      world.changed();
       const refusal = thrown instanceof Refusal ? thrown : new Refusal(400, `Bad Request: ${String(thrown)}`);
       send(response, refusal.code, {
         ok: false,
@@ -403,6 +409,9 @@ export async function startTelegram(): Promise<TestTelegram> {
       return world.pending;
     },
     calls,
+    get throttled() {
+      return throttled;
+    },
     menuOf: (scope) => world.menus.get(scope) ?? [],
     setMenu: (scope, menu) => void world.menus.set(scope, menu),
     until,
@@ -457,6 +466,7 @@ function send(response: ServerResponse, status: number, body: object): void {
 
 function seenMessage({
   id,
+  date,
   text,
   entities,
   keyboard,
@@ -468,6 +478,7 @@ function seenMessage({
 }: ShownMessage): SeenMessage {
   return {
     id,
+    sentAt: new Date(date * 1000),
     text,
     entities: [...entities],
     buttons: keyboard.map((row) => row.map((button) => button.text)),
