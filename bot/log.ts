@@ -50,7 +50,7 @@ export function createLog(settings: LogSettings): DeskLog {
       level,
       base: null,
       timestamp: () => `,"time":"${stamp(clock)}"`,
-      formatters: { level: (label) => ({ level: label }), log: withErrorsSpelledOut },
+      formatters: { level: (label) => ({ level: label }), log: spelledOut },
     },
     lines,
   );
@@ -63,11 +63,14 @@ export function createLog(settings: LogSettings): DeskLog {
   };
 }
 
-/** JSON shows an `Error` as `{}`; under whichever name it was given, its text and stack are wanted. */
-function withErrorsSpelledOut(fields: Record<string, unknown>): Record<string, unknown> {
+/** What each line has anyway; a field of the same name would take its place. */
+const ownNames: readonly string[] = ['level', 'time', 'msg'];
+
+function spelledOut(fields: Record<string, unknown>): Record<string, unknown> {
   return Object.fromEntries(
     Object.entries(fields).map(([name, value]) => [
-      name,
+      ownNames.includes(name) ? `${name}_` : name,
+      // JSON shows an `Error` as `{}`; under whichever name it was given, its text and stack are wanted.
       value instanceof Error ? stdSerializers.err(value) : value,
     ]),
   );

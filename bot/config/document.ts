@@ -49,18 +49,25 @@ export function readDocument(path: string, file: string, variables: Variables): 
   }
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
-  if (document.errors.length > 0) {
+  // A warning is a tag that nobody knows: `key: !abc` would be read as an empty text.
+  const faults = [...document.errors, ...document.warnings];
+  if (faults.length > 0) {
     return unreadable(
       file,
-      document.errors.map(({ message, pos }) => {
+      faults.map(({ message, pos }) => {
         const { line } = lines.linePos(pos[0]);
         // In { flow: ${NAME} } the brace of the variable ends up as YAML's own.
         const hint = /[^"']\$\{/.test(text.split('\n')[line - 1] ?? '') ? `; put \${…} in quotes` : '';
-        return { file, line, key: '', text: `is not YAML: ${message}${hint}` };
+        return { file, line, key: '', text: `is not YAML: ${withoutSource(message)}${hint}` };
       }),
     );
   }
   return readValues(document, file, lines, variables);
+}
+
+/** Some messages of the parser end with the text at which it stumbled; that may be a secret. */
+function withoutSource(message: string): string {
+  return message.replace(/(: "|: !|(?<=extra characters): ).*$/s, '');
 }
 
 function unreadable(file: string, problems: readonly Problem[]): ConfigDocument {
@@ -84,7 +91,8 @@ function readValues(
   const problems: Problem[] = [];
   const secrets: string[] = [];
   const faulty = new Set<string>();
-  const fromVariables = new Set<string>();
+  // By text and not by place: an alias brings a text to other places.
+  const hidden = new Set<string>();
   const lineAt = (node: Node): number | undefined =>
     node.range ? lines.linePos(node.range[0]).line : undefined;
 
@@ -104,7 +112,7 @@ function readValues(
       const { text, used, problems: wrong } = substitute(scalar.value, variables);
       for (const problem of wrong) complain(problem);
       scalar.value = text;
-      if (used.length > 0) fromVariables.add(key);
+      if (used.length > 0 || isSecretKey(path)) hidden.add(text);
       if (isSecretKey(path)) secrets.push(text);
       for (const name of used.filter(isSecretVariable)) secrets.push(variables[name] ?? '');
       secrets.push(...passwordsIn(text));
@@ -114,8 +122,10 @@ function readValues(
   let value: unknown;
   try {
     value = document.toJS();
-  } catch (error) {
-    return unreadable(file, [{ file, key: '', text: `is not YAML that can be used: ${reasonOf(error)}` }]);
+  } catch {
+    // The error's text would repeat what stands behind the `*`.
+    const text = 'has a *name without its &name, or too many of them: a text that begins with * needs quotes';
+    return unreadable(file, [{ file, key: '', text }]);
   }
   return {
     file,
@@ -126,8 +136,7 @@ function readValues(
     },
     describe: (path) => {
       const found = valueAt(value, path);
-      const hidden = isSecretKey(path) || fromVariables.has(keyText(path));
-      return describeValue(found, hidden);
+      return describeValue(found, isSecretKey(path) || (typeof found === 'string' && hidden.has(found)));
     },
     faulty,
     secrets,
@@ -189,11 +198,11 @@ function keyNodeAt(document: Document.Parsed, path: Path): Node | undefined {
   return nearestKey;
 }
 
-function describeValue(value: unknown, hidden: boolean): string {
+function describeValue(value: unknown, isHidden: boolean): string {
   if (value === undefined || value === null) return 'nothing';
   if (Array.isArray(value)) return 'a list';
   if (typeof value === 'object') return 'a section with keys';
-  if (hidden) return 'a hidden value';
+  if (isHidden) return 'a hidden value';
   const text = JSON.stringify(value);
   return text.length > 60 ? `${text.slice(0, 60)}…` : text;
 }

@@ -42,12 +42,12 @@ export function checkReferences(documents: ConfigDocuments, names: KnownNames): 
       ...refer(plan, ['strategy'], 'file in strategies/', names.strategies),
       ...bookHasHandler(plan, books),
     ]),
-    ...sameValue(books, ['name'], (name) => `another book is named "${name}" already`),
-    ...sameValue(plans, ['name'], (name) => `another plan is named "${name}" already`),
+    ...sameValue(books, ['name'], (name) => `another book is named ${name} already`),
+    ...sameValue(plans, ['name'], (name) => `another plan is named ${name} already`),
     ...sameValue(
       plans,
       ['book'],
-      (book) => `another plan trades for the book "${book}" already; each needs its own`,
+      (book) => `another plan trades for the book ${book} already; each needs its own`,
     ),
   ];
 }
@@ -62,7 +62,11 @@ function unknownName(
   if (typeof name !== 'string' || known.includes(name) || document.faulty.has(keyText(path))) return [];
   const there = known.length > 0 ? `there is ${known.join(', ')}` : 'there is none';
   return [
-    problem(document, path, `there is no ${kind} named "${name}"${didYouMean(name, known) || `; ${there}`}`),
+    problem(
+      document,
+      path,
+      `there is no ${kind} named ${document.describe(path)}${didYouMean(name, known) || `; ${there}`}`,
+    ),
   ];
 }
 
@@ -80,7 +84,7 @@ function bookHasHandler(plan: ConfigDocument, books: readonly ConfigDocument[]):
     problem(
       plan,
       ['book'],
-      `the book "${String(name)}" is traded by its handler already; give the plan its own`,
+      `the book ${plan.describe(['book'])} is traded by its handler already; give the plan its own`,
     ),
   ];
 }
@@ -94,7 +98,7 @@ function sameValue(
   return documents.flatMap((document) => {
     const value = valueAt(document.value, path);
     if (typeof value !== 'string') return [];
-    if (seen.has(value)) return [problem(document, path, text(value))];
+    if (seen.has(value)) return [problem(document, path, text(document.describe(path)))];
     seen.add(value);
     return [];
   });

@@ -55,6 +55,25 @@ describe('what a line says', () => {
     });
   });
 
+  test('a field that is named like a part of the line does not take its place', () => {
+    openLog().warn({ level: 'info', time: 0, msg: 'mine' }, 'theirs');
+    expect(lines()[0]).toEqual({
+      level: 'warn',
+      time: '2026-03-02T09:30:00.000Z',
+      level_: 'info',
+      time_: 0,
+      msg_: 'mine',
+      msg: 'theirs',
+    });
+  });
+
+  test('fields that are no JSON are logged as well as can be', () => {
+    const circle: Record<string, unknown> = { big: 12n };
+    circle['self'] = circle;
+    openLog().info({ circle, nothing: undefined }, 'odd');
+    expect(lines()[0]).toMatchObject({ circle: { big: 12, self: '[Circular]' }, msg: 'odd' });
+  });
+
   test('only the owner of the desk may read the file', () => {
     openLog().info({}, 'here');
     expect(statSync(join(folder, 'desk.log')).mode & 0o077).toBe(0);

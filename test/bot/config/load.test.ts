@@ -382,6 +382,28 @@ describe('mistakes', () => {
   });
 });
 
+describe('secrets in odd places', () => {
+  test.each([
+    ['an alias carries one elsewhere', 'users: &u "${SECRET}"\nlimits: *u\n'],
+    [
+      'an alias carries a written one elsewhere',
+      'platforms: { telegram: { token: &t hunter2 } }\nstore: *t\n',
+    ],
+    ['a variable stands where a name is looked up', 'brokers2: 1\nsources2: "${SECRET}"\n'],
+    ['YAML stumbles over one', 'platforms: { telegram: { token: "a" hunter2 } }\n'],
+    ['one looks like a tag', 'platforms:\n  telegram:\n    token: !hunter2\n'],
+    ['one looks like the head of a block', 'platforms:\n  telegram:\n    token: |hunter2\n'],
+    ['one looks like a directive or reserved', 'platforms:\n  telegram:\n    token: @hunter2\n'],
+    ['one looks like an anchor', 'platforms:\n  telegram:\n    token: *hunter2\n'],
+    ['one stands alone', 'hunter2\n'],
+    ['one closes too much', 'platforms:\n  telegram:\n    token: ]hunter2\n'],
+  ])('are not shown: %s', (_, lines) => {
+    write({ 'desk.yaml': `${desk}${lines}`, 'books/a.yaml': `${book.replace('paper', '"${SECRET}"')}` });
+    const told = mistakes({ environment: { SECRET: 'hunter2' } }).join('\n');
+    expect(told).not.toContain('hunter2');
+  });
+});
+
 describe('names that must exist elsewhere', () => {
   const whole = { 'desk.yaml': desk, 'books/a.yaml': book, 'plans/p.yaml': plan, 'strategies/trend.ts': '' };
 

@@ -1,0 +1,39 @@
+import { readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { z } from 'zod';
+import { deskSettings } from '../../../bot/config/desk.ts';
+import { bookSettings } from '../../../engine/bank/book.ts';
+import { planSettings } from '../../../engine/plans/plan.ts';
+
+const project = resolve(import.meta.dirname, '../../..');
+const page = readFileSync(join(project, 'docs/configuration.md'), 'utf8');
+
+/** Every key of a schema, at every depth. */
+function keysOf(schema: z.core.$ZodType): string[] {
+  if (schema instanceof z.ZodObject) {
+    return Object.entries(schema.shape).flatMap(([key, inner]) => [key, ...keysOf(inner)]);
+  }
+  if (schema instanceof z.ZodOptional || schema instanceof z.ZodDefault || schema instanceof z.ZodPrefault) {
+    return keysOf(schema.unwrap());
+  }
+  if (schema instanceof z.ZodArray) return keysOf(schema.element);
+  if (schema instanceof z.ZodRecord) return keysOf(schema.valueType);
+  if (schema instanceof z.ZodUnion) return schema.options.flatMap(keysOf);
+  return [];
+}
+
+describe('docs/configuration.md', () => {
+  test.each([
+    ['desk.yaml', deskSettings, 40],
+    ['books/*.yaml', bookSettings, 10],
+    ['plans/*.yaml', planSettings, 14],
+  ])('explains every key of %s', (_, schema, least) => {
+    const keys = [...new Set(keysOf(schema))];
+    expect(keys.length, 'the schema was walked').toBeGreaterThanOrEqual(least);
+    // As a row of a table, as part of one (`discord.token`), or as a heading.
+    const isExplained = (key: string) =>
+      new RegExp(`^\\| \`(?:\\w+\\.)*${key}(?:\\.\\w+)*\` \\||^### ${key}$`, 'm').test(page);
+    expect(keys.filter((key) => !isExplained(key))).toEqual([]);
+  });
+});
