@@ -49,11 +49,13 @@ export function telegramPlatform(options: TelegramOptions): Platform {
 
   let handler: ChatHandler | undefined;
   let registered = false;
+  /** Chats of users who have yet to open the bot: Telegram takes their menus only then. */
+  let unopened: ReadonlySet<string> = new Set();
   const register = async () => {
     if (registered) return;
     registered = true;
     try {
-      await registerMenus({ api, commands, chatsByRole, log, requestMs: pace.requestMs });
+      unopened = await registerMenus({ api, commands, chatsByRole, log, requestMs: pace.requestMs });
     } catch (thrown) {
       registered = false;
       log.warn({ reason: reasonOf(thrown) }, 'Telegram did not take the command menus; trying again later');
@@ -63,6 +65,11 @@ export function telegramPlatform(options: TelegramOptions): Platform {
   const handOver = (update: Parameters<typeof incoming>[0], bot: Bot, pressedAfter: Date) => {
     const event = incoming(update, bot.username, pressedAfter);
     if (event === undefined || handler === undefined) return;
+    if (event.asked.private && unopened.has(event.asked.target.chat)) {
+      unopened = new Set();
+      registered = false;
+      void register();
+    }
     const responder = responderTo(event.asked, {
       api,
       queue,
@@ -89,7 +96,6 @@ export function telegramPlatform(options: TelegramOptions): Platform {
     clock,
     log,
     events: {
-      connected: () => void register(),
       update: handOver,
       state(state, why) {
         if (state === 'ready') void register();
@@ -120,7 +126,7 @@ export function telegramPlatform(options: TelegramOptions): Platform {
       files: '',
       extras: [],
     };
-    const show = latestOnly(queue, ref.chat, async (turn, message) => {
+    const show = latestOnly(queue, ref.chat, false, async (turn, message) => {
       remember(await messenger.revise(turn, known.get(name) ?? before, message));
     });
     edits.set(name, show);

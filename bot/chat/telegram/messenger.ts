@@ -112,7 +112,7 @@ export function messenger(api: TelegramApi, pace: Pace, log: Logger): Messenger 
   const send = async (turn: Turn, { target, rendering, parts, sent }: Sending): Promise<Shown> => {
     try {
       for (const part of parts.slice(sent.length))
-        sent.push(await turn.send(part.messages, () => part.send()));
+        sent.push(await turn.send(part.messages, 'message', () => part.send()));
     } catch (thrown) {
       throw deliveryError(thrown, target.chat);
     }
@@ -136,7 +136,7 @@ export function messenger(api: TelegramApi, pace: Pace, log: Logger): Messenger 
     };
     const options = { timeoutMs: pace.requestMs };
     try {
-      await turn.send(1, async () => {
+      await turn.send(1, 'edit', async () => {
         if (kind === 'text') {
           await api.call('editMessageText', { ...base, text: next.html, ...noPreview }, options);
         } else {
@@ -151,7 +151,7 @@ export function messenger(api: TelegramApi, pace: Pace, log: Logger): Messenger 
   const remove = async (turn: Turn, chat: string, ids: readonly number[]): Promise<boolean> => {
     if (ids.length === 0) return true;
     try {
-      return await turn.send(0, () =>
+      return await turn.send(0, 'message', () =>
         api.call('deleteMessages', { chat_id: chat, message_ids: [...ids] }, { timeoutMs: pace.requestMs }),
       );
     } catch (thrown) {
@@ -179,7 +179,7 @@ export function messenger(api: TelegramApi, pace: Pace, log: Logger): Messenger 
     const target = { ...shown.target, replyTo: shown.main };
     const extras: number[] = [];
     for (const part of next.albums.map((uploads) => filesPart(baseOf(target), uploads))) {
-      extras.push(...(await turn.send(part.messages, () => part.send())));
+      extras.push(...(await turn.send(part.messages, 'message', () => part.send())));
     }
     return { ...shown, files: next.files, extras };
   };

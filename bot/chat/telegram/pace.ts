@@ -14,6 +14,8 @@ export interface Limit {
 export interface Pace {
   readonly chat: Limit;
   readonly group: Limit;
+  /** Of the messages in a group, those that only change one: progress must leave room for the answer. */
+  readonly groupEdits: Limit;
   readonly all: Limit;
   /** How long Telegram may hold a request for updates open. */
   readonly pollSeconds: number;
@@ -33,6 +35,7 @@ export const telegramPace: Pace = {
   // Six seconds' worth may go at once, and then one a second.
   chat: { count: 6, ms: 6_000 },
   group: { count: 20, ms: 60_000 },
+  groupEdits: { count: 1, ms: 4_000 },
   // Below 30: requests that are sent evenly need not arrive evenly.
   all: { count: 25, ms: 1_000 },
   pollSeconds: 50,

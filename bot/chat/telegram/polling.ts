@@ -26,8 +26,6 @@ export interface Poller {
 }
 
 export interface PollerEvents {
-  /** Telegram knows us; the first time, and again after it refused us. */
-  connected(bot: Bot): void;
   /** Must return at once: nothing is fetched meanwhile. */
   update(update: Update, bot: Bot, pressedAfter: Date): void;
   /** `connecting` and `down` come with why. */
@@ -74,7 +72,6 @@ export function poller(parts: {
         if (bot === undefined) {
           const me = await api.call('getMe', {}, { timeoutMs: pace.requestMs, signal });
           bot = { username: me.username };
-          events.connected(bot);
         }
         // At first and after a failure Telegram is asked not to hold the request, so that the state is known at
         // once. Whether another instance is polling shows only in a request that is held.

@@ -12,15 +12,18 @@ import { ApiError } from './api.ts';
 import { deliveryError } from './failures.ts';
 import { Meter, type Pace } from './pace.ts';
 
+/** Whether something new appears in the chat, or something there changes. */
+type Kind = 'message' | 'edit';
+
 /** A turn in a chat: as long as the job runs, nothing else is sent there. */
 export interface Turn {
   /** Waits until `count` messages may be sent in this chat. What is shown is best chosen after this. */
-  ready(count: number): Promise<void>;
+  ready(count: number, kind: Kind): Promise<void>;
   /**
    * Makes a request that counts as `count` messages, paced, and repeated as long as that makes sense.
    * @throws DeliveryError, or the ApiError of a refusal that the caller may know what to do with
    */
-  send<T>(count: number, request: () => Promise<T>): Promise<T>;
+  send<T>(count: number, kind: Kind, request: () => Promise<T>): Promise<T>;
 }
 
 export interface SendQueue {
@@ -42,8 +45,14 @@ export function sendQueue(pace: Pace): SendQueue {
     const known = lanes.get(chat);
     if (known !== undefined) return known;
     // Groups and channels have negative ids.
-    const meters = [all, new Meter(pace.chat), ...(chat.startsWith('-') ? [new Meter(pace.group)] : [])];
-    const lane: Lane = { meters, last: Promise.resolve(), blockedUntil: 0 };
+    const isGroup = chat.startsWith('-');
+    const messages = [all, new Meter(pace.chat), ...(isGroup ? [new Meter(pace.group)] : [])];
+    const edits = [...messages, ...(isGroup ? [new Meter(pace.groupEdits)] : [])];
+    const lane: Lane = {
+      meters: { message: messages, edit: edits },
+      last: Promise.resolve(),
+      blockedUntil: 0,
+    };
     lanes.set(chat, lane);
     return lane;
   };
@@ -71,7 +80,7 @@ export function sendQueue(pace: Pace): SendQueue {
 }
 
 interface Lane {
-  readonly meters: readonly Meter[];
+  readonly meters: Readonly<Record<Kind, readonly Meter[]>>;
   /** Settles when the latest job is done; never rejects. */
   last: Promise<void>;
   /** After a 429: nothing goes to this chat before. */
@@ -83,7 +92,7 @@ const longestQuietMs = 120_000;
 const ignore = () => undefined;
 
 function turnIn(lane: Lane, chat: string, pace: Pace, signal: AbortSignal): Turn {
-  const ready = async (count: number) => {
+  const ready = async (count: number, kind: Kind) => {
     for (;;) {
       if (signal.aborted) throw stopping();
       const now = performance.now();
@@ -97,7 +106,7 @@ function turnIn(lane: Lane, chat: string, pace: Pace, signal: AbortSignal): Turn
           },
         );
       }
-      const waitMs = Math.max(quietMs, ...lane.meters.map((meter) => meter.waitMs(count, now)));
+      const waitMs = Math.max(quietMs, ...lane.meters[kind].map((meter) => meter.waitMs(count, now)));
       if (waitMs <= 0) return;
       await sleep(Math.ceil(waitMs), undefined, { signal }).catch(() => {
         throw stopping();
@@ -107,11 +116,11 @@ function turnIn(lane: Lane, chat: string, pace: Pace, signal: AbortSignal): Turn
 
   return {
     ready,
-    async send(count, request) {
+    async send(count, kind, request) {
       let unanswered = 0;
       for (;;) {
-        await ready(count);
-        const sent = lane.meters.map((meter) => meter.take(count, performance.now()));
+        await ready(count, kind);
+        const sent = lane.meters[kind].map((meter) => meter.take(count, performance.now()));
         try {
           return await request();
         } catch (thrown) {

@@ -5,7 +5,7 @@
 import { actionsOf, type Command, mayAct, type Role } from '../../../commands/command.ts';
 import { reasonOf } from '../../../engine/errors.ts';
 import type { Logger } from '../../../engine/log.ts';
-import type { TelegramApi } from './api.ts';
+import { ApiError, type TelegramApi } from './api.ts';
 
 export interface MenuEntry {
   readonly command: string;
@@ -26,8 +26,8 @@ export function menuFor(role: Role, commands: readonly Command[]): MenuEntry[] {
 }
 
 /**
- * Writes each menu that differs from what Telegram has. A chat that Telegram does not know yet is logged and left
- * out: its user has not opened the bot.
+ * Writes each menu that differs from what Telegram has.
+ * @returns chats that took none, because their users have not opened the bot
  * @throws ApiError when Telegram is away
  */
 export async function registerMenus(parts: {
@@ -36,7 +36,7 @@ export async function registerMenus(parts: {
   readonly chatsByRole: () => ReadonlyMap<Role, readonly string[]>;
   readonly log: Logger;
   readonly requestMs: number;
-}): Promise<void> {
+}): Promise<ReadonlySet<string>> {
   const { api, commands, chatsByRole, log, requestMs } = parts;
   const options = { timeoutMs: requestMs };
 
@@ -45,6 +45,7 @@ export async function registerMenus(parts: {
     if (there.length > 0) await api.call('deleteMyCommands', { scope: { type } }, options);
   }
 
+  const unopened = new Set<string>();
   for (const [role, chats] of chatsByRole()) {
     const menu = menuFor(role, commands);
     if (menu.length > menuLimit) {
@@ -60,13 +61,22 @@ export async function registerMenus(parts: {
         const there = await api.call('getMyCommands', { scope }, options);
         if (!isSame(there, shown)) await api.call('setMyCommands', { commands: shown, scope }, options);
       } catch (thrown) {
+        if (
+          !(thrown instanceof ApiError) ||
+          thrown.failure.kind !== 'refused' ||
+          thrown.failure.code >= 429
+        ) {
+          throw thrown;
+        }
+        unopened.add(chat);
         log.warn(
           { chat, reason: reasonOf(thrown) },
-          'Telegram took no command menu for this user: they must press Start in the bot, then restart the desk',
+          'Telegram takes no command menu for this user yet: they must press Start in the bot',
         );
       }
     }
   }
+  return unopened;
 }
 
 /** Subcommands that do not fit are left to `/help`. */

@@ -44,7 +44,7 @@ export function responderTo(
 
   const shownIn = (target: Target, before?: Shown): Show => {
     let shown = before;
-    return latestOnly(queue, target.chat, async (turn, message) => {
+    return latestOnly(queue, target.chat, before === undefined, async (turn, message) => {
       shown =
         shown === undefined
           ? await messenger.send(turn, messenger.sending(target, message))

@@ -149,6 +149,25 @@ test('of progress that comes too fast the latest is shown, and the answer always
   expect(anna.chat.messages).toHaveLength(1);
 });
 
+test('in a group, progress leaves room for the answer', async () => {
+  await using desk = await openDesk({ pace: { pollSeconds: 1, groupEdits: { count: 1, ms: 300 } } });
+  const anna = desk.telegram.user('Anna');
+  const group = desk.telegram.group('Traders');
+  desk.on('/optimize', async (responder) => {
+    await responder.acknowledge('everyone');
+    const shown = [];
+    for (let step = 1; step <= 50; step++) shown.push(responder.show({ text: [`step ${step}`] }));
+    await shown[0];
+    // One edit goes at once; what follows within its pause is one more.
+    for (let step = 51; step <= 100; step++) shown.push(responder.show({ text: [`step ${step}`] }));
+    shown.push(responder.show({ text: ['done'] }));
+    await Promise.all(shown);
+  });
+  anna.says('/optimize', { in: group });
+  const answer = await group.chat.shows('done');
+  expect(answer.versions.length).toBeLessThanOrEqual(3);
+});
+
 test('a chart comes in one message with its text, and nothing says any more that work goes on', async () => {
   await using desk = await openDesk();
   const anna = desk.telegram.user('Anna');

@@ -18,17 +18,17 @@ async function failure(promise: Promise<unknown>): Promise<DeliveryError> {
 
 test('a posted message can be edited, buttons included', async () => {
   await using desk = await openDesk();
-  const group = desk.telegram.group('Traders');
+  const anna = desk.telegram.user('Anna');
   const ref = await desk.platform.post(
-    to(group),
+    to(anna, 'user'),
     { ...say('Order sent'), buttons: [{ id: 'a', label: 'Cancel order', style: 'danger' }] },
     'k1',
   );
-  const posted = group.chat.messages[0];
-  expect(ref).toEqual({ platform: 'telegram', chat: group.id, message: String(posted?.id) });
+  const posted = anna.chat.messages[0];
+  expect(ref).toEqual({ platform: 'telegram', chat: anna.id, message: String(posted?.id) });
   expect(posted?.buttons).toEqual([['Cancel order']]);
   await desk.platform.edit(ref, say('Order filled'));
-  expect(group.chat.messages.map(({ text, buttons }) => [text, buttons])).toEqual([['Order filled', []]]);
+  expect(anna.chat.messages.map(({ text, buttons }) => [text, buttons])).toEqual([['Order filled', []]]);
   await desk.platform.edit(ref, say('Order filled'));
 });
 
