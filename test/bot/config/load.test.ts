@@ -58,8 +58,6 @@ book: one
 describe('the examples', () => {
   test('without config/ the demo of config.example runs, and the configuration says that it is the example', () => {
     cpSync(join(project, 'config.example'), join(root, 'config.example'), { recursive: true });
-    // What the plan runs is tested with the backtests; here it only has to be there.
-    write({ 'momentum_rotation.ts': '' }, 'config.example/demo/strategies');
     const config = load();
     expect(config).toMatchObject({
       name: 'demo',

@@ -4,6 +4,7 @@ import { connect, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TLSSocket } from 'node:tls';
+import { inspect } from 'node:util';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import {
   type AlertInbox,
@@ -221,6 +222,24 @@ describe('an alert with the right key', () => {
       expect.objectContaining({ err: expect.any(TypeError), id: error.split(' ').at(-1) }),
     ]);
   });
+});
+
+test('nothing that is logged or told has a key in it, right or wrong', async () => {
+  const said: unknown[] = [];
+  const note = (fields: object, message: string) => void said.push(inspect(fields, { depth: null }), message);
+  const log = { debug: note, info: note, warn: note, error: note };
+  const wrong = 'guess-of-a-key';
+  const { post, refused } = await open({ log });
+  await post(good);
+  await post('{"action":', { headers: { 'x-outcry-key': key } });
+  await post(`key=${wrong} action=buy`);
+  await post('action=buy', { headers: { 'x-outcry-key': wrong } });
+  const full = await open({ log, inbox: failing(new StoreError('disk full')) });
+  await full.post(good);
+  expect(said.length).toBeGreaterThan(2);
+  const everything = [...said, ...refused].join('\n');
+  expect(everything).not.toContain(key);
+  expect(everything).not.toContain(wrong);
 });
 
 describe('without the right key', () => {
