@@ -37,6 +37,9 @@ export interface QueueParts {
   readonly sleep?: Sleep;
 }
 
+/** Pauses between attempts to get a price before a decision is made without one. */
+const pricePausesMs = [250, 500, 1000];
+
 /** How a signal ended, before it is written down. */
 interface Ending {
   readonly state: SignalEnd;
@@ -194,14 +197,24 @@ export class Queue {
     const broker = this.#parts.brokers.get(brokerName);
     const views = symbols.map(async (symbol): Promise<[string, SymbolView]> => {
       if (!broker) return [symbol, { why: `There is no broker "${brokerName}".` }];
-      try {
-        const [instrument, quote] = await Promise.all([broker.resolve(symbol), broker.quote(symbol)]);
-        return [symbol, { instrument, quote }];
-      } catch (error) {
-        return [symbol, { why: `There is no price for ${symbol}: ${reasonOf(error)}` }];
-      }
+      return [symbol, await this.#symbol(broker, symbol)];
     });
     return new Map(await Promise.all(views));
+  }
+
+  async #symbol(broker: Broker, symbol: string): Promise<SymbolView> {
+    let why = '';
+    for (const ms of [...pricePausesMs, 0]) {
+      try {
+        const [instrument, quote] = await Promise.all([broker.resolve(symbol), broker.quote(symbol)]);
+        return { instrument, quote };
+      } catch (error) {
+        why = `There is no price for ${symbol}: ${reasonOf(error)}`;
+        if (error instanceof UserError) break; // it will not be there a second later either
+      }
+      if (ms > 0) await this.#sleep(ms, this.#stopping.signal);
+    }
+    return { why };
   }
 
   #carryOut({ _id, book, receivedAt }: Signal, step: OrderStep): Promise<Order> {

@@ -20,8 +20,8 @@ import { Inbox } from '../../engine/signals/inbox.ts';
 import { Queue } from '../../engine/signals/queue.ts';
 import type { Store } from '../../engine/store/store.ts';
 import { ManualClock } from './clock.ts';
-import { MemoryStore } from './memory-store.ts';
 import { FixedPrices } from './prices.ts';
+import { tempStore } from './temp-store.ts';
 
 export const demoBook: BookSettings = bookSettings.parse({
   name: 'demo',
@@ -54,7 +54,7 @@ export type Trading = Awaited<ReturnType<typeof openTrading>>;
 /** Builds the parts without starting them. */
 export async function buildTrading(options: TradingOptions = {}) {
   const {
-    store = new MemoryStore(),
+    store = await tempStore(),
     clock = new ManualClock(),
     prices = new FixedPrices({ SP500: '2874.56', ACME: '10' }),
     books: settings = [demoBook],

@@ -1,0 +1,213 @@
+/**
+ * What a trader fears most: the machine dies, or a reply is lost, in the middle of a trade. Here it happens at every
+ * single call to the store and to the broker, before it and after it; then the desk starts again on what is stored.
+ */
+import { describe, expect, test } from 'vitest';
+import type { Broker } from '../../../engine/brokers/broker.ts';
+import { decimal, decimalText } from '../../../engine/money.ts';
+import type { Store } from '../../../engine/store/store.ts';
+import { StoreError } from '../../../engine/store/store.ts';
+import { tempStore } from '../../support/temp-store.ts';
+import type { Trading } from '../../support/trading.ts';
+import { noSleep, openTrading } from '../../support/trading.ts';
+import { WatchedStore } from '../../support/watched-store.ts';
+
+/** Decided anew after it was traded, the second would sell a half of the half that is left. */
+const alerts = [
+  { id: 'entry', action: 'buy', symbol: 'SP500', percent: 60 },
+  { id: 'exit', action: 'sell', symbol: 'SP500', percent: 50 },
+];
+const twice = <T>(value: T) => [value, value];
+
+/** Stands at every door of the desk: called before and after each call to the store and the broker. */
+type Fate = (moment: string) => Promise<void>;
+
+const spared: Fate = async () => undefined;
+/** What a call of a dead process comes to. */
+const never = new Promise<never>(() => undefined);
+
+/** Orders that were sent although the broker had them: the paper account swallows that, another broker would trade twice. */
+type SentTwice = string[];
+
+/** A line to the broker on which fate stands. */
+function lineOf(broker: Broker, fate: Fate, sentTwice: SentTwice): Broker {
+  const passing =
+    <A extends unknown[], R>(name: string, work: (...args: A) => Promise<R>) =>
+    async (...args: A): Promise<R> => {
+      await fate(`before broker.${name}`);
+      const result = await work(...args);
+      await fate(`after broker.${name}`);
+      return result;
+    };
+  return {
+    name: broker.name,
+    capabilities: broker.capabilities,
+    connect: () => broker.connect(),
+    disconnect: () => broker.disconnect(),
+    status: () => broker.status(),
+    submit: passing('submit', async (order) => {
+      if (await broker.findOrder(order.clientOrderId, order.symbol)) sentTwice.push(order.clientOrderId);
+      return broker.submit(order);
+    }),
+    findOrder: passing('findOrder', (id, symbol) => broker.findOrder(id, symbol)),
+    cancel: (id, symbol) => broker.cancel(id, symbol),
+    openOrders: () => broker.openOrders(),
+    fillsSince: (since) => broker.fillsSince(since),
+    balances: () => broker.balances(),
+    positions: () => broker.positions(),
+    resolve: passing('resolve', (symbol) => broker.resolve(symbol)),
+    quote: passing('quote', (symbol) => broker.quote(symbol)),
+    subscribe: (listener) => broker.subscribe(listener),
+  };
+}
+
+function openOn(store: Store, fate: Fate, sentTwice: SentTwice, sleep = noSleep): Promise<Trading> {
+  return openTrading({
+    store: new WatchedStore(store, (moment, call) => fate(`${moment} ${call}`)),
+    paper: { slippage: '0.0005', fee: '0.001' },
+    sleep,
+    line: (broker) => lineOf(broker, fate, sentTwice),
+  });
+}
+
+/** Sends all alerts as TradingView does: each up to four times, until it is acknowledged. */
+async function sendAll(desk: Trading): Promise<void> {
+  for (const alert of alerts) {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        await desk.send(alert);
+        break;
+      } catch (error) {
+        if (attempt === 4) throw error;
+      }
+    }
+  }
+  await desk.queue.idle();
+}
+
+/** A process that lives until the `at`-th moment of its story; resolves with what it was doing then, if it came to that. */
+async function liveUntil(at: number, store: Store, sentTwice: SentTwice): Promise<string | undefined> {
+  let calls = 0;
+  let dead = false;
+  return new Promise((resolve, reject) => {
+    const fate: Fate = async (moment) => {
+      if (!dead && ++calls === at) {
+        dead = true;
+        resolve(moment);
+      }
+      if (dead) await never;
+    };
+    openOn(store, fate, sentTwice, (ms, signal) => (dead ? never : noSleep(ms, signal)))
+      .then(async (desk) => {
+        await sendAll(desk);
+        await desk.stop();
+        resolve(undefined);
+      })
+      .catch(reject);
+  });
+}
+
+/** What must be true in the end, whatever happened on the way. */
+async function expectExactlyOnce(desk: Trading, sentTwice: SentTwice, when: string): Promise<void> {
+  const orders = await desk.executor.orders({ limit: 100 });
+  expect(
+    orders.map(({ state }) => state),
+    `${when}: each alert must have one order, and it must be filled`,
+  ).toEqual(twice('filled'));
+  expect(sentTwice, `${when}: no order may be sent that the broker has`).toEqual([]);
+  const fills = await desk.paper.fillsSince(new Date(0));
+  expect(fills.length, `${when}: the broker must have filled each alert once`).toBe(2);
+
+  const signals = await desk.inbox.signals({ limit: 100 });
+  expect(
+    signals.map(({ state }) => state),
+    `${when}: every signal must be done`,
+  ).toEqual(twice('done'));
+  const told = await desk.told();
+  for (const type of ['signal.received', 'signal.done']) {
+    const heard = told
+      .filter((event) => event.type === type)
+      .map((event) => 'signal' in event && event.signal);
+    expect(new Set(heard).size, `${when}: chat must hear "${type}" of each signal`).toBe(2);
+    expect(heard.length, `${when}: chat must hear "${type}" of each signal once`).toBe(2);
+  }
+  await expectBooksEqualAccount(desk, when);
+}
+
+/** To the last digit: what the book gained and lost is what the account gained and lost. */
+async function expectBooksEqualAccount({ books, paper }: Trading, when: string): Promise<void> {
+  const audit = await books.audit();
+  expect([...audit.imbalances.keys()], `${when}: the ledger must balance`).toEqual([]);
+  expect(audit.wrongBooks, `${when}: each book must be the sum of its postings`).toEqual([]);
+  const book = await books.show('demo');
+  const [cash] = await paper.balances();
+  const spentByBook = decimal(book.cash).minus(decimal('10000'));
+  const spentByAccount = decimal(cash?.amount ?? '0').minus(decimal('100000'));
+  expect(decimalText(spentByBook), `${when}: the book's cash must follow the account's`).toBe(
+    decimalText(spentByAccount),
+  );
+  expect(
+    book.positions.map(({ symbol, quantity }) => ({ symbol, quantity })),
+    `${when}: the book must hold what the account holds`,
+  ).toEqual(await paper.positions());
+}
+
+/** Starts the desk on what is stored; the senders of what was not acknowledged try again. */
+async function recover(store: Store, sentTwice: SentTwice, when: string): Promise<void> {
+  const desk = await openOn(store, spared, sentTwice);
+  await sendAll(desk);
+  await expectExactlyOnce(desk, sentTwice, when);
+  await desk.stop();
+}
+
+describe('whatever happens, and when: each alert is traded once, and the books equal the account', () => {
+  test('the process dies at every call to the store and the broker in turn', async () => {
+    let at = 0;
+    for (;;) {
+      at++;
+      const store = await tempStore();
+      const sentTwice: SentTwice = [];
+      const moment = await liveUntil(at, store, sentTwice);
+      if (moment === undefined) break;
+      await recover(store, sentTwice, `killed at call ${at}, ${moment}`);
+    }
+    expect(at, 'the story must be long enough to be worth dying in').toBeGreaterThan(150);
+  }, 120_000);
+
+  test('it dies a second time while it recovers', async () => {
+    for (let at = 20; ; at += 17) {
+      for (let again = 1 + (at % 13); ; again += 13) {
+        const store = await tempStore();
+        const sentTwice: SentTwice = [];
+        const first = await liveUntil(at, store, sentTwice);
+        if (first === undefined) return;
+        const second = await liveUntil(again, store, sentTwice);
+        await recover(store, sentTwice, `killed at call ${at}, ${first}, then at call ${again}, ${second}`);
+        if (second === undefined) break;
+      }
+    }
+  }, 120_000);
+
+  test('one call fails, or its reply is lost, and the process goes on', async () => {
+    for (let at = 1; ; at++) {
+      const store = await tempStore();
+      const sentTwice: SentTwice = [];
+      let calls = 0;
+      let struck: string | undefined;
+      let open = false;
+      const fate: Fate = async (moment) => {
+        if (!open || ++calls !== at) return;
+        struck = moment;
+        throw new StoreError('the disk did not answer');
+      };
+      const desk = await openOn(store, fate, sentTwice);
+      open = true;
+      await sendAll(desk);
+      open = false;
+      await desk.executor.resume();
+      await expectExactlyOnce(desk, sentTwice, `fault at call ${at}, ${struck}`);
+      await desk.stop();
+      if (struck === undefined) break;
+    }
+  }, 120_000);
+});
