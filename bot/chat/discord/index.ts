@@ -2,6 +2,8 @@
  * Discord as a chat platform: slash commands, buttons and completions in over the gateway, messages out over REST.
  * Imported only when the configuration names it.
  */
+
+import { setTimeout as delay } from 'node:timers/promises';
 import {
   type AutocompleteInteraction,
   type Interaction,
@@ -153,8 +155,10 @@ export function discordPlatform({
     async stop() {
       stopping = true;
       for (const responder of responders) responder.hurry();
-      await Promise.all(inHand);
+      await Promise.race([Promise.all(inHand), delay(stopLimitMs, undefined, { ref: false })]);
       await connection.stop();
+      rest.clearHashSweeper();
+      rest.clearHandlerSweeper();
     },
     status: () => connection.status(),
     post: (address, message, key) => send(() => messages.post(address, message, key)),
@@ -163,3 +167,5 @@ export function discordPlatform({
 }
 
 const completionLimitMs = 2_500;
+/** What is not sent by then is not waited for. */
+const stopLimitMs = 5_000;

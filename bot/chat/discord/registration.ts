@@ -142,6 +142,7 @@ function optionOf(name: string, option: Option): APIApplicationCommandBasicOptio
       };
     case 'string':
     case 'date':
+    case 'pairs':
       return { ...base, ...suggested, type: ApplicationCommandOptionType.String };
     default:
       return option satisfies never;
