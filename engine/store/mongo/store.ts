@@ -55,7 +55,7 @@ function clientFor(uri: string, place: string): MongoClient {
       connectTimeoutMS: SELECTION_MS,
       socketTimeoutMS: SILENCE_MS,
       writeConcern: { w: 'majority', journal: true },
-      readConcern: 'majority',
+      readConcernLevel: 'majority',
       readPreference: 'primary',
       ignoreUndefined: true,
     });

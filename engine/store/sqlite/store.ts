@@ -70,6 +70,8 @@ class SqliteStore implements Store {
   }
 
   async close(): Promise<void> {
+    // libsql finishes its statements only when they are collected, and so the log would stay: empty it into the file here.
+    this.#database.rows({ text: 'PRAGMA wal_checkpoint(TRUNCATE)', values: [] });
     this.#database.close();
   }
 }

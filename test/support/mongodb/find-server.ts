@@ -15,6 +15,7 @@ import { homedir, tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { oneAtATime } from './one-at-a-time.ts';
 import type { RunningServer } from './server-process.ts';
 import { announcing, listening } from './server-process.ts';
 
@@ -70,7 +71,7 @@ async function mongod(folder: string): Promise<RunningServer | undefined> {
 async function ferretdb(folder: string): Promise<RunningServer | undefined> {
   const command = (await onPath('ferretdb')) ?? (await inGoBin('ferretdb'));
   if (command === undefined) return undefined;
-  return listening(folder, command, (port) => [
+  const server = await listening(folder, command, (port) => [
     '--handler=sqlite',
     `--sqlite-url=file:${folder}/`,
     `--listen-addr=127.0.0.1:${port}`,
@@ -78,6 +79,7 @@ async function ferretdb(folder: string): Promise<RunningServer | undefined> {
     '--telemetry=disable',
     '--log-level=warn',
   ]);
+  return gated(server);
 }
 
 async function builtFerretdb(
@@ -100,7 +102,19 @@ async function builtFerretdb(
   }
   const data = join(folder, 'data');
   await mkdir(data);
-  return announcing(folder, program, [data]);
+  return gated(await announcing(folder, program, [data]));
+}
+
+async function gated(ferret: RunningServer): Promise<RunningServer> {
+  const address = new URL(ferret.uri);
+  const gate = await oneAtATime(address.hostname, Number(address.port));
+  return {
+    uri: `mongodb://127.0.0.1:${gate.port}/`,
+    stop: async () => {
+      gate.close();
+      await ferret.stop();
+    },
+  };
 }
 
 async function memoryServer(folder: string, say: (line: string) => void): Promise<RunningServer> {
