@@ -2,18 +2,18 @@
 import type { BacktestReport } from '../engine/desk.ts';
 import { block, type Reply, type RichText, rich } from './reply.ts';
 
-export function backtestReply({ result, headline, statistics, files, run }: BacktestReport): Reply {
+export function backtestReply({ result, headline, statistics, warnings, files, run }: BacktestReport): Reply {
   const params = Object.entries(result.params).map(([name, value]) => `${name}=${value}`);
   return {
     title: [result.strategy, result.symbols.join(', '), ...params].join('  '),
     tone: 'success',
     fields: headline,
-    text: [...warningLines(result.warnings), block(aligned(statistics)), ...rich`Run ${run}`],
+    text: [...warningLines(warnings), block(aligned(statistics)), ...rich`Run ${run}`],
     attachments: files,
   };
 }
 
-export function warningLines(warnings: readonly string[]): RichText {
+function warningLines(warnings: readonly string[]): RichText {
   return warnings.flatMap((warning) => [`⚠️ ${warning}\n`]);
 }
 

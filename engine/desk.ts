@@ -1,4 +1,155 @@
 /** The engine's face: all that commands may call. */
-export interface Desk {
-  readonly name: string;
+import type { BookReport as BankBookReport, Books } from './bank/books.ts';
+import type { Suspension, SuspensionScope } from './bank/suspensions.ts';
+import type { Broker } from './brokers/broker.ts';
+import type { Clock } from './clock.ts';
+import type { Executor } from './execution/executor.ts';
+import type { JobSummary, Schedule } from './jobs/schedule.ts';
+import type { Source } from './market/sources/source.ts';
+import { decimal, decimalText } from './money.ts';
+import type { PlanReport, PlanRunReport, Plans } from './plans/plans.ts';
+import type { BacktestReport, BacktestRequest, Backtests, WorkOptions } from './reports/backtests.ts';
+import type { Queue } from './signals/queue.ts';
+import type { Store } from './store/store.ts';
+
+export type { PlanReport, PlanRunReport } from './plans/plans.ts';
+export type { BacktestReport, BacktestRequest } from './reports/backtests.ts';
+
+/** A book as it is shown in chat. Decimal text in the book's currency. */
+export interface BookReport extends BankBookReport {
+  /** Equity less what was deposited. */
+  readonly profit: string;
+  /** The broker's name; of a paper one it says so. */
+  readonly account: string;
+}
+
+export interface DeskStatus {
+  readonly now: Date;
+  readonly store: string;
+  readonly brokers: readonly { readonly name: string; readonly state: string; readonly why: string }[];
+  readonly books: number;
+  /** Received and not yet ended. */
+  readonly signalsInHand: number;
+  /** Orders of which it is not known whether the broker has them. */
+  readonly unknownOrders: number;
+  readonly jobs: readonly JobSummary[];
+  readonly suspension: Suspension | null;
+}
+
+export interface DeskParts {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly brokers: ReadonlyMap<string, Broker>;
+  readonly sources: ReadonlyMap<string, Source>;
+  readonly booksOfDesk: Books;
+  readonly executor: Executor;
+  readonly queue: Queue;
+  readonly schedule: Schedule;
+  readonly backtests: Backtests;
+  readonly plans: Plans;
+}
+
+const mostSuggestions = 25;
+
+export class Desk {
+  readonly #parts: DeskParts;
+
+  constructor(parts: DeskParts) {
+    this.#parts = parts;
+  }
+
+  /** @throws StoreError when the store does not answer */
+  pingStore(): Promise<void> {
+    return this.#parts.store.ping();
+  }
+
+  async status(): Promise<DeskStatus> {
+    const { store, clock, brokers, booksOfDesk, executor, queue, schedule } = this.#parts;
+    return {
+      now: clock.now(),
+      store: store.kind === 'sqlite' ? 'SQLite' : 'MongoDB',
+      brokers: [...brokers.values()].map((broker) => {
+        const { state, why } = broker.status();
+        return { name: broker.name, state, why: why ?? state };
+      }),
+      books: booksOfDesk.names().length,
+      signalsInHand: await queue.countOpen(),
+      unknownOrders: await executor.countUnknown(),
+      jobs: await schedule.list(),
+      suspension: await booksOfDesk.suspension(null),
+    };
+  }
+
+  bookNames(): readonly string[] {
+    return this.#parts.booksOfDesk.names();
+  }
+
+  async books(): Promise<readonly BookReport[]> {
+    return (await this.#parts.booksOfDesk.list()).map(shown);
+  }
+
+  /** @throws UserError when there is no such book */
+  async book(name: string): Promise<BookReport> {
+    return shown(await this.#parts.booksOfDesk.show(name));
+  }
+
+  /**
+   * Stops a book, or without one the whole desk.
+   * @throws UserError when there is no such book
+   */
+  async suspend(suspension: {
+    readonly scope: SuspensionScope;
+    readonly book: string | undefined;
+    readonly by: string;
+    readonly reason: string;
+  }): Promise<void> {
+    await this.#parts.booksOfDesk.suspend({ ...suspension, book: suspension.book ?? null });
+  }
+
+  /**
+   * False when it was not suspended.
+   * @throws UserError when there is no such book
+   */
+  resume({ book, by }: { readonly book: string | undefined; readonly by: string }): Promise<boolean> {
+    return this.#parts.booksOfDesk.resume({ book: book ?? null, by });
+  }
+
+  async strategyNames(): Promise<readonly string[]> {
+    return (await this.#parts.backtests.strategies()).map(({ name }) => name);
+  }
+
+  get sourceNames(): readonly string[] {
+    return [...this.#parts.sources.keys()];
+  }
+
+  /** Symbols of all sources that fit what is typed. */
+  async suggestSymbols(query: string): Promise<readonly string[]> {
+    const found = await Promise.all(
+      [...this.#parts.sources.values()].map((source) => source.symbols(query, mostSuggestions)),
+    );
+    return [...new Set(found.flat().map(({ symbol }) => symbol))].slice(0, mostSuggestions);
+  }
+
+  /** @throws UserError for whatever is wrong with the request, its data or the strategy */
+  backtest(request: BacktestRequest, work: WorkOptions): Promise<BacktestReport> {
+    return this.#parts.backtests.run(request, work);
+  }
+
+  planNames(): readonly string[] {
+    return this.#parts.plans.names();
+  }
+
+  plans(): Promise<readonly PlanReport[]> {
+    return this.#parts.plans.list();
+  }
+
+  /** @throws UserError when there is no such plan, or its strategy or data are wrong: then no order was sent */
+  runPlan(name: string, run: WorkOptions & { readonly by: string }): Promise<PlanRunReport> {
+    return this.#parts.plans.run(name, run);
+  }
+}
+
+function shown(report: BankBookReport): BookReport {
+  const profit = decimal(report.equity).minus(decimal(report.deposited));
+  return { ...report, profit: decimalText(profit), account: report.broker };
 }

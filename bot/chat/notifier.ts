@@ -19,8 +19,8 @@ import { type ChatAddress, DeliveryError, type Message, type MessageRef, type Pl
 /** An address that hears the desk's events. */
 export interface Listener {
   readonly address: ChatAddress;
-  /** Hears also what is for admins only. */
-  readonly admin: boolean;
+  /** What concerns everybody, what concerns the admins only, or both. */
+  readonly hears: 'everything' | 'public' | 'admins-only';
 }
 
 /** Where an address stands in the outbox. */
@@ -169,7 +169,7 @@ class AddressDelivery {
 
   async #deliver(record: OutboxRecord): Promise<void> {
     const { content, subject, adminsOnly } = announce(record.event);
-    if (adminsOnly && !this.#listener.admin) return;
+    if (this.#listener.hears === (adminsOnly ? 'public' : 'admins-only')) return;
     const message = this.#markLate(content, record);
     const toldId = subject && `${this.#id}/${subject}`;
     const earlier = toldId ? await this.#told.get(toldId) : undefined;

@@ -23,8 +23,11 @@ export const planSettings = z.strictObject({
   interval: z.enum(intervals).default('1d'),
   /** First day of the data that the strategy sees. */
   backtestStart: dateText,
-  /** Orders signalled before this day are history: they are shown, never sent. */
-  tradeStart: dateText,
+  /**
+   * From this day on its strategy trades, beginning with nothing but cash: the book and the backtest stay in step.
+   * Without it the day of the newest bar when the plan runs for the first time.
+   */
+  tradeStart: dateText.optional(),
   book: bookName,
   /** Rate of the traded value, in the backtest. */
   commission: z.number().min(0).lt(0.1).default(0),

@@ -106,9 +106,13 @@ export class Runs {
     return latest;
   }
 
-  /** Runs that a crash has cut off are not running any more. Comes at start, before any run. */
-  async closeAbandoned(): Promise<number> {
-    const abandoned = await this.#records.find({ state: 'running' });
+  get(id: string): Promise<RunRecord | undefined> {
+    return this.#records.get(id);
+  }
+
+  /** Runs that began before an instant and never ended were cut off by a crash: they are not running any more. */
+  async closeAbandoned(before: Date): Promise<number> {
+    const abandoned = await this.#records.find({ state: 'running', startedAt: { lt: before.toISOString() } });
     for (const { _id } of abandoned) await this.fail(_id, 'the desk stopped while it ran');
     return abandoned.length;
   }

@@ -152,7 +152,7 @@ export class ConsolePlatform implements Platform {
 
   async #print(message: Message, by?: Responder): Promise<void> {
     const { output, color } = this.#parts;
-    const paths = await this.#saveAttachments(message);
+    const paths = await saveAttachments(message, this.#parts);
     if (message.buttons && message.buttons.length > 0) this.#buttons = message.buttons;
     const text = renderMessage(message, { color }, { paths, firstButton: 1 });
     this.#messages += 1;
@@ -165,27 +165,6 @@ export class ConsolePlatform implements Platform {
     output.write(`\r\u001b[0J${text}\n\n`);
     this.#replaceable = by && { by, lines: this.#height(text) + 1 };
     this.#prompt();
-  }
-
-  /** Their paths; when the disk refuses, the message is still shown, and says so. */
-  async #saveAttachments({ attachments = [] }: Message): Promise<string[]> {
-    const { attachmentsFolder, clock } = this.#parts;
-    if (attachments.length === 0) return [];
-    try {
-      await mkdir(attachmentsFolder, { recursive: true });
-      const at = clock.now().toISOString().slice(0, 23).replaceAll(':', '-').replace('.', '-');
-      return await Promise.all(
-        attachments.map(async ({ name, data }) => {
-          const path = join(attachmentsFolder, `${at}-${name.replace(/[^A-Za-z0-9._-]/g, '_')}`);
-          await writeFile(path, data);
-          return relative(process.cwd(), path);
-        }),
-      );
-    } catch (error) {
-      this.#parts.log.error({ err: error }, 'attachments could not be saved');
-      const names = attachments.map(({ name }) => name).join(', ');
-      return [`nothing of ${names}: ${reasonOf(error)}`];
-    }
   }
 
   async #complete(line: string): Promise<[string[], string]> {
@@ -237,6 +216,38 @@ export class ConsolePlatform implements Platform {
     // biome-ignore lint/suspicious/noControlCharactersInRegex: style codes take no room.
     const lines = text.replace(/\u001b\[\d+m/g, '').split('\n');
     return lines.reduce((sum, line) => sum + Math.max(1, Math.ceil(line.length / columns)), 0);
+  }
+}
+
+/** Prints one message without a prompt, for a command that is run from the shell. */
+export async function printMessage(
+  message: Message,
+  parts: Pick<ConsoleParts, 'output' | 'color' | 'attachmentsFolder' | 'clock' | 'log'>,
+): Promise<void> {
+  const paths = await saveAttachments(message, parts);
+  parts.output.write(`${renderMessage(message, { color: parts.color }, { paths, firstButton: 1 })}\n`);
+}
+
+/** Their paths; when the disk refuses, the message is still shown, and says so. */
+async function saveAttachments(
+  { attachments = [] }: Message,
+  { attachmentsFolder, clock, log }: Pick<ConsoleParts, 'attachmentsFolder' | 'clock' | 'log'>,
+): Promise<string[]> {
+  if (attachments.length === 0) return [];
+  try {
+    await mkdir(attachmentsFolder, { recursive: true });
+    const at = clock.now().toISOString().slice(0, 23).replaceAll(':', '-').replace('.', '-');
+    return await Promise.all(
+      attachments.map(async ({ name, data }) => {
+        const path = join(attachmentsFolder, `${at}-${name.replace(/[^A-Za-z0-9._-]/g, '_')}`);
+        await writeFile(path, data);
+        return relative(process.cwd(), path);
+      }),
+    );
+  } catch (error) {
+    log.error({ err: error }, 'attachments could not be saved');
+    const names = attachments.map(({ name }) => name).join(', ');
+    return [`nothing of ${names}: ${reasonOf(error)}`];
   }
 }
 

@@ -1,0 +1,159 @@
+/** Builds the engine from a configuration: store, brokers, books, execution, signals, plans, and the desk as their face. */
+import { join } from 'node:path';
+import { Books } from '../engine/bank/books.ts';
+import type { Broker } from '../engine/brokers/broker.ts';
+import { createBroker } from '../engine/brokers/index.ts';
+import type { Clock } from '../engine/clock.ts';
+import { Desk } from '../engine/desk.ts';
+import { UserError } from '../engine/errors.ts';
+import { Outbox } from '../engine/events.ts';
+import { Executor } from '../engine/execution/executor.ts';
+import { openSchedule } from '../engine/jobs/agenda-schedule.ts';
+import type { Schedule } from '../engine/jobs/schedule.ts';
+import type { Logger } from '../engine/log.ts';
+import { createSource } from '../engine/market/sources/index.ts';
+import type { Source } from '../engine/market/sources/source.ts';
+import { Plans } from '../engine/plans/plans.ts';
+import { Backtests } from '../engine/reports/backtests.ts';
+import { chartRenderer } from '../engine/reports/charts/renderer.ts';
+import { Runs } from '../engine/reports/runs.ts';
+import { Inbox } from '../engine/signals/inbox.ts';
+import { Queue } from '../engine/signals/queue.ts';
+import { openStore } from '../engine/store/index.ts';
+import type { Store } from '../engine/store/store.ts';
+import type { Config } from './config/load.ts';
+
+export interface Engine {
+  readonly desk: Desk;
+  readonly store: Store;
+  readonly outbox: Outbox;
+  readonly inbox: Inbox;
+  readonly schedule: Schedule;
+  /** Connects the brokers and takes up what an earlier process left open. Nothing trades before. */
+  start(): Promise<void>;
+  /** Begins what the desk does by itself: signals from the queue, plans at their times. Comes after `start`. */
+  startWork(): Promise<void>;
+  /** Finishes what is in hand, and closes everything. */
+  stop(): Promise<void>;
+}
+
+/** On MongoDB another desk may share the store: a run is taken for cut off only when it is older than any run lasts. */
+const abandonedAfterMs = 2 * 3_600_000;
+
+/** @throws UserError or StoreError in one line when it cannot be opened */
+export async function openEngine(
+  config: Config,
+  { clock, log }: { clock: Clock; log: Logger },
+): Promise<Engine> {
+  const store = await openStore({ store: config.store, folder: config.dataFolder });
+  const sources = sourcesOf(config, { clock, log });
+  const brokers = await brokersOf(config, sources, { store, clock, log });
+  const outbox = await Outbox.open(store, clock);
+  const books = await Books.open({
+    store,
+    clock,
+    log,
+    outbox,
+    settings: config.books,
+    lastPrice: async (broker, symbol) => {
+      const { last, currency } = await brokerNamed(brokers, broker).quote(symbol);
+      return { price: last, currency };
+    },
+  });
+  const executor = await Executor.open({ store, clock, log, outbox, books, brokers });
+  const inbox = await Inbox.open({ store, clock, outbox, books });
+  const queue = await Queue.open({ store, clock, log, outbox, books, brokers, executor, inbox });
+  const schedule = await openSchedule({ store, log });
+  const runs = await Runs.open(store, clock);
+  const charts = chartRenderer({ log });
+  const backtests = new Backtests({
+    strategiesFolder: config.strategiesFolder,
+    sources,
+    runs,
+    charts,
+    limits: { timeMs: config.limits.backtestSeconds * 1000, memoryMb: config.limits.backtestMemoryMb },
+    log,
+  });
+  const plans = await Plans.open({
+    settings: config.plans,
+    backtests,
+    runs,
+    books,
+    executor,
+    outbox,
+    schedule,
+    store,
+    clock,
+    log,
+  });
+  const desk = new Desk({
+    store,
+    clock,
+    brokers,
+    sources,
+    booksOfDesk: books,
+    executor,
+    queue,
+    schedule,
+    backtests,
+    plans,
+  });
+
+  return {
+    desk,
+    store,
+    outbox,
+    inbox,
+    schedule,
+    async start() {
+      const alone = store.kind === 'sqlite';
+      await runs.closeAbandoned(new Date(clock.now().getTime() - (alone ? 0 : abandonedAfterMs)));
+      await Promise.all([...brokers.values()].map((broker) => broker.connect()));
+      await executor.start();
+    },
+    async startWork() {
+      await queue.start();
+      await plans.plan();
+      await schedule.start();
+    },
+    async stop() {
+      await schedule.stop();
+      await queue.stop();
+      await executor.stop();
+      await Promise.all([...brokers.values()].map((broker) => broker.disconnect()));
+      await charts.close();
+      await store.close();
+    },
+  };
+}
+
+function sourcesOf(config: Config, effects: { clock: Clock; log: Logger }): ReadonlyMap<string, Source> {
+  return new Map(
+    Object.entries(config.sources).map(
+      ([name, settings]) => [name, createSource(settings, effects)] as const,
+    ),
+  );
+}
+
+async function brokersOf(
+  config: Config,
+  sources: ReadonlyMap<string, Source>,
+  { store, clock, log }: { store: Store; clock: Clock; log: Logger },
+): Promise<ReadonlyMap<string, Broker>> {
+  const prices = (name: string): Source => {
+    const source = sources.get(name);
+    if (source) return source;
+    throw new UserError(`There is no source "${name}" in ${join(config.folder, 'desk.yaml')}.`);
+  };
+  const brokers = new Map<string, Broker>();
+  for (const [name, settings] of Object.entries(config.brokers)) {
+    brokers.set(name, await createBroker(name, settings, { store, clock, log, prices }));
+  }
+  return brokers;
+}
+
+function brokerNamed(brokers: ReadonlyMap<string, Broker>, name: string): Broker {
+  const broker = brokers.get(name);
+  if (broker) return broker;
+  throw new UserError(`There is no broker "${name}" in desk.yaml.`);
+}

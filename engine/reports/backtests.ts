@@ -1,0 +1,239 @@
+/** A backtest with all that is asked of it afterwards: bars fetched, run in its worker, drawn, written as CSV, archived. */
+import { randomBytes } from 'node:crypto';
+import type { BacktestResult, ParamValue } from '../backtest/result.ts';
+import { listStrategies, runBacktest, type StrategyFile } from '../backtest/run.ts';
+import { reasonOf, UserError } from '../errors.ts';
+import type { Logger } from '../log.ts';
+import type { Bars, Interval } from '../market/bars.ts';
+import type { Source } from '../market/sources/source.ts';
+import { nearest } from '../nearest.ts';
+import type { ChartRenderer } from './charts/renderer.ts';
+import { equityCsv, ordersCsv, tradesCsv } from './csv.ts';
+import type { ReportFile } from './report-file.ts';
+import type { Runs } from './runs.ts';
+import { headline, type StatisticRow, statisticRows } from './statistics.ts';
+
+export interface BacktestRequest {
+  /** File name in the strategies folder, without its ending. */
+  readonly strategy: string;
+  /** Text is read as the type of the strategy's own value. */
+  readonly params: Readonly<Record<string, ParamValue>>;
+  readonly symbols: readonly string[];
+  /** Without it the first source that knows all symbols. */
+  readonly source?: string;
+  readonly interval?: Interval;
+  /** First and last day, midnight UTC. */
+  readonly from?: Date;
+  readonly to?: Date;
+  readonly cash: number;
+  /** Rate of the traded value. */
+  readonly commission: number;
+  /** A person, or `schedule`. */
+  readonly by: string;
+  /** Orders that were signalled before this day are ignored. */
+  readonly tradeStart?: Date;
+}
+
+/** A run that is in the archive as begun, and its request with all that was left open filled in. */
+export interface BegunRun {
+  /** Id in the archive of runs. */
+  readonly run: string;
+  readonly request: BacktestRequest;
+  readonly file: string;
+  readonly source: Source;
+}
+
+export interface BacktestReport {
+  /** Id in the archive of runs. */
+  readonly run: string;
+  readonly result: BacktestResult;
+  readonly bars: readonly Bars[];
+  /** The figures that fit on a phone, and all of them. */
+  readonly headline: readonly StatisticRow[];
+  readonly statistics: readonly StatisticRow[];
+  /** What the user should know before they believe the figures. */
+  readonly warnings: readonly string[];
+  /** Chart, then CSV of trades, orders and equity. */
+  readonly files: readonly ReportFile[];
+}
+
+export interface Progress {
+  readonly text: string;
+  /** 0 to 1. */
+  readonly fraction?: number;
+}
+
+export interface WorkOptions {
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (progress: Progress) => void;
+}
+
+export interface BacktestsParts {
+  readonly strategiesFolder: string;
+  /** By name; the first that knows a symbol is asked. */
+  readonly sources: ReadonlyMap<string, Source>;
+  readonly runs: Runs;
+  readonly charts: ChartRenderer;
+  readonly limits: { readonly timeMs: number; readonly memoryMb: number };
+  readonly log: Logger;
+}
+
+export class Backtests {
+  readonly #parts: BacktestsParts;
+
+  constructor(parts: BacktestsParts) {
+    this.#parts = parts;
+  }
+
+  /** @throws UserError for whatever is wrong with the request, its data or the strategy */
+  async run(request: BacktestRequest, work: WorkOptions = {}): Promise<BacktestReport> {
+    const begun = await this.begin(request, { run: `run-${randomBytes(5).toString('hex')}`, plan: null });
+    try {
+      const report = await this.compute(begun, work);
+      await this.finish(report);
+      return report;
+    } catch (error) {
+      await this.#parts.runs.fail(begun.run, reasonOf(error));
+      throw error;
+    }
+  }
+
+  /**
+   * First of the three parts of a run, for who has more to do before it is finished: stores that it begins.
+   * @throws UserError when there is no such strategy or source
+   * @throws DuplicateKeyError when a run with this id was begun before
+   */
+  async begin(
+    request: BacktestRequest,
+    { run, plan }: { run: string; plan: string | null },
+  ): Promise<BegunRun> {
+    const { file } = await this.#strategy(request.strategy);
+    const source = await this.#source(request);
+    const { strategy, params, symbols, interval = '1d', from, to, cash, commission, by } = request;
+    await this.#parts.runs.begin(run, {
+      plan,
+      by,
+      input: {
+        strategy,
+        params,
+        symbols,
+        source: source.name,
+        interval,
+        from: from ? dayOf(from) : null,
+        to: to ? dayOf(to) : null,
+        cash,
+        commission,
+      },
+    });
+    return { run, request, file, source };
+  }
+
+  /** @throws UserError for what is wrong with the data or the strategy */
+  async compute(
+    { run, request, file, source }: BegunRun,
+    { signal, onProgress }: WorkOptions = {},
+  ): Promise<BacktestReport> {
+    const { symbols, params, interval = '1d', from, to, cash, commission, tradeStart } = request;
+    onProgress?.({ text: `Fetching bars of ${symbols.join(', ')}` });
+    const bars = await source.bars({
+      symbols,
+      interval,
+      adjusted: true,
+      ...(from && { from }),
+      ...(to && { to }),
+    });
+    const options = { cash, commission, ...(tradeStart && { tradeStart: tradeStart.getTime() }) };
+    const result = await runBacktest(
+      { file, bars, params, options },
+      {
+        limits: this.#parts.limits,
+        ...(signal && { signal }),
+        onProgress: ({ bar, bars: count, fraction }) =>
+          onProgress?.({ text: `Bar ${bar + 1} of ${count}`, fraction }),
+      },
+    );
+    onProgress?.({ text: 'Drawing the chart' });
+    const { files, warnings } = await this.#files(result, bars);
+    return {
+      run,
+      result,
+      bars,
+      headline: headline(result),
+      statistics: statisticRows(result.statistics),
+      warnings: [...result.warnings, ...warnings],
+      files,
+    };
+  }
+
+  /** Stores what came out. */
+  finish({ run, result, files }: BacktestReport): Promise<void> {
+    return this.#parts.runs.finish(run, result.statistics, files);
+  }
+
+  /** Day of the newest bar that a source has of any of the symbols, midnight UTC. @throws UserError for an unknown symbol */
+  async newestDay({ symbols, source }: Pick<BacktestRequest, 'symbols' | 'source'>): Promise<Date> {
+    const from = await this.#source({ symbols, ...(source !== undefined && { source }) });
+    const bars = await from.bars({ symbols, interval: '1d', adjusted: true });
+    return new Date(Math.max(...bars.map(({ time }) => time.at(-1) ?? 0)));
+  }
+
+  /** The strategies that there are, by name. */
+  strategies(): Promise<StrategyFile[]> {
+    return listStrategies(this.#parts.strategiesFolder);
+  }
+
+  async #strategy(name: string): Promise<StrategyFile> {
+    const files = await this.strategies();
+    const wanted = name.toLowerCase().replace(/\.[cm]?[jt]s$/, '');
+    const found = files.find((file) => file.name.toLowerCase() === wanted);
+    if (found) return found;
+    const names = files.map((file) => file.name);
+    const near = nearest(name, names);
+    const hint =
+      near.length > 0 ? `Did you mean ${near.join(' or ')}?` : `There are: ${names.join(', ') || 'none'}.`;
+    throw new UserError(`There is no strategy "${name}". ${hint}`);
+  }
+
+  /** The source that is named, else the first that knows all symbols, else the first: it tells what is wrong with them. */
+  async #source({ source: name, symbols }: Pick<BacktestRequest, 'symbols' | 'source'>): Promise<Source> {
+    const { sources } = this.#parts;
+    if (name !== undefined) {
+      const named = sources.get(name);
+      if (named) return named;
+      throw new UserError(`There is no source "${name}". There are: ${[...sources.keys()].join(', ')}.`);
+    }
+    for (const source of sources.values()) {
+      const known = await Promise.all(symbols.map((symbol) => knows(source, symbol)));
+      if (known.every(Boolean)) return source;
+    }
+    const [first] = sources.values();
+    if (!first) throw new UserError('There is no source of bars. Add one under sources in desk.yaml.');
+    return first;
+  }
+
+  async #files(
+    result: BacktestResult,
+    bars: readonly Bars[],
+  ): Promise<{ files: ReportFile[]; warnings: string[] }> {
+    const tables = [tradesCsv(result), ordersCsv(result), equityCsv(result)];
+    try {
+      return { files: [await this.#parts.charts.backtestChart(result, bars), ...tables], warnings: [] };
+    } catch (error) {
+      // The figures are there; a picture that could not be drawn does not take them away.
+      this.#parts.log.error(
+        { err: error, strategy: result.strategy },
+        'the chart of a backtest could not be drawn',
+      );
+      return { files: tables, warnings: [`There is no chart: ${reasonOf(error)}`] };
+    }
+  }
+}
+
+async function knows(source: Source, symbol: string): Promise<boolean> {
+  const found = await source.symbols(symbol, 50);
+  return found.some((known) => known.symbol.toUpperCase() === symbol.toUpperCase());
+}
+
+function dayOf(date: Date): string {
+  return date.toISOString().slice(0, 10);
+}
