@@ -145,7 +145,8 @@ function orderRecord(order: Order): OrderRecord {
     side: order.isLong ? 'buy' : 'sell',
     size: Math.abs(order.size),
     limit: order.limit,
-    stop: order.placedStop,
+    // What still waits is told as it now is: a stop that has been hit is none any more.
+    stop: order.isPending ? order.stop : order.placedStop,
     stopLoss: order.sl,
     takeProfit: order.tp,
     purpose: order.purpose,

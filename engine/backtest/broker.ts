@@ -23,6 +23,13 @@ export interface EntryRequest {
   readonly tag: string | null;
 }
 
+/** The open trades of one symbol together. */
+interface Holding {
+  readonly symbolIndex: number;
+  units: number;
+  cost: number;
+}
+
 export class SimulatedBroker implements OrderDesk, TradeDesk {
   /** Pending orders in the order in which they are looked at. */
   readonly orders: Order[] = [];
@@ -41,6 +48,9 @@ export class SimulatedBroker implements OrderDesk, TradeDesk {
   readonly #market: Market;
   readonly #rules: BrokerRules;
   #cash: number;
+  #holdings: Holding[] = [];
+  /** Whether `#holdings` knows of the last change to a trade. */
+  #isCounted = true;
   #bar = -1;
   #sequence = 0;
   #recording = true;
@@ -56,10 +66,17 @@ export class SimulatedBroker implements OrderDesk, TradeDesk {
     return this.#cash;
   }
 
-  /** Cash and the profit of open trades at the last close. */
+  /**
+   * Cash and the profit of open trades at the last close. Per symbol it is units * price - cost, not a sum of the
+   * trades' profits: the two differ in the last bit, which decides whether a peak of the equity is reached again.
+   */
   get equity(): number {
+    if (this.trades.length === 0) return this.#cash;
+    if (!this.#isCounted) this.#countHoldings();
     let profit = 0;
-    for (const trade of this.trades) profit += trade.pnl;
+    for (const { symbolIndex, units, cost } of this.#holdings) {
+      profit += units * this.lastClose(symbolIndex) - cost;
+    }
     return this.#cash + profit;
   }
 
@@ -81,7 +98,7 @@ export class SimulatedBroker implements OrderDesk, TradeDesk {
     }
     // A market entry with a stop loss or take profit has the queue looked at once more, on the same bar.
     while (this.orders.length > 0 && this.#processQueue());
-    const equity = this.trades.length === 0 ? this.#cash : this.equity;
+    const { equity } = this;
     this.equityCurve[bar] = equity;
     if (equity > 0) return true;
     this.#goBankrupt(bar);
@@ -92,6 +109,7 @@ export class SimulatedBroker implements OrderDesk, TradeDesk {
   finalize(): void {
     this.#recording = false;
     for (const trade of this.trades.slice().reverse()) trade.close();
+    this.#recording = true;
     this.processBar(this.#bar);
   }
 
@@ -210,7 +228,8 @@ export class SimulatedBroker implements OrderDesk, TradeDesk {
   #fillClose(order: Order, trade: Trade, price: number, bar: number, stop: number | null): void {
     if (trade.isOpen) {
       const units = Math.min(Math.abs(trade.size), Math.abs(order.size));
-      if (price === stop) order.stop = stop;
+      // What a stop loss was remains readable on its closed trade.
+      order.stop = stop;
       this.#finish(order, 'filled');
       this.#reduce(trade, price, Math.sign(order.size) * units, bar);
     } else {
@@ -270,6 +289,7 @@ export class SimulatedBroker implements OrderDesk, TradeDesk {
     const { symbol, symbolIndex, tag } = order;
     const trade = new Trade({ symbol, symbolIndex, size, price, bar, tag }, this);
     this.trades.push(trade);
+    this.#isCounted = false;
     this.#cash -= this.#rules.commission(size, price);
     if (order.tp !== null) trade.tp = order.tp;
     if (order.sl !== null) trade.sl = order.sl;
@@ -301,6 +321,7 @@ export class SimulatedBroker implements OrderDesk, TradeDesk {
       return;
     }
     trade.size = rest;
+    this.#isCounted = false;
     if (trade.slOrder !== null) trade.slOrder.size = -rest;
     if (trade.tpOrder !== null) trade.tpOrder.size = -rest;
     const { symbol, symbolIndex, entryPrice, entryBar, tag } = trade;
@@ -313,6 +334,7 @@ export class SimulatedBroker implements OrderDesk, TradeDesk {
 
   #close(trade: Trade, price: number, bar: number): void {
     this.trades.splice(this.trades.indexOf(trade), 1);
+    this.#isCounted = false;
     for (const leg of [trade.slOrder, trade.tpOrder]) if (leg?.isPending) this.#finish(leg, 'cancelled');
     this.#settle(trade, price, bar);
   }
@@ -332,6 +354,20 @@ export class SimulatedBroker implements OrderDesk, TradeDesk {
     this.#cash = 0;
     this.isBankrupt = true;
     this.equityCurve.fill(0, bar);
+  }
+
+  #countHoldings(): void {
+    this.#holdings = [];
+    for (const { symbolIndex, size, entryPrice } of this.trades) {
+      let holding = this.#holdings.find((candidate) => candidate.symbolIndex === symbolIndex);
+      if (holding === undefined) {
+        holding = { symbolIndex, units: 0, cost: 0 };
+        this.#holdings.push(holding);
+      }
+      holding.units += size;
+      holding.cost += size * entryPrice;
+    }
+    this.#isCounted = true;
   }
 
   #finish(order: Order, outcome: 'filled' | 'cancelled' | 'rejected'): void {

@@ -15,6 +15,6 @@ export type { Order } from './order.ts';
 export type { Position } from './position.ts';
 export type { BacktestResult, OrderRecord, Params, ParamValue, Statistics } from './result.ts';
 export type { Series } from './series.ts';
-export { computeStatistics } from './statistics.ts';
-export { Strategy, type StrategyClass } from './strategy.ts';
+export { recomputeStatistics } from './statistics.ts';
+export { type OrderRequest, Strategy, type StrategyClass } from './strategy.ts';
 export type { Trade } from './trade.ts';

@@ -35,6 +35,7 @@ export interface OrderRecord {
   /** Units, or a fraction of the available cash below 1; for a close, the units that are closed. */
   readonly size: number;
   readonly limit: number | null;
+  /** Null, too, for a waiting stop-limit order whose stop has been hit. */
   readonly stop: number | null;
   readonly stopLoss: number | null;
   readonly takeProfit: number | null;

@@ -2,7 +2,7 @@
  * The statistics of a backtest. Formulas are those of Backtesting.py 0.6.6
  * (https://kernc.github.io/backtesting.py, module backtesting._stats), written next to where they are computed.
  */
-import type { Statistics, Trade } from './result.ts';
+import type { BacktestResult, Statistics, Trade } from './result.ts';
 
 const dayMs = 86_400_000;
 
@@ -65,6 +65,34 @@ export function computeStatistics(input: StatisticsInput): Statistics {
     avgDrawdownDurationMs: drawdowns.meanDuration,
     ...tradeFigures(time, trades, ceiling),
   };
+}
+
+/**
+ * The statistics again, for some of the trades (all of them unless said). The equity of some is the run's first, plus
+ * the profit of each of them from the bar of its entry on.
+ * @param riskFreeRate yearly, as a fraction
+ */
+export function recomputeStatistics(
+  result: BacktestResult,
+  trades: readonly Trade[] = result.trades,
+  riskFreeRate = 0,
+): Statistics {
+  const { time, equity, buyAndHold, firstBar } = result;
+  const gains = new Float64Array(time.length);
+  for (const { entryBar, pnl } of trades) gains[entryBar] = (gains[entryBar] as number) + pnl;
+  let total = first(equity);
+  const rebuilt = gains.map((gain) => {
+    total += gain;
+    return total;
+  });
+  return computeStatistics({
+    time,
+    equity: trades === result.trades ? equity : rebuilt,
+    price: buyAndHold,
+    warmUp: firstBar - 1,
+    trades,
+    riskFreeRate,
+  });
 }
 
 /** Fraction below the running peak, 0 to 1, for each bar. */
