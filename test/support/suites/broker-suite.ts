@@ -171,11 +171,16 @@ export function brokerSuite(name: string, open: () => Promise<BrokerUnderTest>):
       await expect.poll(() => heard.length).toBeGreaterThanOrEqual(2);
       expect(new Set(heard.map(({ clientOrderId }) => clientOrderId))).toEqual(new Set(['b12-1', 'b12-2']));
       const fills = await broker.fillsSince(new Date(0));
-      expect(new Set(fills.map(({ id }) => id)).size, 'ids of fills are never given twice').toBe(fills.length);
+      expect(new Set(fills.map(({ id }) => id)).size, 'ids of fills are never given twice').toBe(
+        fills.length,
+      );
       stop();
       await broker.submit(order('b12-3', symbol, 'buy', '1'));
       await filled(broker, 'b12-3', symbol);
-      expect(heard.some(({ clientOrderId }) => clientOrderId === 'b12-3'), 'who left hears no more').toBe(false);
+      expect(
+        heard.some(({ clientOrderId }) => clientOrderId === 'b12-3'),
+        'who left hears no more',
+      ).toBe(false);
     });
 
     test('B13 a listener that throws harms neither the order nor the other listeners', async () => {

@@ -1,0 +1,168 @@
+import { describe, expect, test } from 'vitest';
+import { z } from 'zod';
+import { brokerSettings, createBroker } from '../../../engine/brokers/index.ts';
+import { silentLog } from '../../../engine/log.ts';
+import type { Store } from '../../../engine/store/store.ts';
+import { StoreError } from '../../../engine/store/store.ts';
+import { ManualClock } from '../../support/clock.ts';
+import { FixedPrices } from '../../support/prices.ts';
+import { brokerSuite } from '../../support/suites/broker-suite.ts';
+import { tempStore } from '../../support/temp-store.ts';
+import { WatchedStore } from '../../support/watched-store.ts';
+
+async function paper(
+  settings: Record<string, unknown> = {},
+  { store, prices = new FixedPrices({ SP500: '100' }) }: { store?: Store; prices?: FixedPrices } = {},
+) {
+  const broker = await createBroker(
+    'paper',
+    brokerSettings.parse({ type: 'paper', source: 'fixed', balances: { USD: '10000' }, ...settings }),
+    { store: store ?? (await tempStore()), clock: new ManualClock(), log: silentLog, prices: () => prices },
+  );
+  return broker;
+}
+
+const market = { type: 'market' } as const;
+const buy = (clientOrderId: string, quantity: string) =>
+  ({ clientOrderId, symbol: 'SP500', side: 'buy', quantity, terms: market }) as const;
+const sell = (clientOrderId: string, quantity: string) =>
+  ({ ...buy(clientOrderId, quantity), side: 'sell' }) as const;
+
+for (const settings of [{}, { slippage: 0.001, fee: 0.002, priceTick: 0.01 }, { short: true }]) {
+  brokerSuite(`paper with ${JSON.stringify(settings)}`, async () => {
+    const store = await tempStore();
+    return {
+      broker: await paper(settings, { store }),
+      symbol: 'SP500',
+      restart: () => paper(settings, { store }),
+    };
+  });
+}
+
+describe('the paper account', () => {
+  test('slippage makes a purchase dearer and a sale cheaper, and the fee is a rate of what was traded', async () => {
+    const broker = await paper({ slippage: '0.001', fee: '0.002' });
+    await broker.connect();
+    await broker.submit(buy('a', '10'));
+    await broker.submit(sell('b', '10'));
+    const fills = await broker.fillsSince(new Date(0));
+    expect(fills.map(({ price, fee }) => ({ price, fee }))).toEqual([
+      { price: '100.1', fee: '2.002' },
+      { price: '99.9', fee: '1.998' },
+    ]);
+    expect(await broker.balances()).toEqual([{ currency: 'USD', amount: '9994' }]);
+  });
+
+  test('a price between two ticks is rounded against the trader', async () => {
+    const broker = await paper({ priceTick: '0.5' }, { prices: new FixedPrices({ SP500: '100.2' }) });
+    expect(await broker.quote('SP500')).toMatchObject({ bid: '100', ask: '100.5', last: '100.2' });
+  });
+
+  test('a rejection says what was needed and what is there', async () => {
+    const broker = await paper({ fee: '0.01' });
+    await broker.connect();
+    await broker.submit(buy('a', '50'));
+    expect(await broker.submit(buy('b', '50'))).toEqual({
+      outcome: 'rejected',
+      reason: 'would cost 5,050.00 USD but holds 4,950.00 USD',
+    });
+    expect(await broker.submit(sell('c', '51'))).toEqual({
+      outcome: 'rejected',
+      reason: 'would sell 51 SP500 but holds 50',
+    });
+  });
+
+  test('a rejection stands: the same order sent again later, when it could be filled, is still rejected', async () => {
+    const prices = new FixedPrices({ SP500: '100000' });
+    const broker = await paper({}, { prices });
+    await broker.connect();
+    const first = await broker.submit(buy('a', '1'));
+    prices.set('SP500', '1');
+    expect(await broker.submit(buy('a', '1'))).toEqual(first);
+    expect(first.outcome).toBe('rejected');
+  });
+
+  test('without a price nothing is traded, and the reason is passed on', async () => {
+    const prices = new FixedPrices({ SP500: '100' });
+    const broker = await paper({}, { prices });
+    await broker.connect();
+    prices.fault = new Error('the source is away');
+    expect(await broker.submit(buy('a', '1'))).toMatchObject({
+      outcome: 'rejected',
+      reason: expect.stringContaining('the source is away'),
+    });
+  });
+
+  test('a short sale, where it is allowed, leaves a negative position', async () => {
+    const broker = await paper({ short: true });
+    await broker.connect();
+    await broker.submit(sell('a', '3'));
+    expect(await broker.positions()).toEqual([{ symbol: 'SP500', quantity: '-3' }]);
+    expect(await broker.balances()).toEqual([{ currency: 'USD', amount: '10300' }]);
+  });
+
+  test('a store that fails leaves the fate of an order unknown, not rejected', async () => {
+    let failing = false;
+    const store = new WatchedStore(await tempStore(), async () => {
+      if (failing) throw new StoreError('the disk is full');
+    });
+    const broker = await paper({}, { store });
+    await broker.connect();
+    failing = true;
+    expect(await broker.submit(buy('a', '1'))).toMatchObject({ outcome: 'unknown' });
+  });
+
+  test('two desks on one store cannot spend the same money', async () => {
+    const store = await tempStore();
+    const [one, other] = [await paper({}, { store }), await paper({}, { store })];
+    await one.connect();
+    await other.connect();
+    const outcomes = await Promise.all([one.submit(buy('a', '60')), other.submit(buy('b', '60'))]);
+    expect(outcomes.map(({ outcome }) => outcome).sort()).toEqual(['accepted', 'rejected']);
+  });
+
+  test('accounts of different names share nothing', async () => {
+    const store = await tempStore();
+    const surroundings = {
+      store,
+      clock: new ManualClock(),
+      log: silentLog,
+      prices: () => new FixedPrices({ SP500: '100' }),
+    };
+    const settings = brokerSettings.parse({ type: 'paper', source: 'fixed', balances: { USD: '1000' } });
+    const [one, other] = [
+      await createBroker('one', settings, surroundings),
+      await createBroker('other', settings, surroundings),
+    ];
+    await one.connect();
+    await other.connect();
+    await one.submit(buy('a', '1'));
+    expect(await other.positions()).toEqual([]);
+    expect(await other.findOrder('a', 'SP500')).toBeUndefined();
+  });
+});
+
+describe('the settings of a broker', () => {
+  test('numbers and texts are both taken, and mean the same', () => {
+    const [fromNumbers, fromTexts] = [
+      { fee: 0.001, balances: { USD: 1000 } },
+      { fee: '0.001', balances: { USD: '1000' } },
+    ].map((more) => brokerSettings.parse({ type: 'paper', source: 'demo', ...more }));
+    expect(fromNumbers?.type).toBe('paper');
+    expect(fromTexts?.type).toBe('paper');
+  });
+
+  test.each([
+    [{ type: 'papier' }, 'type', /must be one of: paper/],
+    [{ type: 'paper', balances: {} }, 'source', /expected string/],
+    [{ type: 'paper', source: 'demo', balances: { USD: '-1' } }, 'balances.USD', /must not be negative/],
+    [{ type: 'paper', source: 'demo', balances: {}, fee: '1%' }, 'fee', /must be a decimal number/],
+    [{ type: 'paper', source: 'demo', balances: {}, slippage: 1.5 }, 'slippage', /below 1/],
+    [{ type: 'paper', source: 'demo', balances: {}, feee: 0.1 }, '', /feee/],
+  ])('a mistake is named with its place: %j', (settings, path, message) => {
+    const { error } = brokerSettings.safeParse(settings);
+    expect(error).toBeInstanceOf(z.ZodError);
+    const issue = error?.issues.find((candidate) => candidate.path.join('.') === path);
+    expect(issue?.message, `an issue at "${path}"`).toMatch(message);
+  });
+});
