@@ -124,6 +124,11 @@ export class Executor {
     });
   }
 
+  /** Orders of which it is not known whether the broker has them. */
+  countUnknown(): Promise<number> {
+    return this.#orders.count({ state: 'unknown' });
+  }
+
   /** The fills of one order, oldest first. */
   fillsOf(order: string): Promise<Fill[]> {
     return this.#fills.find({ order }, { sort: [['at', 'ascending']] });

@@ -87,6 +87,11 @@ export class Queue {
     await this.#lanes.idle();
   }
 
+  /** Signals that have not ended. */
+  countOpen(): Promise<number> {
+    return this.#signals.count({ state: { in: ['received', 'working'] } });
+  }
+
   /** Resolves when nothing is waiting and nothing in hand. */
   idle(): Promise<void> {
     return this.#lanes.idle();

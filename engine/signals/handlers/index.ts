@@ -6,6 +6,8 @@ import { order } from './order.ts';
 
 const handlers: readonly Handler[] = [order];
 
+export const handlerNames: readonly string[] = handlers.map(({ name }) => name);
+
 /**
  * The handler of a book with the book's settings, or `undefined` for a book that takes no signals.
  * @throws UserError when there is no such handler, or its settings are wrong
@@ -14,6 +16,7 @@ export function handlerOf({ name, handler }: BookSettings): BookHandler | undefi
   if (!handler) return undefined;
   const found = handlers.find((candidate) => candidate.name === handler.name);
   if (found) return found.withSettings(handler.settings);
-  const known = handlers.map((candidate) => candidate.name).join(', ');
-  throw new UserError(`The book "${name}" has the handler "${handler.name}", which is not one of: ${known}.`);
+  throw new UserError(
+    `The book "${name}" has the handler "${handler.name}", which is not one of: ${handlerNames.join(', ')}.`,
+  );
 }
