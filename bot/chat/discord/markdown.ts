@@ -9,25 +9,28 @@ export function markdown(text: RichText): string {
   for (const span of text) {
     const next = spanMarkdown(span, written);
     // Two styled spans side by side would share their asterisks or backticks.
-    const touching = /[*`]$/.test(written) && /^[*`]/.test(next) && !written.endsWith('\\`');
+    const touching = /[*`]$/.test(written) && /^[*`]/.test(next);
     written += touching ? zeroWidthSpace + next : next;
   }
   return written;
 }
 
-/** Plain text: no sign in it means anything to Discord. A web address stays one, and stays clickable. */
-export function escaped(text: string): string {
+/**
+ * Plain text: no sign in it means anything to Discord. With `links`, a web address stays clickable: it stands in
+ * angle brackets, which Discord does not show and which say where it ends.
+ */
+export function escaped(text: string, { links = false } = {}): string {
+  const quoted = (part: string) => part.replace(signs, '\\$&').replace(lineStarts, '$1\\$2');
+  if (!links) return quoted(printable(text));
   return printable(text)
     .split(webAddress)
-    .map((part, index) =>
-      index % 2 === 1 ? part : part.replace(signs, '\\$&').replace(lineStarts, '$1\\$2'),
-    )
+    .map((part, index) => (index % 2 === 1 ? `<${part}>` : quoted(part)))
     .join('');
 }
 
-/** Monospace text on lines of its own. Three backticks inside it would end it: a zero-width space parts them. */
+/** Monospace text on lines of its own. */
 export function codeBlock(text: string): string {
-  const inside = printable(text).replaceAll('``', `\`${zeroWidthSpace}\``);
+  const inside = partedBackticks(text);
   return `\`\`\`\n${inside.endsWith('`') ? inside + zeroWidthSpace : inside}\n\`\`\``;
 }
 
@@ -41,16 +44,19 @@ export function printable(text: string): string {
 
 export const zeroWidthSpace = '\u200B';
 
-const webAddress = /(\bhttps?:\/\/[^\s<>\\|*`[\]()]+)/;
-const signs = /[\\*_~`|<[\]]|@(?=everyone|here)|\((?=https?:)/g;
+/** Without the punctuation of the sentence around it. */
+const webAddress = /(https?:\/\/[^\s<>]*[^\s<>.,:;!?"'\])])/;
+/** A colon matters before two slashes and around the name of an emoji, a bracket where a link follows. */
+const signs = /[\\*_~`|<[\]]|@(?=everyone|here)|:(?=\/\/|\w+:)|\((?=https?:)/g;
 /** Headings, quotes and lists begin a line; the line may have begun in the span before. */
 const lineStarts = /^([^\S\n]*\d*)([-+#>.)])/gm;
 
 function spanMarkdown(span: Span, before: string): string {
-  if (typeof span === 'string') return escaped(span);
+  if (typeof span === 'string') return escaped(span, { links: true });
   if ('bold' in span) return styled(span.bold, '**');
   if ('italic' in span) return styled(span.italic, '*');
   if ('code' in span) return inlineCode(span.code);
+  if (span.block.trim() === '') return span.block;
   return `${before === '' || before.endsWith('\n') ? '' : '\n'}${codeBlock(span.block)}\n`;
 }
 
@@ -63,12 +69,15 @@ function styled(text: string, mark: '*' | '**'): string {
   return escaped(text.slice(0, start)) + mark + inside + mark + escaped(text.slice(start + core.length));
 }
 
-/** Between more backticks than any run inside it has. A backslash means nothing there. */
+/** A backslash means nothing between backticks, so those inside stand between two on each side. */
 function inlineCode(text: string): string {
-  if (text === '') return '';
-  const inside = printable(text);
-  const longest = Math.max(0, ...(inside.match(/`+/g) ?? []).map((run) => run.length));
-  const fence = '`'.repeat(longest + 1);
+  const inside = partedBackticks(text);
+  if (!inside.includes('`')) return inside === '' ? '' : `\`${inside}\``;
   const pad = /^`|`$/.test(inside) ? ' ' : '';
-  return fence + pad + inside + pad + fence;
+  return `\`\`${pad}${inside}${pad}\`\``;
+}
+
+/** Several backticks in a row would end the code that they stand in: a zero-width space parts them. */
+function partedBackticks(text: string): string {
+  return printable(text).replace(/`(?=`)/g, `\`${zeroWidthSpace}`);
 }

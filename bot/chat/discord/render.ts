@@ -107,7 +107,7 @@ const inlineLength = 32;
 
 function textEmbed(message: Message, tone: Tone, files: Files): APIEmbed {
   const mark = tone === 'info' ? '' : `${toneMark[tone]} `;
-  const title = escaped(message.title?.trim() ?? '');
+  const title = escaped(printable(message.title ?? '').trim());
   const titleFits = mark.length + title.length <= limits.title;
   const shownTitle = titleFits
     ? title
@@ -211,7 +211,7 @@ function fittingFields(fields: readonly Field[], room: number): { shown: APIEmbe
   let left = room;
   for (const field of fields) {
     const name = visible(escaped(field.name));
-    const value = visible(escaped(field.value));
+    const value = visible(escaped(field.value, { links: true }));
     const size = name.length + value.length;
     const fits = name.length <= limits.fieldName && value.length <= limits.fieldValue && size <= left;
     if (!fits || shown.length === limits.fields) continue;
