@@ -62,20 +62,28 @@ module.exports = {
       name: 'commands-know-no-platform',
       severity: 'error',
       from: { path: floor.commands },
-      to: { path: '^engine/', pathNot: '^engine/(desk|errors|money|nearest)\\.ts$', dependencyTypesNot: ['type-only'] },
+      to: {
+        path: '^engine/',
+        pathNot: '^engine/(desk|errors|money|nearest)\\.ts$',
+        dependencyTypesNot: ['type-only'],
+      },
     },
     ...Object.entries(rooms).map(([library, room]) => ({
       name: `one-room-for-${library.replace(/[^a-z.-]/g, '')}`,
       severity: 'error',
       from: { path: '^(bot|commands|engine)/', pathNot: room },
-      to: { path: `^node_modules/(${library})/`, },
+      to: { path: `^node_modules/(${library})/` },
     })),
   ].map(withoutUndefined),
   options: {
     doNotFollow: { path: 'node_modules' },
     tsConfig: { fileName: 'tsconfig.json' },
     tsPreCompilationDeps: true,
-    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'node', 'default', 'types'], extensions: ['.ts', '.js', '.json'] },
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'node', 'default', 'types'],
+      extensions: ['.ts', '.js', '.json'],
+    },
     skipAnalysisNotInRules: true,
   },
 };

@@ -47,6 +47,7 @@ async function main(): Promise<void> {
       env: options.env,
       environment: process.env,
       knownHandlers: handlerNames,
+      checkHandler: handlerOf,
     });
     log = openLog(config);
     if (options.run === undefined) await runDesk(config, version, log, startedAt);

@@ -1,0 +1,133 @@
+/** The router with people who type and press, without any platform. */
+
+import { Access, type KnownUser } from '../../bot/chat/access.ts';
+import { Actions } from '../../bot/chat/actions.ts';
+import { Audit } from '../../bot/chat/audit.ts';
+import type { ChatUser, Message, Placement, Responder } from '../../bot/chat/platform.ts';
+import { Router } from '../../bot/chat/router.ts';
+import type { Command, Host } from '../../commands/command.ts';
+import { plainText } from '../../commands/reply.ts';
+import type { Desk } from '../../engine/desk.ts';
+import { Outbox } from '../../engine/events.ts';
+import { type Logger, silentLog } from '../../engine/log.ts';
+import type { Store } from '../../engine/store/store.ts';
+import { ManualClock } from './clock.ts';
+
+export const people: readonly KnownUser[] = [
+  { name: 'ann', role: 'admin', ids: { discord: '1', telegram: '11' } },
+  { name: 'tom', role: 'trader', ids: { discord: '2' } },
+  { name: 'vera', role: 'viewer', ids: { discord: '3' } },
+];
+const group = { id: 'desk-room', private: false };
+
+/** What one command or press was answered with. */
+export interface Answer {
+  readonly placement: Placement | 'refused' | undefined;
+  /** Everything that was shown, oldest first. */
+  readonly shown: readonly Message[];
+  /** The words of what stands there in the end. */
+  readonly text: string;
+  button(label: string): string;
+}
+
+export async function chatDesk({
+  store,
+  commands,
+  clock = new ManualClock(),
+  desk = {} as Desk,
+  log = silentLog,
+}: {
+  store: Store;
+  commands: readonly Command[];
+  clock?: ManualClock;
+  desk?: Desk;
+  log?: Logger;
+}) {
+  const outbox = await Outbox.open(store, clock);
+  const access = await Access.open({
+    users: people,
+    groups: new Map([['discord', [group.id]]]),
+    store,
+    outbox,
+    clock,
+    log,
+  });
+  const actions = await Actions.open(store, clock);
+  const audit = await Audit.open(store, clock);
+  const host: Host = {
+    version: '0.0.0',
+    environment: 'test',
+    startedAt: clock.now(),
+    commands,
+    platforms: () => [],
+    webhook: () => 'none',
+    terminate: () => undefined,
+  };
+  const router = new Router({ commands, desk, host, access, actions, audit, clock, log });
+
+  /** The person of this name; anybody else is a stranger. */
+  const userNamed = (name: string): ChatUser => {
+    const id = people.find((person) => person.name === name)?.ids.discord ?? '999';
+    return { platform: 'discord', id, name };
+  };
+  const incoming = (name: string) => ({ user: userNamed(name), chat: group, sentAt: clock.now() });
+  return {
+    clock,
+    outbox,
+    audit,
+    access,
+    router,
+    async types(
+      name: string,
+      text: string,
+      changes: { sentAt?: Date; chat?: typeof group } = {},
+    ): Promise<Answer> {
+      const { responder, answer } = listener();
+      await router.onCommand({ ...incoming(name), ...changes, input: { kind: 'typed', text } }, responder);
+      return answer();
+    },
+    async presses(name: string, buttonId: string): Promise<Answer> {
+      const { responder, answer } = listener();
+      await router.onPress({ ...incoming(name), buttonId }, responder);
+      return answer();
+    },
+    completes: (name: string, command: readonly string[], option: string, value: string) =>
+      router.onCompletion({ ...incoming(name), command, option, value }),
+    /** Begins a command and leaves it running; `seen` is what it showed so far. */
+    begins(name: string, text: string) {
+      const { responder, answer } = listener();
+      const done = router.onCommand({ ...incoming(name), input: { kind: 'typed', text } }, responder);
+      return { seen: answer, done: done.then(answer) };
+    },
+  };
+}
+
+function listener(): { responder: Responder; answer: () => Answer } {
+  let placement: Answer['placement'];
+  const shown: Message[] = [];
+  const responder: Responder = {
+    acknowledge: async (where) => {
+      if (placement !== undefined) throw new Error('acknowledged twice');
+      placement = where;
+    },
+    show: async (message) => {
+      if (placement === undefined) throw new Error('shown before it was acknowledged');
+      shown.push(message);
+    },
+    refuse: async (message) => {
+      placement = 'refused';
+      shown.push(message);
+    },
+  };
+  const answer = (): Answer => ({
+    placement,
+    shown: [...shown],
+    text: [shown.at(-1)?.title ?? '', plainText(shown.at(-1)?.text ?? [])].join('\n').trim(),
+    button(label) {
+      const found = shown.at(-1)?.buttons?.find((button) => button.label === label);
+      if (!found) throw new Error(`there is no button "${label}"`);
+      return found.id;
+    },
+  });
+  return { responder, answer };
+}
