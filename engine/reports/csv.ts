@@ -92,6 +92,8 @@ export function ordersCsv(result: BacktestResult): ReportFile {
       'Take Profit',
       'Purpose',
       'Outcome',
+      'Done Bar',
+      'Done Time',
       'Tag',
     ],
     result.orders.map((order) => [
@@ -107,6 +109,8 @@ export function ordersCsv(result: BacktestResult): ReportFile {
       order.takeProfit,
       order.purpose,
       order.outcome,
+      order.doneBar,
+      time(order.doneBar),
       order.tag,
     ]),
   );

@@ -53,7 +53,8 @@ export function dateText(timeMs: number): string {
 
 /** `14:30`, in UTC. */
 export function clockText(timeMs: number): string {
-  return new Date(timeMs).toISOString().slice(11, 16);
+  const date = new Date(timeMs);
+  return Number.isNaN(date.getTime()) ? 'n/a' : date.toISOString().slice(-13, -8);
 }
 
 /** `3 Jan 2000 – 17 Apr 2020` from the first to the last time; within one day with the time of day. */

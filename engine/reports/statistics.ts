@@ -51,13 +51,18 @@ export function statisticRows(statistics: Statistics): readonly StatisticRow[] {
 export function headline(result: Pick<BacktestResult, 'statistics'>): readonly StatisticRow[] {
   const s = result.statistics;
   return [
-    row('Return', signedPercentText(s.returnPct)),
-    row('Buy & Hold', signedPercentText(s.buyAndHoldReturnPct)),
+    row('Return', shortPercentText(s.returnPct)),
+    row('Buy & Hold', shortPercentText(s.buyAndHoldReturnPct)),
     row('Max. Drawdown', percentText(s.maxDrawdownPct)),
     row('Sharpe Ratio', numberText(s.sharpeRatio)),
     row('Trades', numberText(s.trades, 0)),
     row('Win Rate', percentText(s.winRatePct)),
   ];
+}
+
+/** From a thousand percent on, hundredths are noise. */
+function shortPercentText(value: number): string {
+  return signedPercentText(value, Math.abs(value) >= 1000 ? 0 : 2);
 }
 
 function row(name: string, value: string): StatisticRow {

@@ -8,7 +8,7 @@ import { groupThousands } from '../../money.ts';
 import { dateText, percentText, periodText } from '../format.ts';
 import { headline } from '../statistics.ts';
 import { alignBars } from './align.ts';
-import { allocationOf, largestShares } from './allocation.ts';
+import { type Allocation, allocationOf, largestShares } from './allocation.ts';
 import {
   type Figure,
   type Headline,
@@ -20,7 +20,14 @@ import {
   toneOf,
   valueAxis,
 } from './figure.ts';
-import { closesPanel, line, type PricePanelParts, pricePanel, volumePanel } from './price-panels.ts';
+import {
+  closesPanel,
+  line,
+  type PricePanelParts,
+  pricePanel,
+  type SymbolCloses,
+  volumePanel,
+} from './price-panels.ts';
 import { at, decimateLine, extent, type Point, type PriceColumns } from './reduce.ts';
 import type { ChartedBars, ChartedRun } from './request.ts';
 import { colors, limits, paletteColor } from './theme.ts';
@@ -80,7 +87,7 @@ function equityPanel(run: ChartedRun): Panel {
   const last = run.time.length - 1;
   const peak = highestBar(run.equity);
   const layers: Layer[] = [
-    { ...line(run.buyAndHold, colors.benchmark), dashed: true },
+    { ...line(run.buyAndHold, colors.benchmark), width: 1.5 },
     {
       ...line(run.equity, colors.equity),
       width: 2.5,
@@ -109,7 +116,7 @@ function equityPanel(run: ChartedRun): Panel {
     title: 'Equity',
     legend: [
       { label: 'Strategy', color: colors.equity, swatch: 'line' },
-      { label: 'Buy & hold', color: colors.benchmark, swatch: 'dashed' },
+      { label: 'Buy & hold', color: colors.benchmark, swatch: 'line' },
     ],
     note: axis.kind === 'logarithmic' ? 'log scale' : '',
     weight: 3,
@@ -241,30 +248,47 @@ function indicatorPanel(run: ChartedRun, plot: Indicator, index: number): Panel 
   };
 }
 
+/** Both panels show the same symbols in the same colours: where there are too many, those that weighed most. */
 function portfolioPanels(run: ChartedRun, prices: ReadonlyMap<string, PriceColumns>): Panel[] {
-  const known = run.symbols.flatMap((symbol) => {
+  const known = run.symbols.flatMap((symbol): SymbolCloses[] => {
     const columns = prices.get(symbol);
     return columns === undefined ? [] : [{ symbol, close: columns.close }];
   });
   if (known.length === 0) return [];
-  const allocation = known.length === run.symbols.length ? [allocationPanel(run, known)] : [];
-  return [...allocation, closesPanel(known)];
+  if (known.length < run.symbols.length) {
+    const shown = known.slice(0, limits.symbols);
+    return [closesPanel(shown, run.symbols.length - shown.length)];
+  }
+  const closes = known.map(({ close }) => close);
+  const allocation = allocationOf(run.trades, closes, run.equity, limits.areaSamples);
+  const weighty = largestShares(allocation, limits.symbols);
+  const shown = weighty.flatMap((symbol) => known[symbol] ?? []);
+  return [
+    allocationPanel(allocation, shareGroups(known, weighty)),
+    closesPanel(shown, known.length - shown.length),
+  ];
+}
+
+/** Symbols that share a layer of the allocation: one each, and what is left together. */
+interface ShareGroup {
+  readonly label: string;
+  readonly color: string;
+  readonly members: readonly number[];
+}
+
+function shareGroups(known: readonly SymbolCloses[], weighty: readonly number[]): ShareGroup[] {
+  const groups = weighty.map((symbol, index) => ({
+    label: known[symbol]?.symbol ?? '',
+    color: paletteColor(index),
+    members: [symbol],
+  }));
+  const others = known.flatMap((_, symbol) => (weighty.includes(symbol) ? [] : [symbol]));
+  if (others.length === 0) return groups;
+  return [...groups, { label: `${others.length} others`, color: colors.others, members: others }];
 }
 
 /** Longs stacked above zero and shorts below; what is not covered is cash. */
-function allocationPanel(run: ChartedRun, known: readonly { symbol: string; close: Float64Array }[]): Panel {
-  const closes = known.map(({ close }) => close);
-  const allocation = allocationOf(run.trades, closes, run.equity, limits.areaSamples);
-  const own = new Set(largestShares(allocation, limits.symbols));
-  const groups = [...own].map((symbol) => ({
-    label: known[symbol]?.symbol ?? '',
-    color: paletteColor(symbol % limits.symbols),
-    members: [symbol],
-  }));
-  if (own.size < known.length) {
-    const members = known.flatMap((_, symbol) => (own.has(symbol) ? [] : [symbol]));
-    groups.push({ label: `${members.length} others`, color: colors.others, members });
-  }
+function allocationPanel(allocation: Allocation, groups: readonly ShareGroup[]): Panel {
   const layers: Layer[] = [];
   let low = 0;
   let high = 0;
@@ -292,7 +316,6 @@ function allocationPanel(run: ChartedRun, known: readonly { symbol: string; clos
         points,
         color,
         width: 0,
-        dashed: false,
         fill: { to, color: `${color}b0` },
       });
       isFirst = false;

@@ -6,10 +6,19 @@ import type { Chart, ChartConfiguration, ChartDataset, Plugin, Scale, ScaleOptio
 import type { Canvas, Context } from './canvas.ts';
 import type { Figure, Layer, LineLayer, Panel, ValueAxis } from './figure.ts';
 import { badgeHeight, badgePadding, drawHeadline, drawPanelTitle, drawTimeAxis } from './lettering.ts';
-import { type Area, type PlotArea, paintOver, paintUnder, placedBadges } from './paint.ts';
+import { paintOver, paintUnder, placedBadges } from './paint.ts';
+import type { Area, PlotArea } from './plot-area.ts';
 import type { Point } from './reduce.ts';
 import { colors, fontFamily, fontSizes, fonts, layout, size } from './theme.ts';
-import { compactText, linearTicks, logarithmicTicks, type Tick, timeTicks, valueLabels } from './ticks.ts';
+import {
+  compactText,
+  linearTicks,
+  logarithmicLabels,
+  logarithmicTicks,
+  type Tick,
+  timeTicks,
+  valueLabels,
+} from './ticks.ts';
 
 /** The figure as a PNG of `theme.size`. */
 export function drawFigure(canvas: Canvas, figure: Figure): Uint8Array<ArrayBuffer> {
@@ -142,7 +151,7 @@ function axisTicks(panel: Panel, height: number): Tick[] {
     const above = apart.at(-1);
     if (above === undefined || pixel(value) - pixel(above) >= labelDistance) apart.push(value);
   }
-  const labels = axis.unit === 'compact' ? apart.map(compactText) : valueLabels(apart);
+  const labels = tickLabels(axis, apart);
   const unit = axis.unit === 'percent' ? '%' : '';
   const badges = placedBadges(panel.layers, pixel, 0, height);
   const isCovered = (value: number) =>
@@ -151,6 +160,11 @@ function axisTicks(panel: Panel, height: number): Tick[] {
     value,
     label: isCovered(value) ? '' : `${labels[index] ?? ''}${unit}`,
   }));
+}
+
+function tickLabels(axis: ValueAxis, values: readonly number[]): string[] {
+  if (axis.kind === 'logarithmic') return logarithmicLabels(values);
+  return axis.unit === 'compact' ? values.map(compactText) : valueLabels(values);
 }
 
 function pixelsFromTop(axis: ValueAxis, height: number): (value: number) => number {
@@ -201,7 +215,6 @@ function layerDataset(layer: Layer): LineDataset | null {
         borderColor: layer.color,
         borderWidth: layer.width,
         borderJoinStyle: 'round',
-        ...(layer.dashed && { borderDash: [7, 6] }),
         fill: layer.fill === null ? false : fillTarget(layer.fill.to),
         ...(layer.fill !== null && { backgroundColor: layer.fill.color }),
       };
@@ -209,7 +222,7 @@ function layerDataset(layer: Layer): LineDataset | null {
       return {
         data: [...layer.points],
         showLine: false,
-        pointRadius: 3,
+        pointRadius: layer.points.length > 300 ? 2 : 3,
         pointBackgroundColor: layer.color,
         pointBorderWidth: 0,
       };

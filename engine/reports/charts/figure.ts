@@ -57,7 +57,7 @@ export interface ValueAxis {
 export interface LegendEntry {
   readonly label: string;
   readonly color: string;
-  readonly swatch: 'line' | 'dashed' | 'area' | 'dot' | 'buy' | 'sell' | 'filled' | 'hollow';
+  readonly swatch: 'line' | 'area' | 'dot' | 'buy' | 'sell' | 'filled' | 'hollow';
 }
 
 export type Layer = LineLayer | DotsLayer | CandlesLayer | VolumeLayer | TradesLayer | MarkLayer | BadgeLayer;
@@ -67,7 +67,6 @@ export interface LineLayer {
   readonly points: readonly Point[];
   readonly color: string;
   readonly width: number;
-  readonly dashed: boolean;
   /** Down to the lower edge, to zero, or to the line layer before it. */
   readonly fill: { readonly to: 'bottom' | 'zero' | 'before'; readonly color: string } | null;
 }
@@ -124,7 +123,10 @@ export interface BadgeLayer {
 
 /**
  * An axis from `min` to `max` with some air; logarithmic when asked to be where the range allows, and spans more than
- * five times. `air` is the fraction of the height that stays free above and below.
+ * five times. `above` and `below` are the fractions of the height that stay free.
+ *
+ * Whatever the range, the axis is one on which ticks can be counted: a strategy may compute anything, and a loop over
+ * a step that is lost in rounding would end the whole process, not this thread alone.
  */
 export function valueAxis(
   range: { readonly min: number; readonly max: number } | null,
@@ -135,7 +137,8 @@ export function valueAxis(
     readonly below: number;
   },
 ): ValueAxis {
-  const { min, max } = range ?? { min: 0, max: 1 };
+  const min = drawable(range?.min ?? 0);
+  const max = drawable(range?.max ?? 1);
   const { unit, above, below } = options;
   if (options.logarithmic && min > 0 && max / min > logarithmicFrom) {
     const span = Math.log10(max / min) / (1 - above - below);
@@ -146,12 +149,22 @@ export function valueAxis(
       max: max * 10 ** (span * above),
     };
   }
-  // A flat line stands in the middle of a range of its own size.
-  const tiny = Math.max(Math.abs(max) * 1e-9, Number.MIN_VALUE);
-  const flat = max - min <= tiny ? Math.max(Math.abs(max) * 0.01, tiny) : 0;
+  // A flat line stands in the middle.
+  const size = Math.max(Math.abs(min), Math.abs(max));
+  const isFlat = max - min <= size * 1e-9;
+  const flat = isFlat ? size * 0.01 || 1 : 0;
   const span = (max - min + 2 * flat) / (1 - above - below);
   return { kind: 'linear', unit, min: min - flat - span * below, max: max + flat + span * above };
 }
 
 /** Up to this ratio of the highest to the lowest value a linear axis still shows the small ones. */
 const logarithmicFrom = 5;
+
+/** Nothing beyond is a price or an amount, and squares and logarithms of what is within stay numbers. */
+const largest = 1e100;
+const smallest = 1e-60;
+
+function drawable(value: number): number {
+  if (Math.abs(value) < smallest) return 0;
+  return Math.max(-largest, Math.min(largest, value));
+}

@@ -1,7 +1,7 @@
 /** The words in a picture: headline, titles, legends, labels. Each knows the room it has and stays inside. */
 import type { Context } from './canvas.ts';
 import type { BadgeLayer, Headline, LegendEntry, MarkLayer, Panel, Tone } from './figure.ts';
-import type { Area } from './paint.ts';
+import type { Area } from './plot-area.ts';
 import { colors, fontFamily, fonts, layout, size } from './theme.ts';
 
 export const badgeHeight = 27;
@@ -164,8 +164,6 @@ function drawSwatch(context: Context, { color, swatch }: LegendEntry, left: numb
   const centre = left + swatchWidth / 2;
   switch (swatch) {
     case 'line':
-    case 'dashed':
-      if (swatch === 'dashed') context.setLineDash([6, 5]);
       context.beginPath();
       context.moveTo(left, middle);
       context.lineTo(left + swatchWidth, middle);

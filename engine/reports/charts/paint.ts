@@ -10,24 +10,9 @@ import type {
   VolumeLayer,
 } from './figure.ts';
 import { badgeHeight, drawBadge, writeAbove } from './lettering.ts';
+import type { Area, PlotArea } from './plot-area.ts';
 import { at, type Buckets } from './reduce.ts';
 import { colors } from './theme.ts';
-
-export interface Area {
-  readonly left: number;
-  readonly right: number;
-  readonly top: number;
-  readonly bottom: number;
-}
-
-export interface PlotArea {
-  readonly area: Area;
-  /** Pixel of a bar's middle, and of a value. */
-  readonly x: (bar: number) => number;
-  readonly y: (value: number) => number;
-  /** Pixels from one bar to the next. */
-  readonly slot: number;
-}
 
 /** What lies beneath the lines. */
 export function paintUnder(context: Context, plot: PlotArea, layers: readonly Layer[]): void {

@@ -5,6 +5,7 @@ import { type Figure, type Panel, type Tile, toneOf } from './figure.ts';
 import { closesPanel, pricePanel, volumePanel } from './price-panels.ts';
 import { extent } from './reduce.ts';
 import type { ChartedBars } from './request.ts';
+import { limits } from './theme.ts';
 import { minus, valueText } from './ticks.ts';
 
 export function priceFigure(bars: readonly ChartedBars[]): Figure {
@@ -38,7 +39,11 @@ function marketPanels(bars: ChartedBars): Panel[] {
 }
 
 function severalCloses(time: Float64Array, bars: readonly ChartedBars[]): Panel {
-  return closesPanel(bars.map((each) => ({ symbol: each.symbol, close: alignBars(time, each).close })));
+  const shown = bars.slice(0, limits.symbols);
+  return closesPanel(
+    shown.map((each) => ({ symbol: each.symbol, close: alignBars(time, each).close })),
+    bars.length - shown.length,
+  );
 }
 
 function priceTiles(bars: ChartedBars): Tile[] {

@@ -1,4 +1,6 @@
 /** Panels that show a market: its price with what lies over it, its volume, and several closes from a common start. */
+
+import { numberText } from '../format.ts';
 import {
   type Layer,
   type LegendEntry,
@@ -57,7 +59,7 @@ export function volumePanel(prices: PriceColumns): Panel | null {
   return {
     title: 'Volume',
     legend: [],
-    note: buckets.barsEach > 1 ? `${buckets.barsEach} bars to a column` : '',
+    note: buckets.barsEach > 1 ? `${numberText(buckets.barsEach, 0)} bars to a column` : '',
     weight: 0.9,
     axis: valueAxis(
       { min: 0, max: range.max },
@@ -67,9 +69,14 @@ export function volumePanel(prices: PriceColumns): Panel | null {
   };
 }
 
-/** Each close as a multiple of its first, times 100. Beyond `limits.symbols` the rest is counted. */
-export function closesPanel(symbols: readonly { symbol: string; close: Float64Array }[]): Panel {
-  const shown = symbols.slice(0, limits.symbols).map(({ symbol, close }, index) => ({
+export interface SymbolCloses {
+  readonly symbol: string;
+  readonly close: Float64Array;
+}
+
+/** Each close as a multiple of its first, times 100; at most `limits.symbols`. `hidden` more are told in a note. */
+export function closesPanel(symbols: readonly SymbolCloses[], hidden: number): Panel {
+  const shown = symbols.map(({ symbol, close }, index) => ({
     symbol,
     color: paletteColor(index),
     relative: fromHundred(close),
@@ -80,7 +87,6 @@ export function closesPanel(symbols: readonly { symbol: string; close: Float64Ar
     above: 0.06,
     below: 0.06,
   });
-  const hidden = symbols.length - shown.length;
   const notes = [
     hidden > 0 ? `${hidden} more symbols not shown` : '',
     axis.kind === 'logarithmic' ? 'log scale' : '',
@@ -97,17 +103,17 @@ export function closesPanel(symbols: readonly { symbol: string; close: Float64Ar
 
 export function line(values: Float64Array, color: string): LineLayer {
   const points = decimateLine(values, limits.lineColumns);
-  return { kind: 'line', points, color, width: 2, dashed: false, fill: null };
+  return { kind: 'line', points, color, width: 2, fill: null };
 }
 
-/** An overlay may widen the price's range by half of it on each side; beyond, it would flatten the price. */
+/** An overlay may widen the price's range by a third of it on each side; beyond, it would flatten the price. */
 function withOverlays(
   price: { readonly min: number; readonly max: number } | null,
   overlay: { readonly min: number; readonly max: number } | null,
 ): { min: number; max: number } | null {
   if (price === null || overlay === null) return price ?? overlay;
-  const most = (price.max - price.min) / 2;
-  const lowest = price.min > 0 ? Math.max(price.min - most, price.min / 2) : price.min - most;
+  const most = (price.max - price.min) / 3;
+  const lowest = price.min > 0 ? Math.max(price.min - most, price.min * 0.7) : price.min - most;
   return {
     min: Math.max(Math.min(price.min, overlay.min), lowest),
     max: Math.min(Math.max(price.max, overlay.max), price.max + most),

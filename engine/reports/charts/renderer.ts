@@ -130,6 +130,7 @@ class DrawingQueue {
   }
 
   #startWorker(): Worker {
+    this.#options.log.debug({}, 'the chart worker starts');
     const worker = new Worker(new URL('./worker-start.mjs', import.meta.url), {
       name: 'charts',
       workerData: { module: this.#options.worker.href },
@@ -180,7 +181,10 @@ class DrawingQueue {
     clearTimeout(this.#timer);
     if (this.#worker === null) return;
     this.#worker.unref();
-    this.#timer = setTimeout(() => void this.#endWorker(), this.#options.idleMs);
+    this.#timer = setTimeout(() => {
+      this.#options.log.debug({}, 'the chart worker was idle, and ends');
+      void this.#endWorker();
+    }, this.#options.idleMs);
     this.#timer.unref();
   }
 

@@ -14,12 +14,14 @@ export function linearTicks(min: number, max: number, target: number): number[] 
   const rough = span / Math.max(1, target);
   const power = 10 ** Math.floor(Math.log10(rough));
   const step = ([1, 2, 2.5, 5].find((factor) => factor * power >= rough) ?? 10) * power;
-  const ticks: number[] = [];
-  for (let count = Math.ceil(min / step - 1e-9); count * step <= max + step * 1e-9; count++) {
-    // Ten significant digits: enough to tell steps apart, and 0.1 * 3 is 0.3 again.
-    ticks.push(Number((count * step).toPrecision(10)));
-  }
-  return ticks;
+  const first = Math.ceil(min / step - 1e-9);
+  const last = Math.floor(max / step + 1e-9);
+  // A step that is lost in the rounding of so large a value, or in that of so small a one.
+  if (!(step > 0) || !Number.isSafeInteger(first) || !Number.isSafeInteger(last)) return [min];
+  // Ten significant digits: enough to tell steps apart, and 0.1 * 3 is 0.3 again.
+  return Array.from({ length: Math.max(0, last - first + 1) }, (_, index) =>
+    Number(((first + index) * step).toPrecision(10)),
+  );
 }
 
 /**
@@ -42,6 +44,13 @@ export function valueLabels(values: readonly number[]): string[] {
   return scaled.map((value) => minus(`${groupThousands(value.toFixed(places))}${unit.letter}`));
 }
 
+/** Labels of a logarithmic axis, where each is a world of its own: `0.01`, `1,000`, `10M`. */
+export function logarithmicLabels(values: readonly number[]): string[] {
+  return values.map((value) =>
+    value >= 1e6 ? compactText(value) : minus(groupThousands(value.toFixed(decimalsOf(value)))),
+  );
+}
+
 /** Short for what need not be exact: `950`, `12.5K`, `3.4M`, `1.2B`. */
 export function compactText(value: number): string {
   const unit = Math.abs(value) >= 1000 ? unitOf(Math.abs(value)) : plain;
@@ -50,12 +59,16 @@ export function compactText(value: number): string {
   return minus(`${groupThousands(String(Number(scaled.toFixed(places))))}${unit.letter}`);
 }
 
-/** A price or an amount beside a mark: four significant digits at least, thousands apart. */
+/** A price or an amount beside a mark: four significant digits at least, thousands apart, from ten millions on in M, B or T. */
 export function valueText(value: number): string {
-  if (Math.abs(value) >= 1e9) return compactText(value);
-  const magnitude = value === 0 ? 0 : Math.floor(Math.log10(Math.abs(value)));
-  const places = Math.min(10, Math.max(0, magnitude >= 3 ? 0 : 3 - magnitude));
-  return minus(groupThousands(value.toFixed(Math.max(places, magnitude < 3 ? 2 : 0))));
+  if (Math.abs(value) >= 1e7) {
+    const unit = unitOf(Math.abs(value));
+    const scaled = value / unit.size;
+    return minus(`${scaled.toFixed(Math.abs(scaled) >= 100 ? 1 : 2)}${unit.letter}`);
+  }
+  const magnitude = value === 0 ? 2 : Math.floor(Math.log10(Math.abs(value)));
+  const places = magnitude >= 3 ? 0 : Math.min(10, Math.max(2, 3 - magnitude));
+  return minus(groupThousands(value.toFixed(places)));
 }
 
 /** The typographic minus sign is as wide as a digit and can be seen on a phone. */
@@ -242,7 +255,8 @@ function sparseDecades(min: number, max: number, apart: number): number[] {
 /** All values that stand on this ladder, such as 1, 2, 5, 10, 20, 50 ... */
 function ladderTicks(ladder: readonly number[], min: number, max: number): number[] {
   const ticks: number[] = [];
-  for (let power = Math.floor(Math.log10(min)); 10 ** power <= max; power++) {
+  // No double is larger than 10 to the 308.
+  for (let power = Math.floor(Math.log10(min)); power <= 308 && 10 ** power <= max; power++) {
     for (const factor of ladder) {
       const value = Number((factor * 10 ** power).toPrecision(10));
       if (value >= min && value <= max) ticks.push(value);
