@@ -70,7 +70,7 @@ export function telegramApi(token: string, apiRoot?: string): TelegramApi {
         if (signal?.aborted) throw new ApiError('stopped', { kind: 'aborted' });
         if (timedOut)
           throw new ApiError(`no answer to ${method} in ${timeoutMs} ms`, { kind: 'unreachable' });
-        throw apiError(thrown, token);
+        throw apiError(thrown);
       } finally {
         clearTimeout(timer);
         signal?.removeEventListener('abort', abort);
@@ -91,7 +91,7 @@ function prepared<P extends object>(payload: P): P {
   return { ...payload, reply_parameters: JSON.stringify(payload.reply_parameters) };
 }
 
-function apiError(thrown: unknown, token: string): ApiError {
+function apiError(thrown: unknown): ApiError {
   if (thrown instanceof TelegramError) {
     const { code, description, parameters } = thrown;
     const failure: ApiFailure = {
@@ -104,6 +104,7 @@ function apiError(thrown: unknown, token: string): ApiError {
     // No cause: telegraf's error carries the whole request, files included.
     return new ApiError(`${code} ${description}`, failure);
   }
-  // The address of every request contains the token, and so do the messages of its errors.
-  return new ApiError(reasonOf(thrown).replaceAll(token, '[token]'), { kind: 'unreachable' });
+  // The address of every request contains the token, and telegraf's and node-fetch's messages contain the address.
+  const reason = reasonOf(thrown).replace(/https?:\/\/\S+/g, 'the Bot API');
+  return new ApiError(reason, { kind: 'unreachable' });
 }

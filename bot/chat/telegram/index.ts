@@ -48,6 +48,7 @@ export function telegramPlatform(options: TelegramOptions): Platform {
   };
 
   let handler: ChatHandler | undefined;
+  const stopping = new AbortController();
   let registered = false;
   /** Chats of users who have yet to open the bot: Telegram takes their menus only then. */
   let unopened: ReadonlySet<string> = new Set();
@@ -55,10 +56,18 @@ export function telegramPlatform(options: TelegramOptions): Platform {
     if (registered) return;
     registered = true;
     try {
-      unopened = await registerMenus({ api, commands, chatsByRole, log, requestMs: pace.requestMs });
+      unopened = await registerMenus({
+        api,
+        commands,
+        chatsByRole,
+        log,
+        requestMs: pace.requestMs,
+        signal: stopping.signal,
+      });
     } catch (thrown) {
       registered = false;
-      log.warn({ reason: reasonOf(thrown) }, 'Telegram did not take the command menus; trying again later');
+      if (!stopping.signal.aborted)
+        log.warn({ reason: reasonOf(thrown) }, 'Telegram did not take the command menus; trying again later');
     }
   };
 
@@ -141,6 +150,7 @@ export function telegramPlatform(options: TelegramOptions): Platform {
       void polling.run();
     },
     async stop() {
+      stopping.abort();
       await polling.stop();
       await queue.finish(pace.stopMs);
       become('stopped');

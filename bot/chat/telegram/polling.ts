@@ -87,7 +87,6 @@ export function poller(parts: {
         upToDate = updates.length < batch;
         if (upToDate) fetchedAllAt = now;
         for (const update of updates) {
-          if (update.update_id < offset) continue;
           offset = update.update_id + 1;
           events.update(update, bot, pressedAfter);
         }

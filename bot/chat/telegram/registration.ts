@@ -36,9 +36,11 @@ export async function registerMenus(parts: {
   readonly chatsByRole: () => ReadonlyMap<Role, readonly string[]>;
   readonly log: Logger;
   readonly requestMs: number;
+  /** The platform stops. */
+  readonly signal: AbortSignal;
 }): Promise<ReadonlySet<string>> {
-  const { api, commands, chatsByRole, log, requestMs } = parts;
-  const options = { timeoutMs: requestMs };
+  const { api, commands, chatsByRole, log, requestMs, signal } = parts;
+  const options = { timeoutMs: requestMs, signal };
 
   for (const type of ['default', 'all_private_chats', 'all_group_chats'] as const) {
     const there = await api.call('getMyCommands', { scope: { type } }, options);

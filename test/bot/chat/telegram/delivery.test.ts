@@ -42,6 +42,7 @@ test('a chart that comes with an edit answers the edited message, once', async (
     ['Exit filled and booked', undefined, undefined],
     ['', 'equity.png', Number(ref.message)],
   ]);
+  expect(anna.chat.deleted, 'the same chart is not sent again').toEqual([]);
   await desk.platform.edit(ref, { ...say('Corrected'), attachments: [csv] });
   expect(
     anna.chat.files.map(({ name }) => name),

@@ -2,6 +2,7 @@
 import { expect, test, vi } from 'vitest';
 import { menuFor } from '../../../../bot/chat/telegram/registration.ts';
 import { action, type Command, defineCommand, type Role } from '../../../../commands/command.ts';
+import { startTelegram } from '../../../support/telegram/index.ts';
 import { openDesk } from './desk.ts';
 
 const doing = (role: Role) =>
@@ -56,8 +57,7 @@ test('descriptions stay within what Telegram takes, however many subcommands the
 
 test('everybody gets the menu of their role in their private chat, and strangers an empty one', async () => {
   const chats = new Map<Role, string[]>();
-  await using desk = await openDesk({ commands, chatsByRole: () => chats });
-  const { telegram } = desk;
+  await using telegram = await startTelegram();
   const anna = telegram.user('Anna');
   const ben = telegram.user('Ben');
   const shy = telegram.user('Shy', { opened: false });
@@ -65,8 +65,7 @@ test('everybody gets the menu of their role in their private chat, and strangers
   telegram.setMenu('default', [{ command: 'start', description: 'left by another program' }]);
   chats.set('admin', [anna.id]);
   chats.set('viewer', [shy.id, ben.id]);
-  await desk.platform.stop();
-  await using restarted = await openDesk({
+  await using desk = await openDesk({
     commands,
     chatsByRole: () => chats,
     token: telegram.token,
@@ -75,45 +74,39 @@ test('everybody gets the menu of their role in their private chat, and strangers
   await telegram.until(() => ben.menu.length === 2, 'the menu of a viewer');
   expect(anna.menu.map(({ command }) => command)).toEqual(['status', 'book', 'terminate']);
   expect(eve.menu).toEqual([]);
-  await vi.waitUntil(() =>
-    restarted.log.some((line) => line.includes('press Start') && line.includes(shy.id)),
-  );
+  await vi.waitUntil(() => desk.log.some((line) => line.includes('press Start') && line.includes(shy.id)));
 });
 
 test('a menu that is there already is not written again', async () => {
-  await using desk = await openDesk();
-  const { telegram } = desk;
+  await using telegram = await startTelegram();
   const anna = telegram.user('Anna');
+  const ben = telegram.user('Ben');
   const options = {
     commands,
-    chatsByRole: () => new Map([['trader' as const, [anna.id]]]),
+    chatsByRole: () => new Map([['trader' as const, [anna.id, ben.id]]]),
     token: telegram.token,
     apiRoot: telegram.apiRoot,
   };
-  await desk.platform.stop();
   {
     await using first = await openDesk(options);
     await first.becomes('ready');
-    await telegram.until(() => anna.menu.length === 2, 'the menu');
+    await telegram.until(() => ben.menu.length === 2, 'the menus');
   }
   const asked = () => telegram.calls.filter((method) => method === 'getMyCommands').length;
   const before = asked();
   await using _second = await openDesk(options);
-  await telegram.until(() => asked() === before + 4, 'the comparison');
-  await _second.platform.stop();
-  expect(telegram.calls.filter((method) => method === 'setMyCommands')).toHaveLength(1);
+  // Three scopes and two users: when the last is asked for, the first has been dealt with.
+  await telegram.until(() => asked() === before + 5, 'the comparison');
+  expect(telegram.calls.filter((method) => method === 'setMyCommands')).toHaveLength(2);
 });
 
 test('menus that Telegram did not take are written when it is back', async () => {
   const chats = new Map<Role, string[]>();
-  await using desk = await openDesk({ commands, chatsByRole: () => chats });
-  const { telegram } = desk;
-  await telegram.until(() => telegram.calls.includes('getMyCommands'), 'the first registration');
-  await desk.platform.stop();
+  await using telegram = await startTelegram();
   const anna = telegram.user('Anna');
   chats.set('admin', [anna.id]);
   telegram.fails('getMyCommands', 502);
-  await using _restarted = await openDesk({
+  await using _desk = await openDesk({
     commands,
     chatsByRole: () => chats,
     token: telegram.token,

@@ -161,6 +161,16 @@ test('a table too wide for a phone comes as CSV, with the first columns of its f
   for (const line of text.split('\n')) expect(line.length).toBeLessThanOrEqual(60);
 });
 
+test('a table with line breaks in its cells keeps them in a CSV', () => {
+  const { file } = render({ table: { columns: [{ name: 'Note' }], rows: [['first\nsecond']] } });
+  expect(new TextDecoder().decode(file?.data)).toBe('Note\r\n"first\nsecond"\r\n');
+});
+
+test('many files come in albums of ten', () => {
+  const { albums } = render({ attachments: Array.from({ length: 23 }, () => csv) });
+  expect(albums.map(({ length }) => length)).toEqual([10, 10, 3]);
+});
+
 test('a text too long for a message becomes a file, with its beginning in the message', () => {
   const long = Array.from({ length: 2000 }, (_, index) => `line ${index}`).join('\n');
   const { html, file } = render({ title: 'Log', text: [long], fields: [{ name: 'Lines', value: '2000' }] });
