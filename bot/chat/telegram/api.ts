@@ -6,13 +6,10 @@
  * could not say so, and it gives up for good at a conflict.
  */
 import { Telegram, TelegramError } from 'telegraf';
-import type { Telegram as Methods, Opts, Update } from 'telegraf/types';
+import type { Telegram as Methods, Opts } from 'telegraf/types';
 import { reasonOf } from '../../../engine/errors.ts';
 
-export type { InlineKeyboardButton, Message as ChatMessage, Update } from 'telegraf/types';
-export type Method = keyof Methods;
-/** What Telegram answers to `getUpdates`; telegraf's own type of it is the same. */
-export type Updates = readonly Update[];
+export type { InlineKeyboardButton, Update } from 'telegraf/types';
 
 /** Why a call did not end well. */
 export type ApiFailure =
@@ -33,8 +30,8 @@ export class ApiError extends Error {
   override readonly name = 'ApiError';
   readonly failure: ApiFailure;
 
-  constructor(message: string, failure: ApiFailure, options: { cause?: unknown } = {}) {
-    super(message, options);
+  constructor(message: string, failure: ApiFailure) {
+    super(message);
     this.failure = failure;
   }
 }
