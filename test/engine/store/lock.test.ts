@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { UserError } from '../../../engine/errors.ts';
 import { lockDataFolder } from '../../../engine/store/index.ts';
-import { startChild } from './processes/child.ts';
+import { startChild } from '../../support/processes/child.ts';
 
 const desk = new URL('processes/hold-data-folder.ts', import.meta.url);
 

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openSqliteStore } from '../../../engine/store/sqlite/store.ts';
 import { defineCollection, StoreError } from '../../../engine/store/store.ts';
+import { startChild } from '../../support/processes/child.ts';
 import { storeSuite } from '../../support/suites/store-suite.ts';
-import { startChild } from './processes/child.ts';
 
 const program = (name: string) => new URL(`processes/${name}.ts`, import.meta.url);
 const things = defineCollection<{ _id: string; padding?: string }>('things');
