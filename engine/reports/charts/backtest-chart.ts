@@ -81,7 +81,7 @@ function equityPanel(run: ChartedRun): Panel {
   const axis = valueAxis(extent([run.equity, run.buyAndHold]), {
     unit: 'value',
     logarithmic: true,
-    above: 0.16,
+    above: 0.08,
     below: 0.06,
   });
   const last = run.time.length - 1;
@@ -94,16 +94,16 @@ function equityPanel(run: ChartedRun): Panel {
       fill: { to: 'bottom', color: colors.equityArea },
     },
   ];
-  const isFlat = at(run.equity, peak) === extent([run.equity])?.min;
-  if (!isFlat) {
-    const text = `Peak ${valueText(at(run.equity, peak))}`;
-    layers.push({
-      kind: 'mark',
-      x: peak,
-      y: at(run.equity, peak),
-      text,
-      color: colors.equity,
-    });
+  const legend: LegendEntry[] = [
+    { label: 'Strategy', color: colors.equity, swatch: 'line' },
+    { label: 'Buy & hold', color: colors.benchmark, swatch: 'line' },
+  ];
+  const highest = at(run.equity, peak);
+  const isFlat = highest === extent([run.equity])?.min;
+  if (!isFlat && Number.isFinite(highest)) {
+    layers.push({ kind: 'mark', x: peak, y: highest, color: colors.equity });
+    const label = `Peak ${valueText(highest)} on ${dateText(at(run.time, peak))}`;
+    legend.push({ label, color: colors.equity, swatch: 'dot' });
   }
   for (const [column, color] of [
     [run.buyAndHold, colors.benchmark],
@@ -114,10 +114,7 @@ function equityPanel(run: ChartedRun): Panel {
   }
   return {
     title: 'Equity',
-    legend: [
-      { label: 'Strategy', color: colors.equity, swatch: 'line' },
-      { label: 'Buy & hold', color: colors.benchmark, swatch: 'line' },
-    ],
+    legend,
     note: axis.kind === 'logarithmic' ? 'log scale' : '',
     weight: 3,
     axis,
@@ -137,11 +134,10 @@ function drawdownPanel(run: ChartedRun): Panel {
     },
   ];
   if (depth < 0) {
-    layers.push({ kind: 'mark', x: deepest, y: depth, text: '', color: colors.drawdown });
+    layers.push({ kind: 'mark', x: deepest, y: depth, color: colors.drawdown });
   }
   return {
     title: 'Drawdown',
-    // Not beside the dot: there, more often than not, the words would lie over the area.
     legend:
       depth < 0
         ? [
@@ -176,7 +172,7 @@ function symbolPanels(
     overlayLegend: overlays.map((plot, index) => ({
       label: plot.name,
       color: overlayColor(plot, index),
-      swatch: 'line',
+      swatch: plot.scatter ? 'dot' : 'line',
     })),
     overlayRange: extent(overlays.flatMap(({ lines }) => [...lines])),
     trades: trades.layer,

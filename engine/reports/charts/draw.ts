@@ -285,7 +285,7 @@ function figurePlugin(figure: Figure): Plugin<'line'> {
 }
 
 const mostTimeTicks = 12;
-const timeLabelDistance = 70;
+const timeLabelDistance = 66;
 
 function drawPlotGround(context: Context, { area, x }: PlotArea, marks: readonly Tick[]): void {
   context.fillStyle = colors.panel;

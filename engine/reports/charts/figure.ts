@@ -103,12 +103,11 @@ export interface TradesLayer {
   readonly trades: readonly TradeMark[];
 }
 
-/** A dot on a line with a few words above it, or without. */
+/** A dot on a line. Its words stand in the legend: beside it they would lie over some line more often than not. */
 export interface MarkLayer {
   readonly kind: 'mark';
   readonly x: number;
   readonly y: number;
-  readonly text: string;
   readonly color: string;
 }
 

@@ -1,6 +1,6 @@
 /** The words in a picture: headline, titles, legends, labels. Each knows the room it has and stays inside. */
 import type { Context } from './canvas.ts';
-import type { BadgeLayer, Headline, LegendEntry, MarkLayer, Panel, Tone } from './figure.ts';
+import type { BadgeLayer, Headline, LegendEntry, Panel, Tone } from './figure.ts';
 import type { Area } from './plot-area.ts';
 import { colors, fontFamily, fonts, layout, size } from './theme.ts';
 
@@ -80,32 +80,9 @@ export function drawTimeAxis(
   context.textBaseline = 'alphabetic';
   for (const { pixel, label } of marks) {
     const half = context.measureText(label).width / 2;
-    const x = Math.min(Math.max(pixel, area.left + half), size.width - layout.margin - half);
+    const x = Math.min(Math.max(pixel, area.left - 14 + half), size.width - layout.margin - half);
     context.fillText(label, x, area.bottom + 27);
   }
-}
-
-/** The words of a mark, above its dot and inside the plot area, readable over whatever lies there. */
-export function writeAbove(
-  context: Context,
-  area: Area,
-  point: { readonly x: number; readonly y: number },
-  mark: MarkLayer,
-): void {
-  context.save();
-  context.font = fonts.smallBold;
-  context.textAlign = 'center';
-  context.textBaseline = 'alphabetic';
-  const half = context.measureText(mark.text).width / 2 + 6;
-  const x = Math.min(Math.max(point.x, area.left + half), area.right - half);
-  const baseline = Math.min(Math.max(point.y - 12, area.top + 19), area.bottom - 6);
-  context.lineJoin = 'round';
-  context.lineWidth = 6;
-  context.strokeStyle = colors.panel;
-  context.strokeText(mark.text, x, baseline);
-  context.fillStyle = mark.color;
-  context.fillText(mark.text, x, baseline);
-  context.restore();
 }
 
 /** A box on the value axis, its middle at this pixel, its words in line with the axis labels. */
@@ -124,8 +101,15 @@ export function drawBadge(context: Context, axisLeft: number, middle: number, ba
   context.restore();
 }
 
-const swatchWidth = 22;
-const swatchGap = 8;
+/** Widths of a legend's parts, in pixels. */
+interface LegendSpacing {
+  readonly swatch: number;
+  readonly swatchGap: number;
+  readonly entryGap: number;
+}
+
+const roomy: LegendSpacing = { swatch: 22, swatchGap: 8, entryGap: wordGap };
+const tight: LegendSpacing = { swatch: 14, swatchGap: 6, entryGap: 12 };
 
 /** As many entries as there is room for, then how many there are besides. */
 function drawLegend(
@@ -136,37 +120,48 @@ function drawLegend(
   baseline: number,
 ): void {
   context.font = fonts.small;
+  const width = (text: string) => context.measureText(text).width;
+  const widthOfAll = entries.reduce(
+    (sum, { label }) => sum + roomy.swatch + roomy.swatchGap + width(label) + roomy.entryGap,
+    -roomy.entryGap,
+  );
+  const { swatch, swatchGap, entryGap } = widthOfAll <= end - start ? roomy : tight;
   const more = (count: number) => `+${count} more`;
   let x = start;
   for (const [index, entry] of entries.entries()) {
     const rest = entries.length - index - 1;
-    const reserved = rest === 0 ? 0 : wordGap + context.measureText(more(rest)).width;
-    const room = end - reserved - x - swatchWidth - swatchGap;
-    const wide = context.measureText(entry.label).width > room;
-    if (wide && (index > 0 || room < 60)) {
+    const reserved = rest === 0 ? 0 : entryGap + width(more(rest));
+    const room = end - reserved - x - swatch - swatchGap;
+    if (width(entry.label) > room && (index > 0 || room < 60)) {
       context.fillStyle = colors.muted;
       context.fillText(more(rest + 1), x, baseline);
       return;
     }
     const label = shortened(context, entry.label, room);
-    drawSwatch(context, entry, x, baseline - 7);
+    drawSwatch(context, entry, x, swatch, baseline - 7);
     context.fillStyle = colors.muted;
-    context.fillText(label, x + swatchWidth + swatchGap, baseline);
-    x += swatchWidth + swatchGap + context.measureText(label).width + wordGap;
+    context.fillText(label, x + swatch + swatchGap, baseline);
+    x += swatch + swatchGap + width(label) + entryGap;
   }
 }
 
-function drawSwatch(context: Context, { color, swatch }: LegendEntry, left: number, middle: number): void {
+function drawSwatch(
+  context: Context,
+  { color, swatch }: LegendEntry,
+  left: number,
+  width: number,
+  middle: number,
+): void {
   context.save();
   context.fillStyle = color;
   context.strokeStyle = color;
   context.lineWidth = 4;
-  const centre = left + swatchWidth / 2;
+  const centre = left + width / 2;
   switch (swatch) {
     case 'line':
       context.beginPath();
       context.moveTo(left, middle);
-      context.lineTo(left + swatchWidth, middle);
+      context.lineTo(left + width, middle);
       context.stroke();
       break;
     case 'dot':
@@ -175,7 +170,7 @@ function drawSwatch(context: Context, { color, swatch }: LegendEntry, left: numb
       context.fill();
       break;
     case 'area':
-      context.fillRect(left, middle - 8, swatchWidth, 16);
+      context.fillRect(left, middle - 8, width, 16);
       break;
     case 'buy':
     case 'sell': {

@@ -1,15 +1,7 @@
 /** Shapes that chart.js does not have: candles, volume, trades, marks on a line and badges on the axis. */
 import type { Context } from './canvas.ts';
-import type {
-  BadgeLayer,
-  CandlesLayer,
-  Layer,
-  MarkLayer,
-  TradeMark,
-  TradesLayer,
-  VolumeLayer,
-} from './figure.ts';
-import { badgeHeight, drawBadge, writeAbove } from './lettering.ts';
+import type { BadgeLayer, CandlesLayer, Layer, TradeMark, TradesLayer, VolumeLayer } from './figure.ts';
+import { badgeHeight, drawBadge } from './lettering.ts';
 import type { Area, PlotArea } from './plot-area.ts';
 import { at, type Buckets } from './reduce.ts';
 import { colors } from './theme.ts';
@@ -26,7 +18,7 @@ export function paintUnder(context: Context, plot: PlotArea, layers: readonly La
 export function paintOver(context: Context, plot: PlotArea, layers: readonly Layer[]): void {
   for (const layer of layers) {
     if (layer.kind === 'trades') paintTrades(context, plot, layer);
-    else if (layer.kind === 'mark') paintMark(context, plot, layer);
+    else if (layer.kind === 'mark') dot(context, plot.x(layer.x), plot.y(layer.y), layer.color);
   }
   paintBadges(context, plot, layers);
 }
@@ -139,13 +131,6 @@ function triangle(
 
 export function tradeColor(trade: Pick<TradeMark, 'gain'>): string {
   return trade.gain ? colors.gain : colors.loss;
-}
-
-function paintMark(context: Context, plot: PlotArea, mark: MarkLayer): void {
-  const x = plot.x(mark.x);
-  const y = plot.y(mark.y);
-  dot(context, x, y, mark.color);
-  if (mark.text !== '') writeAbove(context, plot.area, { x, y }, mark);
 }
 
 function paintBadges(context: Context, plot: PlotArea, layers: readonly Layer[]): void {

@@ -88,7 +88,7 @@ export function closesPanel(symbols: readonly SymbolCloses[], hidden: number): P
     below: 0.06,
   });
   const notes = [
-    hidden > 0 ? `${hidden} more symbols not shown` : '',
+    hidden > 0 ? `${shown.length} of ${shown.length + hidden} symbols` : '',
     axis.kind === 'logarithmic' ? 'log scale' : '',
   ];
   return {
