@@ -70,6 +70,8 @@ interface Request {
   readonly responder: Responder;
   readonly startedAt: number;
   acknowledged: boolean;
+  /** The command as it was understood, once it is. */
+  asked?: string;
 }
 
 /** Work that shows progress and may be cancelled. */
@@ -135,7 +137,7 @@ export class Router implements ChatHandler {
       try {
         await run(request);
       } catch (error) {
-        await this.#answerError(request, describe(from), error);
+        await this.#answerError(request, request.asked ?? describe(from), error);
       }
     })().catch((error: unknown) => {
       this.#parts.log.error({ err: error, platform: from.user.platform }, 'an answer could not be delivered');
@@ -190,18 +192,9 @@ export class Router implements ChatHandler {
     }: { confirmed?: boolean; placement?: Placement },
   ): Promise<void> {
     const asked = spell(words, options);
-    const { caller, from } = request;
-    if (!mayAct(caller.role, action.role)) {
-      const reason = `/${words.join(' ')} needs the role ${action.role}; yours is ${caller.role}.`;
-      await this.#audit(request, asked, 'refused', reason);
-      return this.#show(request, { tone: 'danger', text: [reason] }, 'only-you');
-    }
-    const ageMs = this.#parts.clock.now().getTime() - from.sentAt.getTime();
-    if (action.acts && ageMs > staleAfterMs) {
-      const reason = `This was sent ${Math.round(ageMs / 60_000)} minutes ago, while the desk was away. It was not done: send it again if you still want it.`;
-      await this.#audit(request, asked, 'refused', reason);
-      return this.#show(request, { tone: 'warning', text: [reason] });
-    }
+    const { caller } = request;
+    request.asked = asked;
+    this.#mustBeAllowed(request, { words, action });
     await this.#acknowledge(request, placement);
     const controller = new AbortController();
     const context = this.#context(caller, controller.signal);
@@ -213,6 +206,20 @@ export class Router implements ChatHandler {
     const reply = await this.#run(request, { words, action }, context, options, controller);
     await this.#show(request, await this.#withButtons(reply));
     await this.#audit(request, asked, 'answered', null);
+  }
+
+  /** @throws UserError when the caller's role is too low, or the request waited while the desk was away */
+  #mustBeAllowed({ caller, from }: Request, { words, action }: Resolved): void {
+    if (!mayAct(caller.role, action.role)) {
+      throw new UserError(`/${words.join(' ')} needs the role ${action.role}; yours is ${caller.role}.`);
+    }
+    const ageMs = this.#parts.clock.now().getTime() - from.sentAt.getTime();
+    if (action.acts && ageMs > staleAfterMs) {
+      const minutes = Math.round(ageMs / 60_000);
+      throw new UserError(
+        `This was sent ${minutes} minutes ago, while the desk was away. It was not done: send it again if you still want it.`,
+      );
+    }
   }
 
   /** Runs the action, showing its progress with a Cancel button while it lasts. */
@@ -235,7 +242,10 @@ export class Router implements ChatHandler {
         if (step.done) return step.value;
         if (performance.now() - shownAt < progressPauseMs) continue;
         shownAt = performance.now();
-        await this.#show(request, progressMessage(words, step.value, id));
+        // The work does not wait for the platform, which may be slow: of what waits there only the newest is shown.
+        void this.#show(request, progressMessage(words, step.value, id)).catch((error: unknown) => {
+          this.#parts.log.warn({ err: error }, 'progress could not be shown');
+        });
       }
     } catch (error) {
       if (!controller.signal.aborted) throw error;
@@ -274,12 +284,11 @@ export class Router implements ChatHandler {
     const kind = buttonId.slice(0, 2);
     const id = buttonId.slice(2);
     if (kind === buttonKinds.cancelWork) return this.#cancelWork(request, id);
+    // Before the action is taken: who may not press, or pressed long ago, does not use it up for the others.
     const known = await this.#parts.actions.get(id);
     if (known) {
-      const { action } = resolveCommand(known.command, this.#parts.commands);
-      if (!mayAct(request.caller.role, action.role)) {
-        throw new UserError(`This button needs the role ${action.role}; yours is ${request.caller.role}.`);
-      }
+      request.asked = spell(known.command, known.options);
+      this.#mustBeAllowed(request, resolveCommand(known.command, this.#parts.commands));
     }
     const outcome = kind === buttonKinds.decline ? 'cancelled' : 'used';
     const taken = await this.#parts.actions.take(id, request.caller.name, outcome);

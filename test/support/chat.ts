@@ -86,9 +86,9 @@ export async function chatDesk({
       await router.onCommand({ ...incoming(name), ...changes, input: { kind: 'typed', text } }, responder);
       return answer();
     },
-    async presses(name: string, buttonId: string): Promise<Answer> {
+    async presses(name: string, buttonId: string, changes: { sentAt?: Date } = {}): Promise<Answer> {
       const { responder, answer } = listener();
-      await router.onPress({ ...incoming(name), buttonId }, responder);
+      await router.onPress({ ...incoming(name), ...changes, buttonId }, responder);
       return answer();
     },
     completes: (name: string, command: readonly string[], option: string, value: string) =>

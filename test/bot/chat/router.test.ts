@@ -202,6 +202,17 @@ describe('a confirmation', () => {
     expect(sold).toEqual([]);
   });
 
+  it('that was pressed while the desk was away does nothing, and can still be pressed', async () => {
+    const { command, sold } = sellCommand();
+    const desk = await chatDesk({ store: await tempStore(), commands: [command] });
+    const confirm = (await desk.types('tom', '/sell SP500')).button('Confirm');
+    const earlier = new Date(desk.clock.now().getTime() - 10 * 60_000);
+    expect((await desk.presses('tom', confirm, { sentAt: earlier })).text).toContain('It was not done');
+    expect(sold).toEqual([]);
+    await desk.presses('tom', confirm);
+    expect(sold).toEqual(['SP500']);
+  });
+
   it('with an id that nobody gave out does nothing', async () => {
     const { command } = sellCommand();
     const desk = await chatDesk({ store: await tempStore(), commands: [command] });
