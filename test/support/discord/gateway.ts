@@ -47,6 +47,8 @@ export class Gateway {
   readonly #token: string;
   readonly #server = new WebSocketServer({ noServer: true });
   readonly #sessions = new Map<string, Session>();
+  /** How often somebody connected. */
+  connections = 0;
   /** How often a connection began anew, and how often one was resumed. */
   identified = 0;
   resumed = 0;
@@ -67,6 +69,7 @@ export class Gateway {
 
   accept(request: IncomingMessage, socket: Duplex, head: Buffer, resumeUrl: string): void {
     this.#server.handleUpgrade(request, socket, head, (client) => {
+      this.connections += 1;
       client.on('message', (data) => this.#onMessage(client, JSON.parse(String(data)), resumeUrl));
       client.on('close', (code) => this.#onClose(client, code));
       send(client, { op: op.hello, d: { heartbeat_interval: heartbeatMs } });
@@ -81,11 +84,6 @@ export class Gateway {
   /** Cuts the line; 4000 is a code after which a client resumes. */
   drop(code = 4000): void {
     for (const client of this.#server.clients) client.close(code);
-  }
-
-  /** Nothing can be resumed any more. */
-  forgetSessions(): void {
-    this.#sessions.clear();
   }
 
   close(): void {

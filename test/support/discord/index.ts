@@ -151,12 +151,13 @@ export class FakeDiscord {
 
   get gateway(): {
     readonly connected: boolean;
+    readonly connections: number;
     readonly identified: number;
     readonly resumed: number;
     readonly intents: number;
   } {
-    const { connected, identified, resumed, intents } = this.#gateway;
-    return { connected, identified, resumed, intents };
+    const { connected, connections, identified, resumed, intents } = this.#gateway;
+    return { connected, connections, identified, resumed, intents };
   }
 
   /** The next request of this method whose path matches goes wrong. Called twice: the next two. */
@@ -169,9 +170,8 @@ export class FakeDiscord {
     this.#gateway.refuseWith = closeCode;
   }
 
-  /** Cuts the gateway's line. The client resumes, unless its session was forgotten. */
-  dropGateway({ forgetSession = false }: { forgetSession?: boolean } = {}): void {
-    if (forgetSession) this.#gateway.forgetSessions();
+  /** Cuts the gateway's line, after which a client resumes. */
+  dropGateway(): void {
     this.#gateway.drop();
   }
 
@@ -221,7 +221,7 @@ export class FakeDiscord {
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const method = request.method ?? 'GET';
     const { pathname } = new URL(request.url ?? '/', 'http://discord');
-    const path = pathname.replace(/^\/api\/v10/, '');
+    const path = decodeURIComponent(pathname.replace(/^\/api\/v10/, '')); // `@original` comes as `%40original`
     const authorized = request.headers.authorization === `Bot ${this.token}`;
     const entry: SeenRequest = { method, path, body: {}, files: [], status: 0 };
     try {

@@ -234,7 +234,7 @@ function part(parts: Readonly<Record<string, string>>, name: string): string {
 
 function match(pattern: string, path: string): Record<string, string> | undefined {
   const wanted = pattern.split('/');
-  const given = path.split('/').map(decodeURIComponent);
+  const given = path.split('/');
   if (wanted.length !== given.length) return undefined;
   const parts: Record<string, string> = {};
   for (const [index, name] of wanted.entries()) {
