@@ -47,8 +47,6 @@ export class Gateway {
   readonly #token: string;
   readonly #server = new WebSocketServer({ noServer: true });
   readonly #sessions = new Map<string, Session>();
-  /** How often somebody connected. */
-  connections = 0;
   /** How often a connection began anew, and how often one was resumed. */
   identified = 0;
   resumed = 0;
@@ -62,6 +60,11 @@ export class Gateway {
     this.#token = token;
   }
 
+  /** How many lines are open, whether identified or not. */
+  get connections(): number {
+    return [...this.#server.clients].filter(({ readyState }) => readyState === WebSocket.OPEN).length;
+  }
+
   /** Whether somebody listens. */
   get connected(): boolean {
     return [...this.#sessions.values()].some(({ socket }) => socket?.readyState === WebSocket.OPEN);
@@ -69,7 +72,6 @@ export class Gateway {
 
   accept(request: IncomingMessage, socket: Duplex, head: Buffer, resumeUrl: string): void {
     this.#server.handleUpgrade(request, socket, head, (client) => {
-      this.connections += 1;
       client.on('message', (data) => this.#onMessage(client, JSON.parse(String(data)), resumeUrl));
       client.on('close', (code) => this.#onClose(client, code));
       send(client, { op: op.hello, d: { heartbeat_interval: heartbeatMs } });

@@ -86,7 +86,7 @@ describe('a line that breaks', () => {
     expect(platform.status().why).toContain('was lost');
     await discord.online();
     await discord.until(() => platform.status().state === 'ready', 'the return');
-    expect(discord.gateway.connections, 'the stopped desk connected again').toBe(3);
+    expect(discord.gateway.connections, 'the stopped desk connected again').toBe(1);
     await (await discord.user('ann').slash('ping')).shown();
   });
 });
