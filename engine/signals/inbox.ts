@@ -161,7 +161,8 @@ export class Inbox {
     const own = textOf(payload['id']) ?? textOf(payload['nonce']);
     if (own !== undefined) return { key: `id:${own}` };
     const bytes = createHash('sha256').update(raw).digest('hex');
-    const [ticker, time] = [textOf(payload['ticker']), textOf(payload['time'])];
+    const ticker = textOf(payload['ticker']) ?? textOf(payload['symbol']);
+    const time = textOf(payload['time']);
     // Not the ticker and time alone: a strategy that turns round closes and opens on the same bar, with two alerts.
     if (ticker !== undefined && time !== undefined) return { key: `bar:${ticker}-${time}:${bytes}` };
     // Minutes of the clock tell equal signals apart, but the two may stand on both sides of a boundary.

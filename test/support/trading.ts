@@ -21,7 +21,6 @@ import { Queue } from '../../engine/signals/queue.ts';
 import type { Store } from '../../engine/store/store.ts';
 import { ManualClock } from './clock.ts';
 import { FixedPrices } from './prices.ts';
-import { tempStore } from './temp-store.ts';
 
 export const demoBook: BookSettings = bookSettings.parse({
   name: 'demo',
@@ -30,6 +29,14 @@ export const demoBook: BookSettings = bookSettings.parse({
   broker: 'paper',
   handler: { name: 'order' },
 });
+
+/** What a desk trades that is killed meanwhile: purchases, and sales that depend on them. */
+export const killedAlerts = Array.from({ length: 12 }, (_, index) => ({
+  id: `alert-${index}`,
+  ...(index % 3 === 2
+    ? { action: 'sell', symbol: 'ACME', percent: 50 }
+    : { action: 'buy', symbol: index % 2 === 0 ? 'ACME' : 'SP500', cost: 300 }),
+}));
 
 export interface TradingOptions {
   readonly store?: Store;
@@ -54,7 +61,7 @@ export type Trading = Awaited<ReturnType<typeof openTrading>>;
 /** Builds the parts without starting them. */
 export async function buildTrading(options: TradingOptions = {}) {
   const {
-    store = await tempStore(),
+    store = await temporaryStore(),
     clock = new ManualClock(),
     prices = new FixedPrices({ SP500: '2874.56', ACME: '10' }),
     books: settings = [demoBook],
@@ -110,6 +117,34 @@ export async function openTrading(options: TradingOptions = {}) {
   };
 }
 
+/** Asked for only inside a test: a process of its own, which a test kills, knows nothing of vitest. */
+async function temporaryStore(): Promise<Store> {
+  const { tempStore } = await import('./temp-store.ts');
+  return tempStore();
+}
+
 export function bytesOf(payload: unknown): Uint8Array {
   return new TextEncoder().encode(JSON.stringify(payload));
+}
+
+/** A broker that is `inner`, save for what is replaced. */
+export function brokerWith(inner: Broker, replaced: Partial<Broker>): Broker {
+  return {
+    name: inner.name,
+    capabilities: inner.capabilities,
+    connect: () => inner.connect(),
+    disconnect: () => inner.disconnect(),
+    status: () => inner.status(),
+    submit: (order) => inner.submit(order),
+    findOrder: (id, symbol) => inner.findOrder(id, symbol),
+    cancel: (id, symbol) => inner.cancel(id, symbol),
+    openOrders: () => inner.openOrders(),
+    fillsSince: (since) => inner.fillsSince(since),
+    balances: () => inner.balances(),
+    positions: () => inner.positions(),
+    resolve: (symbol) => inner.resolve(symbol),
+    quote: (symbol) => inner.quote(symbol),
+    subscribe: (listener) => inner.subscribe(listener),
+    ...replaced,
+  };
 }

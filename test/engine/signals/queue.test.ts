@@ -5,7 +5,7 @@ import { ManualClock } from '../../support/clock.ts';
 import { FixedPrices } from '../../support/prices.ts';
 import { tempStore } from '../../support/temp-store.ts';
 import type { Trading } from '../../support/trading.ts';
-import { buildTrading, bytesOf, demoBook, openTrading } from '../../support/trading.ts';
+import { brokerWith, buildTrading, bytesOf, demoBook, openTrading } from '../../support/trading.ts';
 
 const buy = (quantity: number | string, symbol = 'ACME') => ({ action: 'buy', symbol, quantity });
 
@@ -48,21 +48,14 @@ describe('an alert', () => {
     const prices = new FixedPrices({ ACME: '10' });
     const desk = await openTrading({
       prices,
-      line: (paper) => ({
-        ...paperLine(paper),
-        submit: (order) => paper.submit(order),
-        // The decision asks for rules and a quote; the executor then asks again.
-        resolve: async (symbol) => {
-          const instrument = await paper.resolve(symbol);
-          queueMicrotask(() => undefined);
-          return instrument;
-        },
-        quote: async (symbol) => {
-          const quote = await paper.quote(symbol);
-          prices.set('ACME', '12');
-          return quote;
-        },
-      }),
+      line: (paper) =>
+        brokerWith(paper, {
+          quote: async (symbol) => {
+            const quote = await paper.quote(symbol);
+            prices.set('ACME', '12'); // after the decision's question, before the executor's
+            return quote;
+          },
+        }),
     });
     const { heard } = await trade(desk, { action: 'buy', symbol: 'ACME', percent: 100 });
     expect(heard).toMatchObject({ type: 'signal.done', fills: [{ quantity: '833.333333', price: '12' }] });
@@ -177,13 +170,13 @@ describe('the queue', () => {
     });
     const desk = await openTrading({
       books: [demoBook, other],
-      line: (paper) => ({
-        ...paperLine(paper),
-        submit: async (order) => {
-          if (order.quantity === '1') await held;
-          return paper.submit(order);
-        },
-      }),
+      line: (paper) =>
+        brokerWith(paper, {
+          submit: async (order) => {
+            if (order.quantity === '1') await held;
+            return paper.submit(order);
+          },
+        }),
     });
     const slow = await desk.send(buy(1), 'demo');
     const quick = await desk.send(buy(2), 'other');
@@ -234,24 +227,3 @@ describe('the queue', () => {
     await desk.stop();
   });
 });
-
-/** The paper account's methods as an object, of which a test replaces some. */
-function paperLine(paper: Trading['broker']): Trading['broker'] {
-  return {
-    name: paper.name,
-    capabilities: paper.capabilities,
-    connect: () => paper.connect(),
-    disconnect: () => paper.disconnect(),
-    status: () => paper.status(),
-    submit: (order) => paper.submit(order),
-    findOrder: (id, symbol) => paper.findOrder(id, symbol),
-    cancel: (id, symbol) => paper.cancel(id, symbol),
-    openOrders: () => paper.openOrders(),
-    fillsSince: (since) => paper.fillsSince(since),
-    balances: () => paper.balances(),
-    positions: () => paper.positions(),
-    resolve: (symbol) => paper.resolve(symbol),
-    quote: (symbol) => paper.quote(symbol),
-    subscribe: (listener) => paper.subscribe(listener),
-  };
-}
