@@ -30,8 +30,6 @@ export interface BacktestRequest {
   readonly commission: number;
   /** A person, or `schedule`. */
   readonly by: string;
-  /** Orders that were signalled before this day are ignored. */
-  readonly tradeStart?: Date;
 }
 
 /** A run that is in the archive as begun, and its request with all that was left open filled in. */
@@ -41,6 +39,11 @@ export interface BegunRun {
   readonly request: BacktestRequest;
   readonly file: string;
   readonly source: Source;
+}
+
+interface SimulatedRun extends Pick<BegunRun, 'file' | 'request'> {
+  readonly bars: readonly Bars[];
+  readonly tradeStart?: Date;
 }
 
 export interface BacktestReport {
@@ -129,11 +132,9 @@ export class Backtests {
   }
 
   /** @throws UserError for what is wrong with the data or the strategy */
-  async compute(
-    { run, request, file, source }: BegunRun,
-    { signal, onProgress }: WorkOptions = {},
-  ): Promise<BacktestReport> {
-    const { symbols, params, interval = '1d', from, to, cash, commission, tradeStart } = request;
+  async compute({ run, request, file, source }: BegunRun, work: WorkOptions = {}): Promise<BacktestReport> {
+    const { onProgress } = work;
+    const { symbols, interval = '1d', from, to } = request;
     onProgress?.({ text: `Fetching bars of ${symbols.join(', ')}` });
     const bars = await source.bars({
       symbols,
@@ -142,16 +143,7 @@ export class Backtests {
       ...(from && { from }),
       ...(to && { to }),
     });
-    const options = { cash, commission, ...(tradeStart && { tradeStart: tradeStart.getTime() }) };
-    const result = await runBacktest(
-      { file, bars, params, options },
-      {
-        limits: this.#parts.limits,
-        ...(signal && { signal }),
-        onProgress: ({ bar, bars: count, fraction }) =>
-          onProgress?.({ text: `Bar ${bar + 1} of ${count}`, fraction }),
-      },
-    );
+    const result = await this.#simulate({ file, request, bars }, work);
     onProgress?.({ text: 'Drawing the chart' });
     const { files, warnings } = await this.#files(result, bars);
     return {
@@ -163,6 +155,36 @@ export class Backtests {
       warnings: [...result.warnings, ...warnings],
       files,
     };
+  }
+
+  /**
+   * The same strategy on the same bars, trading only from a day on, with nothing but cash before: what a plan sends.
+   * @throws UserError for what is wrong with the strategy
+   */
+  simulateFrom(
+    tradeStart: Date,
+    { request, file }: BegunRun,
+    bars: readonly Bars[],
+    work: WorkOptions = {},
+  ): Promise<BacktestResult> {
+    return this.#simulate({ file, request, bars, tradeStart }, work);
+  }
+
+  #simulate(
+    { file, request, bars, tradeStart }: SimulatedRun,
+    { signal, onProgress }: WorkOptions,
+  ): Promise<BacktestResult> {
+    const { params, cash, commission } = request;
+    const options = { cash, commission, ...(tradeStart && { tradeStart: tradeStart.getTime() }) };
+    return runBacktest(
+      { file, bars, params, options },
+      {
+        limits: this.#parts.limits,
+        ...(signal && { signal }),
+        onProgress: ({ bar, bars: count, fraction }) =>
+          onProgress?.({ text: `Bar ${bar + 1} of ${count}`, fraction }),
+      },
+    );
   }
 
   /** Stores what came out. */

@@ -42,19 +42,20 @@ class ImportedChartCanvas extends ChartJSNodeCanvas {
   }
 }
 
+const require = createRequire(import.meta.url);
+
 /** Names of our own, so that a system font of the same name cannot change a picture. */
 const fontFiles = [
-  ['Outcry Sans', '@fontsource/inter/files/inter-latin-400-normal.woff2'],
-  ['Outcry Sans', '@fontsource/inter/files/inter-latin-600-normal.woff2'],
-  ['Outcry Symbols', '@fontsource/dejavu-sans/files/dejavu-sans-latin-400-normal.woff2'],
-  ['Outcry Symbols', '@fontsource/dejavu-sans/files/dejavu-sans-latin-700-normal.woff2'],
+  ['Outcry Sans', require.resolve('@fontsource/inter/files/inter-latin-400-normal.woff2')],
+  ['Outcry Sans', require.resolve('@fontsource/inter/files/inter-latin-600-normal.woff2')],
+  ['Outcry Symbols', require.resolve('@fontsource/dejavu-sans/files/dejavu-sans-latin-400-normal.woff2')],
+  ['Outcry Symbols', require.resolve('@fontsource/dejavu-sans/files/dejavu-sans-latin-700-normal.woff2')],
 ] as const;
 
 /** Without a font, text is drawn as nothing and no error says so; hence a failed registration is one. */
 function registerFonts(): void {
-  const { resolve } = createRequire(import.meta.url);
   for (const [family, file] of fontFiles) {
-    if (GlobalFonts.registerFromPath(resolve(file), family) === null) {
+    if (GlobalFonts.registerFromPath(file, family) === null) {
       throw new Error(`the font ${file} could not be loaded: run "npm ci" again`);
     }
   }
