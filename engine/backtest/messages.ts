@@ -39,6 +39,8 @@ export interface StrategyDescription {
 
 export type Answer =
   | { readonly kind: 'result'; readonly result: BacktestResult }
+  /** A line that the strategy printed; comes before the other answers. */
+  | { readonly kind: 'printed'; readonly line: string }
   | { readonly kind: 'description'; readonly description: StrategyDescription }
   /** `problem` is a whole sentence for the user, with the strategy's file and line. */
   | { readonly kind: 'failed'; readonly problem: string };

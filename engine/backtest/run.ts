@@ -1,9 +1,11 @@
 /** Runs a strategy's file in a worker thread of its own, with limits on time and memory. */
+import { existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { reasonOf, UserError } from '../errors.ts';
 import type { Bars } from '../market/bars.ts';
+import { MemoryWatch } from './memory-watch.ts';
 import {
   type Answer,
   Progress,
@@ -12,6 +14,7 @@ import {
   type Task,
 } from './messages.ts';
 import type { BacktestResult, Params } from './result.ts';
+import { whereIsThread } from './thread-location.ts';
 
 export type { SendableOptions, StrategyDescription } from './messages.ts';
 
@@ -39,6 +42,8 @@ export interface RunOptions {
   readonly signal?: AbortSignal;
   /** Told about every 100 ms while it runs. */
   readonly onProgress?: (progress: RunProgress) => void;
+  /** Told each line that the strategy prints, as it prints it. */
+  readonly onOutput?: (line: string) => void;
   readonly limits?: Partial<RunLimits>;
 }
 
@@ -100,45 +105,58 @@ export async function listStrategies(folder: string): Promise<StrategyFile[]> {
     throw new UserError(`The strategies in ${folder} cannot be read: ${reasonOf(error)}.`, { cause: error });
   }
   return entries
-    .filter((entry) => /\.[cm]?[jt]s$/.test(entry) && !entry.endsWith('.d.ts'))
+    .filter((entry) => /\.m?[jt]s$/.test(entry) && !entry.endsWith('.d.ts'))
     .sort()
     .map((entry) => ({ name: path.parse(entry).name, file: path.join(folder, entry) }));
 }
 
 function runWorker(task: Task, progress: Progress, limits: RunLimits, options: RunOptions): Promise<Answer> {
-  const { signal, onProgress } = options;
+  const { signal, onProgress, onOutput } = options;
+  const name = path.basename(task.file);
   if (signal?.aborted) return Promise.reject(cancelled());
+  if (!existsSync(task.file)) return Promise.reject(new UserError(`There is no strategy file ${task.file}.`));
   const worker = new Worker(new URL('./worker-entry.mjs', import.meta.url), {
     workerData: task,
     execArgv: [],
     // Nothing of the desk's environment, which may hold secrets.
     env: {},
-    resourceLimits: { maxOldGenerationSizeMb: limits.memoryMb },
+    // The last resort, should memory be taken faster than the watch below looks: then there is no line to tell.
+    resourceLimits: { maxOldGenerationSizeMb: 2 * limits.memoryMb },
   });
-  const name = path.basename(task.file);
   const started = performance.now();
+  const memory = new MemoryWatch(limits.memoryMb);
   return new Promise((resolve, reject) => {
+    let isEnding = false;
     const end = (settle: () => void) => {
+      isEnding = true;
       clearInterval(watch);
+      memory.stop();
       signal?.removeEventListener('abort', onAbort);
       worker.removeAllListeners();
+      // What it says now is of no interest any more, but would else be thrown at the desk.
       worker.on('error', () => undefined);
       void worker.terminate().then(settle, reject);
     };
     const fail = (problem: string) => end(() => reject(new UserError(problem)));
     const onAbort = () => end(() => reject(cancelled()));
+    /** Ends a busy thread, with the line that it is in. */
+    const stop = async (problem: string) => {
+      clearInterval(watch);
+      const line = await whereIsThread(worker.threadId, path.dirname(task.file));
+      if (!isEnding) fail(`${line ?? name} ${problem}; it was ${whereText(progress)}.`);
+    };
     const watch = setInterval(() => {
-      if (progress.bars > 0) {
-        const { bar, bars } = progress;
-        onProgress?.({ bar, bars, fraction: (bar + 1) / bars });
-      }
+      if (progress.bars > 0) onProgress?.(progressOf(progress));
       if (performance.now() - started > limits.timeMs) {
-        fail(`${name} did not finish within ${limits.timeMs / 1000} s; it was ${whereText(progress)}.`);
+        void stop(`did not finish within ${limits.timeMs / 1000} s`);
+      } else if (memory.isBeyond()) {
+        void stop(`used more than ${limits.memoryMb} MB of memory`);
       }
     }, watchEveryMs);
     signal?.addEventListener('abort', onAbort, { once: true });
-    worker.once('message', (answer: Answer) => {
-      if (answer.kind === 'failed') fail(answer.problem);
+    worker.on('message', (answer: Answer) => {
+      if (answer.kind === 'printed') onOutput?.(answer.line);
+      else if (answer.kind === 'failed') fail(answer.problem);
       else end(() => resolve(answer));
     });
     worker.once('error', (error: Error & { code?: string }) => {
@@ -149,9 +167,13 @@ function runWorker(task: Task, progress: Progress, limits: RunLimits, options: R
       );
     });
     worker.once('exit', (code) =>
-      fail(`${name} ended its thread with code ${code} while ${whereText(progress)}.`),
+      fail(`${name} ended its thread with code ${code}; it was ${whereText(progress)}.`),
     );
   });
+}
+
+function progressOf({ bar, bars }: Progress): RunProgress {
+  return { bar, bars, fraction: (bar + 1) / bars };
 }
 
 function cancelled(): UserError {

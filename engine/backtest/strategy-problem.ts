@@ -1,4 +1,5 @@
 /** What went wrong in a strategy's file, as one sentence with the file's name and the line. */
+import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { reasonOf, UserError } from '../errors.ts';
@@ -8,15 +9,20 @@ export class StrategyProblem extends Error {}
 
 /** One line for whatever was thrown while a strategy was loaded or run. */
 export function describeFailure(thrown: unknown, file: string): string {
-  const compile = compileError(thrown);
-  if (compile !== undefined) {
-    return `${path.basename(compile.file ?? file)} line ${compile.line} does not compile: ${compile.text}.`;
+  const text = reasonOf(thrown);
+  const compile = /^(?:(.+):)?(\d+):\d+: ERROR: (.+)$/m.exec(text);
+  if (compile !== null) {
+    const [, where = file, line, problem] = compile;
+    return `${path.basename(where)} line ${line} does not compile: ${problem}.`;
+  }
+  if (thrown instanceof Error && 'code' in thrown && thrown.code === 'ERR_MODULE_NOT_FOUND') {
+    return missingModule(text, file);
   }
   const where = strategyFrame(thrown, file) ?? path.basename(file);
-  if (thrown instanceof StrategyProblem) return `${where} ${thrown.message}.`;
-  if (thrown instanceof UserError) return `${where}: ${thrown.message}`;
+  if (thrown instanceof StrategyProblem) return `${where} ${text}.`;
+  if (thrown instanceof UserError) return `${where}: ${text}`;
   const name = thrown instanceof Error && thrown.name !== 'Error' ? `${thrown.name}: ` : '';
-  return `${where}: ${name}${reasonOf(thrown).split('\n')[0]}`;
+  return `${where}: ${name}${text.split('\n')[0]}`;
 }
 
 /** `file.ts line 12` of the innermost stack frame in the strategy's own folder. */
@@ -32,11 +38,13 @@ function strategyFrame(thrown: unknown, file: string): string | undefined {
   return undefined;
 }
 
-/** esbuild's report inside the error that tsx throws. */
-function compileError(thrown: unknown): { file: string | undefined; line: number; text: string } | undefined {
-  const errors = thrown instanceof Error && 'errors' in thrown ? thrown.errors : undefined;
-  const first: unknown = Array.isArray(errors) ? errors[0] : undefined;
-  if (typeof first !== 'object' || first === null || !('text' in first)) return undefined;
-  const location = 'location' in first ? (first.location as { file?: string; line?: number } | null) : null;
-  return { file: location?.file, line: location?.line ?? 1, text: String(first.text) };
+/** Node names the importing file but not the line; that is the first one that says the module's name. */
+function missingModule(text: string, file: string): string {
+  const [, missing = '', importer = file] =
+    /Cannot find (?:module|package) '([^']+)'(?: imported from (.+))?$/m.exec(text) ?? [];
+  const name = path.basename(missing);
+  const lines = existsSync(importer) ? readFileSync(importer, 'utf8').split('\n') : [];
+  const line = lines.findIndex((source) => source.includes(name));
+  const where = `${path.basename(importer)}${line < 0 ? '' : ` line ${line + 1}`}`;
+  return `${where} imports ${name}, which is not there.`;
 }

@@ -1,6 +1,8 @@
 /** The worker thread that a strategy's code runs in: loads the file, runs or describes it, and answers once. */
+import { Console } from 'node:console';
 import { readFileSync } from 'node:fs';
 import { register } from 'node:module';
+import { Writable } from 'node:stream';
 import { pathToFileURL } from 'node:url';
 import { parentPort, workerData } from 'node:worker_threads';
 import { Backtest } from './backtest.ts';
@@ -11,12 +13,15 @@ import { Strategy, type StrategyClass } from './strategy.ts';
 import { moduleHooks } from './strategy-modules.ts';
 import { describeFailure, StrategyProblem } from './strategy-problem.ts';
 
+const mostLines = 500;
+let printed = 0;
 const task = workerData as Task;
 const progress = new Progress(task.progress);
 
 process.exit = () => {
   throw new StrategyProblem('called process.exit(), which a strategy may not');
 };
+globalThis.console = new Console(new Writable({ write: print, decodeStrings: false }));
 register(moduleHooks(new URL('./index.ts', import.meta.url).href, task.file));
 
 try {
@@ -54,6 +59,17 @@ async function loadStrategy(file: string): Promise<StrategyClass> {
     throw new StrategyProblem('must export a class by default that extends Strategy (from "outcry")');
   }
   return found as unknown as StrategyClass;
+}
+
+/** What the strategy prints goes to the desk line by line, as long as it is not a flood. */
+function print(text: string, _encoding: string, done: () => void): void {
+  for (const line of text.replace(/\n$/, '').split('\n')) {
+    printed++;
+    if (printed <= mostLines) answer({ kind: 'printed', line });
+    if (printed === mostLines)
+      answer({ kind: 'printed', line: `(no more than ${mostLines} lines are kept)` });
+  }
+  done();
 }
 
 function answer(message: Answer): void {
