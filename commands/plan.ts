@@ -100,7 +100,7 @@ function planRunReply(report: PlanRunReport): Reply {
   };
 }
 
-function ordersText({ orders, known, missed }: PlanRunReport) {
+function ordersText({ orders, known, missed, tradeStart }: PlanRunReport) {
   const sent = orders.length === 0 ? 'No new orders.' : `New orders: ${orders.length}.`;
   const before =
     known === 0 ? '' : ` ${known} of the newest signals were sent before and are not sent again.`;
@@ -108,7 +108,7 @@ function ordersText({ orders, known, missed }: PlanRunReport) {
     missed === 0
       ? ''
       : `\n⚠️ ${missed} earlier orders of this plan were never sent, because the desk did not run it in time. They are too old to send: the book differs from the backtest.`;
-  return rich`${bold(sent)}${before}${late}\n\n`;
+  return rich`${bold(sent)}${before}${late}\nIt trades for the book since ${tradeStart}. Below: what it would have done over all its history.\n`;
 }
 
 function orderTable(orders: PlanRunReport['orders']): NonNullable<Content['table']> {

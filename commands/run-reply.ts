@@ -8,7 +8,7 @@ export function backtestReply({ result, headline, statistics, warnings, files, r
     title: [result.strategy, result.symbols.join(', '), ...params].join('  '),
     tone: 'success',
     fields: headline,
-    text: [...warningLines(warnings), block(aligned(statistics)), ...rich`Run ${run}`],
+    text: [...warningLines(warnings), block(aligned(statistics)), ...rich`Saved as ${run}.`],
     attachments: files,
   };
 }

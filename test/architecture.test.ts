@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 
 const config: IConfiguration = createRequire(import.meta.url)('../.dependency-cruiser.cjs');
 
-async function cruised(forbidden = config.forbidden): Promise<ICruiseResult> {
+async function cruised(forbidden = config.forbidden ?? []): Promise<ICruiseResult> {
   const { output } = await cruise(['bot', 'commands', 'engine'], {
     ...config.options,
     ruleSet: { ...config, forbidden },

@@ -61,7 +61,7 @@ export class Backtest {
 
     const equity = filledEquity(broker);
     const trades = broker.closedTrades.map(tradeRecord);
-    return {
+    const result = {
       strategy: this.#Strategy.name,
       params: allParams,
       symbols: data.symbols,
@@ -78,6 +78,8 @@ export class Backtest {
       statistics: computeStatistics({ time: market.time, equity, price, trades, warmUp }),
       warnings: warningsOf(broker, market, firstBar, this.#rules),
     };
+    // Last, for it changes the broker.
+    return { ...result, nextOrders: this.#rules.finalizeTrades ? [] : broker.nextOrders() };
   }
 }
 

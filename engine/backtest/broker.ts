@@ -10,6 +10,7 @@ import { floorDivide } from './arithmetic.ts';
 import type { Market, MarketSymbol } from './market.ts';
 import type { BrokerRules } from './options.ts';
 import { Order, type OrderDesk, type OrderTerms } from './order.ts';
+import type { NextOrder } from './result.ts';
 import { Trade, type TradeDesk } from './trade.ts';
 
 export interface EntryRequest {
@@ -114,6 +115,36 @@ export class SimulatedBroker implements OrderDesk, TradeDesk {
   }
 
   /**
+   * What the orders of the newest bar trade if all of them fill at its close, in the order in which they do. Fills them
+   * in doing so: nothing else may be asked of the broker afterwards.
+   */
+  nextOrders(): NextOrder[] {
+    if (this.isBankrupt) return [];
+    const newest = this.orders.filter(
+      ({ signalBar, purpose }) => signalBar === this.#bar && (purpose === 'entry' || purpose === 'close'),
+    );
+    return newest.flatMap((order) => {
+      const { symbol, symbolIndex, signalBar, sequence, limit, placedStop, tag } = order;
+      const price = this.lastClose(symbolIndex);
+      const before = this.#unitsOf(symbolIndex);
+      if (order.trade === null)
+        this.#fillEntry(order, limit ?? placedStop ?? price, this.#bar, null, price, price);
+      else this.#fillClose(order, order.trade, price, this.#bar, null);
+      const after = this.#unitsOf(symbolIndex);
+      const units = after - before;
+      if (units === 0) return [];
+      const purpose = Math.abs(after) < Math.abs(before) && after * before >= 0 ? 'exit' : 'entry';
+      return [{ symbol, signalBar, sequence, units, purpose, limit, stop: placedStop, tag }];
+    });
+  }
+
+  #unitsOf(symbolIndex: number): number {
+    let units = 0;
+    for (const trade of this.trades) if (trade.symbolIndex === symbolIndex) units += trade.size;
+    return units;
+  }
+
+  /**
    * Places an order that may open a trade.
    * @throws UserError when stop loss, price and take profit are not in order, or the symbol has no price yet
    */
@@ -126,11 +157,13 @@ export class SimulatedBroker implements OrderDesk, TradeDesk {
     if (!((least ?? Number.NEGATIVE_INFINITY) < price && price < (most ?? Number.POSITIVE_INFINITY))) {
       throw new UserError(legsText(symbol, request, price));
     }
+    const terms = { ...request, symbol, trade: null, purpose: 'entry' } as const;
+    if ((this.#market.time[this.#bar] as number) < this.#rules.tradeStart) return this.#ignored(terms);
     if (this.#rules.exclusiveOrders) {
       for (const waiting of this.orders.slice()) if (!waiting.isContingent) this.cancel(waiting);
       for (const trade of this.trades) trade.close();
     }
-    const order = this.#place({ ...request, symbol, trade: null, purpose: 'entry' });
+    const order = this.#place(terms);
     this.orders.push(order);
     return order;
   }
@@ -175,6 +208,13 @@ export class SimulatedBroker implements OrderDesk, TradeDesk {
       this.#sequence++;
       this.records.push(order);
     }
+    return order;
+  }
+
+  /** An order that was never placed, for a strategy that wants to look at it. */
+  #ignored(terms: OrderTerms): Order {
+    const order = new Order(terms, this, this.#bar, this.#sequence);
+    order.outcome = 'cancelled';
     return order;
   }
 

@@ -24,6 +24,8 @@ export interface BacktestOptions {
   readonly exclusiveOrders?: boolean;
   /** Close what is open at the last bar, so that it counts as trades. */
   readonly finalizeTrades?: boolean;
+  /** Milliseconds UTC: orders placed on earlier bars are ignored, so trading begins with nothing but the cash. */
+  readonly tradeStart?: number;
 }
 
 export interface BrokerRules {
@@ -35,6 +37,7 @@ export interface BrokerRules {
   readonly hedging: boolean;
   readonly exclusiveOrders: boolean;
   readonly finalizeTrades: boolean;
+  readonly tradeStart: number;
 }
 
 const names = [
@@ -46,6 +49,7 @@ const names = [
   'hedging',
   'exclusiveOrders',
   'finalizeTrades',
+  'tradeStart',
 ] as const satisfies readonly (keyof BacktestOptions)[];
 
 /** @throws UserError for a value that makes no sense, or an option that does not exist */
@@ -69,6 +73,7 @@ export function brokerRules(options: BacktestOptions): BrokerRules {
     hedging: options.hedging ?? false,
     exclusiveOrders: options.exclusiveOrders ?? false,
     finalizeTrades: options.finalizeTrades ?? false,
+    tradeStart: options.tradeStart ?? Number.NEGATIVE_INFINITY,
   };
 }
 

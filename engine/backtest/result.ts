@@ -46,6 +46,20 @@ export interface OrderRecord {
   readonly doneBar: number | null;
 }
 
+/** An order of the newest bar with the units that it trades if it fills at that bar's close: what a plan sends. */
+export interface NextOrder {
+  readonly symbol: string;
+  readonly signalBar: number;
+  readonly sequence: number;
+  /** Negative to sell. */
+  readonly units: number;
+  /** An exit takes away from what is held, and no more. */
+  readonly purpose: 'entry' | 'exit';
+  readonly limit: number | null;
+  readonly stop: number | null;
+  readonly tag: string | null;
+}
+
 export interface IndicatorPlot {
   readonly name: string;
   readonly symbol: string | null;
@@ -114,6 +128,8 @@ export interface BacktestResult {
   readonly trades: readonly Trade[];
   readonly openTrades: readonly Trade[];
   readonly orders: readonly OrderRecord[];
+  /** Empty after a bankruptcy, and where trades were finalized. */
+  readonly nextOrders: readonly NextOrder[];
   readonly indicators: readonly IndicatorPlot[];
   readonly statistics: Statistics;
   /** What the user should know: dropped orders, bankruptcy, open trades at the end. */

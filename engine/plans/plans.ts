@@ -7,7 +7,7 @@
  * old: it is counted and told, not sent.
  */
 import { randomBytes } from 'node:crypto';
-import type { NextOrder } from '../backtest/result.ts';
+import type { BacktestResult, NextOrder } from '../backtest/result.ts';
 import type { BookReport, Books } from '../bank/books.ts';
 import { type Clock, stamp } from '../clock.ts';
 import { reasonOf, UserError } from '../errors.ts';
@@ -53,7 +53,10 @@ export interface PlanRunReport {
   readonly book: string;
   /** Broker of the book. */
   readonly account: string;
+  /** What the strategy would have done over all its history. */
   readonly backtest: BacktestReport;
+  /** Day from which on it trades for the book: `2020-01-31`. */
+  readonly tradeStart: string;
   /** New orders of this run, in the order in which they were sent. */
   readonly orders: readonly PlanOrder[];
   /** Orders of the newest bar that an earlier run sent. */
@@ -200,7 +203,6 @@ export class Plans {
         source: plan.source,
         interval: plan.interval,
         from: midnight(plan.backtestStart),
-        tradeStart: midnight(await this.#tradeStart(plan)),
         cash: Number(capital),
         commission: plan.commission,
         by,
@@ -209,9 +211,11 @@ export class Plans {
     );
     try {
       const backtest = await backtests.compute(begun, work);
+      const tradeStart = await this.#tradeStart(plan);
+      const inStep = await backtests.simulateFrom(midnight(tradeStart), begun, backtest.bars, work);
       work.signal?.throwIfAborted();
-      const { orders, known } = await this.#sendNewest(plan, backtest);
-      const missed = await this.#countMissed(plan, backtest);
+      const { orders, known } = await this.#sendNewest(plan, inStep);
+      const missed = await this.#countMissed(plan, inStep);
       const fills = (await Promise.all(orders.map(({ _id }) => this.#parts.executor.fillsOf(_id)))).flat();
       const book = await books.show(plan.book);
       await outbox.publish(finished(run, plan, book, orders, fills), `run.finished:${run}`);
@@ -222,6 +226,7 @@ export class Plans {
         book: plan.book,
         account: broker,
         backtest,
+        tradeStart,
         orders: orders.map((order) => planOrder(order, fills)),
         known,
         missed,
@@ -233,10 +238,7 @@ export class Plans {
   }
 
   /** Exits come before the entries that their money pays for: `nextOrders` are in the order in which they would fill. */
-  async #sendNewest(
-    plan: PlanSettings,
-    { result }: BacktestReport,
-  ): Promise<{ orders: Order[]; known: number }> {
+  async #sendNewest(plan: PlanSettings, result: BacktestResult): Promise<{ orders: Order[]; known: number }> {
     const orders: Order[] = [];
     let known = 0;
     for (const order of result.nextOrders) {
@@ -264,7 +266,7 @@ export class Plans {
   }
 
   /** Market orders that the strategy placed since the trade start, before the newest bar, and that no run has sent. */
-  async #countMissed(plan: PlanSettings, { result }: BacktestReport): Promise<number> {
+  async #countMissed(plan: PlanSettings, result: BacktestResult): Promise<number> {
     const last = result.time.length - 1;
     const earlier = result.orders.filter(
       ({ signalBar, outcome }) => signalBar < last && outcome === 'filled',

@@ -97,11 +97,6 @@ export class Queue {
     return this.#lanes.idle();
   }
 
-  /** Signals that have not ended yet. */
-  countOpen(): Promise<number> {
-    return this.#signals.count({ state: { in: ['received', 'working'] } });
-  }
-
   #enqueue({ _id, book }: Signal): void {
     if (this.#waiting.has(_id)) return;
     this.#waiting.add(_id);

@@ -1,6 +1,6 @@
 import { roc, type Series, Strategy } from 'outcry';
 
-/** On the first session of each month moves into the symbols that have risen most, in equal parts. */
+/** On the first session of each month, and whenever it holds nothing, moves into the symbols that have risen most. */
 export default class MomentumRotation extends Strategy<typeof MomentumRotation.params> {
   static params = { period: 120, hold: 3 };
 
@@ -16,7 +16,7 @@ export default class MomentumRotation extends Strategy<typeof MomentumRotation.p
 
   next() {
     const month = this.data.now.getUTCMonth();
-    if (month === this.month) return;
+    if (month === this.month && this.trades.length > 0) return;
     this.month = month;
 
     const strongest = [...this.momentum]

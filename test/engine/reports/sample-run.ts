@@ -91,6 +91,7 @@ export function sampleRun(bars: readonly Bars[], options: SampleRun = {}): Backt
     trades,
     openTrades: [],
     orders: [],
+    nextOrders: [],
     indicators: [],
     statistics: sampleStatistics({
       returnPct: ((equity.at(-1) ?? cash) / cash - 1) * 100,
