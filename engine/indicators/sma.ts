@@ -2,8 +2,9 @@
 import { checkPeriod, undefinedColumn } from './period.ts';
 
 /**
- * NaN for the first `period - 1` values, and after a NaN until `period` values have followed it. The running sum
- * is compensated (Kahan 1965), so that a long series does not drift from the mean of its last values.
+ * NaN for the first `period - 1` values, and after a NaN until `period` values have followed it. What each step of the
+ * running sum loses to rounding is kept beside it (Knuth's TwoSum, The Art of Computer Programming 2, 4.2.2), so that a
+ * long series does not drift from the mean of its last values.
  */
 export function sma(values: Float64Array, period: number): Float64Array {
   checkPeriod('sma', period);
@@ -17,18 +18,19 @@ export function sma(values: Float64Array, period: number): Float64Array {
       sum = lost = seen = 0;
       continue;
     }
-    let term = value - lost;
-    let next = sum + term;
-    lost = next - sum - term;
+    let next = sum + value;
+    let added = next - sum;
+    lost += sum - (next - added) + (value - added);
     sum = next;
     seen++;
     if (seen > period) {
-      term = -(values[i - period] as number) - lost;
-      next = sum + term;
-      lost = next - sum - term;
+      const leaving = -(values[i - period] as number);
+      next = sum + leaving;
+      added = next - sum;
+      lost += sum - (next - added) + (leaving - added);
       sum = next;
     }
-    if (seen >= period) out[i] = sum / period;
+    if (seen >= period) out[i] = (sum + lost) / period;
   }
   return out;
 }

@@ -270,8 +270,9 @@ function intervalOf(wallClocks: readonly number[], label: string): Interval {
   const steps = wallClocks
     .slice(1)
     .map((time, index) => time - (wallClocks[index] ?? 0))
+    .filter((step) => step > 0)
     .sort((a, b) => a - b);
-  const median = steps[steps.length >> 1] ?? dayMs;
+  const median = steps[(steps.length - 1) >> 1] ?? dayMs;
   if (median >= 27 * dayMs) return '1mo';
   if (median >= 6 * dayMs) return '1w';
   if (median >= 0.9 * dayMs) return '1d';
