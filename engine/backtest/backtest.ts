@@ -1,13 +1,12 @@
 /** A backtest: bars, a strategy, options; run with parameters. */
-import { UserError } from '../errors.ts';
 import type { Bars } from '../market/bars.ts';
-import { nearest } from '../nearest.ts';
 import { SimulatedBroker } from './broker.ts';
 import { StrategyData } from './data.ts';
 import { Indicators } from './indicator.ts';
 import { alignBars, type Market } from './market.ts';
 import { type BacktestOptions, type BrokerRules, brokerRules } from './options.ts';
 import type { Order } from './order.ts';
+import { mergeParams } from './params.ts';
 import type { BacktestResult, OrderRecord, Params, Trade as TradeRecord } from './result.ts';
 import { Cursor } from './series.ts';
 import { computeStatistics, drawdownOf } from './statistics.ts';
@@ -93,26 +92,6 @@ function priceOf({ symbols }: Market): Float64Array {
     for (const { close } of listed) value += (close[bar] as number) / (close[0] as number);
     return value / listed.length;
   });
-}
-
-function mergeParams(Strategy: StrategyClass, given: Params): Params {
-  const own = Strategy.params ?? {};
-  for (const [name, value] of Object.entries(given)) {
-    if (!Object.hasOwn(own, name)) {
-      const names = Object.keys(own);
-      const near = nearest(name, names);
-      const hint =
-        near.length > 0 ? `Did you mean ${near.join(' or ')}?` : `It has ${names.join(', ') || 'none'}.`;
-      throw new UserError(`${Strategy.name} has no parameter "${name}". ${hint}`);
-    }
-    const usual = own[name];
-    if (usual !== null && typeof value !== typeof usual) {
-      throw new UserError(
-        `Parameter ${name} of ${Strategy.name} is a ${typeof usual}, not ${JSON.stringify(value)}.`,
-      );
-    }
-  }
-  return { ...own, ...given };
 }
 
 /** Bars before the first that was processed have its equity; without any, the starting cash. */

@@ -8,6 +8,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { Backtest } from './backtest.ts';
 import { docOf } from './doc-comment.ts';
 import { type Answer, Progress, type RunTask, type Task } from './messages.ts';
+import { readParams } from './params.ts';
 import type { BacktestResult } from './result.ts';
 import { Strategy, type StrategyClass } from './strategy.ts';
 import { moduleHooks } from './strategy-modules.ts';
@@ -41,7 +42,7 @@ async function perform(): Promise<Answer> {
 
 function run({ bars, params, options }: RunTask, Strategy: StrategyClass): BacktestResult {
   progress.enter('init');
-  const result = new Backtest(bars, Strategy, options).run(params, (bar, count) => {
+  const result = new Backtest(bars, Strategy, options).run(readParams(Strategy, params), (bar, count) => {
     if (progress.phase !== 'next') progress.enter('next');
     progress.atBar(bar, count);
   });
