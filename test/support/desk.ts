@@ -1,0 +1,128 @@
+/**
+ * A whole desk as a test starts it: the demo's configuration in a temporary folder, real platforms towards local
+ * servers, real alerts over HTTP. Nothing in it knows that it is tested.
+ */
+import { cp, mkdir, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { PassThrough } from 'node:stream';
+import { onTestFinished, vi } from 'vitest';
+import { stringify } from 'yaml';
+import { type App, startApp } from '../../bot/app.ts';
+import { type Config, loadConfig } from '../../bot/config/load.ts';
+import { createLog } from '../../bot/log.ts';
+import { systemClock } from '../../engine/clock.ts';
+import { handlerNames } from '../../engine/signals/handlers/index.ts';
+import { tempFolder } from './temp-store.ts';
+
+export interface DeskSettings {
+  /** What stands in `desk.yaml` beside, or instead of, what the demo has. */
+  readonly desk?: Readonly<Record<string, unknown>>;
+  /** An address of MongoDB, for a desk that stores there. */
+  readonly mongo?: string;
+  readonly endpoints?: { readonly discordApi?: string; readonly telegramApi?: string };
+  /** A desk that was started before: its folder is taken over. */
+  readonly root?: string;
+}
+
+export interface TestDesk {
+  readonly root: string;
+  readonly config: Config;
+  readonly url: string;
+  /** Types a line at the terminal. */
+  type(line: string): void;
+  /** Everything that the terminal has shown. */
+  printed(): string;
+  /** Waits until the terminal shows it. */
+  shows(text: string | RegExp): Promise<void>;
+  /** Sends an alert; answers its status and body. */
+  alert(book: string, fields: object): Promise<{ status: number; body: string }>;
+  /** Who asked it to stop, when somebody did. */
+  stopWanted(): string | undefined;
+  stop(): Promise<void>;
+}
+
+export async function startDesk({ desk = {}, mongo, endpoints, root }: DeskSettings = {}): Promise<TestDesk> {
+  const folder = root ?? (await tempFolder());
+  if (root === undefined) await writeDemo(folder, desk);
+  const config = loadConfig({
+    root: folder,
+    environment: mongo === undefined ? {} : { MONGODB_URI: mongo },
+    knownHandlers: handlerNames,
+  });
+  const log = createLog({
+    folder: join(config.dataFolder, 'logs'),
+    level: 'debug',
+    secrets: config.secrets,
+    clock: systemClock,
+  });
+  const input = new PassThrough();
+  const output = new PassThrough();
+  let printed = '';
+  output.on('data', (chunk: Buffer) => {
+    printed += chunk.toString();
+  });
+  let stopWanted: string | undefined;
+  const app: App = await startApp({
+    config,
+    version: '0.0.0-test',
+    clock: systemClock,
+    log,
+    terminal: { input, output, color: false },
+    onStopWanted: (by) => {
+      stopWanted ??= by;
+    },
+    ...(endpoints && { endpoints }),
+  });
+  let stopped = false;
+  const stop = async () => {
+    if (stopped) return;
+    stopped = true;
+    await app.stop();
+    log.close();
+  };
+  onTestFinished(stop);
+  return {
+    root: folder,
+    config,
+    url: app.webhookUrl ?? '',
+    type: (line) => input.write(`${line}\n`),
+    printed: () => printed,
+    shows: (text) =>
+      vi.waitFor(
+        () => {
+          const found = typeof text === 'string' ? printed.includes(text) : text.test(printed);
+          if (!found) throw new Error(`the terminal does not show ${text}, but:\n${printed}`);
+        },
+        { timeout: 15_000, interval: 20 },
+      ),
+    async alert(book, fields) {
+      const response = await fetch(`${app.webhookUrl}/hooks/${book}`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify(fields),
+      });
+      return { status: response.status, body: await response.text() };
+    },
+    stopWanted: () => stopWanted,
+    stop,
+  };
+}
+
+/** `config/demo` with the demo's books, plans and strategies, and a port that the system gives. */
+async function writeDemo(root: string, desk: Readonly<Record<string, unknown>>): Promise<void> {
+  const demo = new URL('../../config.example/demo/', import.meta.url);
+  const folder = join(root, 'config', 'demo');
+  await mkdir(folder, { recursive: true });
+  await cp(demo, folder, { recursive: true });
+  await rm(join(folder, 'desk.yaml'));
+  const settings = {
+    platforms: { console: {} },
+    sources: { demo: { type: 'demo' } },
+    brokers: {
+      paper: { type: 'paper', source: 'demo', slippage: '0.0005', fee: '0.001', balances: { USD: '100000' } },
+    },
+    webhook: { port: 0 },
+    ...desk,
+  };
+  await writeFile(join(folder, 'desk.yaml'), stringify(settings));
+}
