@@ -149,7 +149,7 @@ export class SimulatedBroker implements OrderDesk, TradeDesk {
    * @throws UserError when stop loss, price and take profit are not in order, or the symbol has no price yet
    */
   placeEntry(request: EntryRequest): Order {
-    const { size, limit, stop, sl, tp, symbolIndex } = request;
+    const { size, limit, stop, sl, tp, tag, symbolIndex } = request;
     const { symbol } = this.#symbol(symbolIndex);
     const price = limit ?? stop ?? this.#withSpread(size, this.lastClose(symbolIndex));
     if (Number.isNaN(price)) throw new UserError(`${symbol} cannot be traded yet: it has no price.`);
@@ -157,7 +157,18 @@ export class SimulatedBroker implements OrderDesk, TradeDesk {
     if (!((least ?? Number.NEGATIVE_INFINITY) < price && price < (most ?? Number.POSITIVE_INFINITY))) {
       throw new UserError(legsText(symbol, request, price));
     }
-    const terms = { ...request, symbol, trade: null, purpose: 'entry' } as const;
+    const terms: OrderTerms = {
+      symbol,
+      symbolIndex,
+      size,
+      limit,
+      stop,
+      sl,
+      tp,
+      tag,
+      trade: null,
+      purpose: 'entry',
+    };
     if ((this.#market.time[this.#bar] as number) < this.#rules.tradeStart) return this.#ignored(terms);
     if (this.#rules.exclusiveOrders) {
       for (const waiting of this.orders.slice()) if (!waiting.isContingent) this.cancel(waiting);

@@ -43,7 +43,7 @@ export function computeStatistics(input: StatisticsInput): Statistics {
     durationMs: end - start,
     exposureTimePct: exposureOf(trades, time.length) * 100,
     equityFinal,
-    equityPeak: equity.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY),
+    equityPeak: peakOf(equity),
     commissions: sum(trades.map(({ commission }) => commission)),
     returnPct,
     buyAndHoldReturnPct,
@@ -97,18 +97,21 @@ export function recomputeStatistics(
 
 /** Fraction below the running peak, 0 to 1, for each bar. */
 export function drawdownOf(equity: Float64Array): Float64Array {
+  const drawdown = new Float64Array(equity.length);
   let peak = Number.NEGATIVE_INFINITY;
-  return equity.map((value) => {
-    peak = Math.max(peak, value);
-    return 1 - value / peak;
-  });
+  for (let i = 0; i < equity.length; i++) {
+    const value = equity[i] as number;
+    if (value > peak) peak = value;
+    drawdown[i] = 1 - value / peak;
+  }
+  return drawdown;
 }
 
 /** Share of the bars that lie inside a closed trade, its entry and exit bar included. */
 function exposureOf(trades: readonly Trade[], bars: number): number {
   const inside = new Uint8Array(bars);
   for (const { entryBar, exitBar } of trades) inside.fill(1, entryBar, (exitBar ?? entryBar) + 1);
-  return inside.reduce((a, b) => a + b, 0) / bars;
+  return sum(inside) / bars;
 }
 
 interface AnnualFigures {
@@ -134,7 +137,7 @@ function annualFigures(time: Float64Array, equity: Float64Array): AnnualFigures 
   return {
     returnFraction: power - 1,
     volatility: Math.sqrt((variance + growth ** 2) ** perYear - growth ** (2 * perYear)),
-    downside: Math.sqrt(mean(returns.map((value) => Math.min(value, 0) ** 2))) * Math.sqrt(perYear),
+    downside: downsideDeviation(returns) * Math.sqrt(perYear),
   };
 }
 
@@ -146,30 +149,51 @@ function periodOf(time: Float64Array): { binOf: (time: number) => number; perYea
   if (days === 7) return { binOf: weekOf, perYear: 52 };
   if (days === 31) return { binOf: monthOf, perYear: 12 };
   if (days === 365) return { binOf: (at) => new Date(at).getUTCFullYear(), perYear: 1 };
-  const weekend = time.reduce((count, at) => count + ([0, 6].includes(new Date(at).getUTCDay()) ? 1 : 0), 0);
+  let weekend = 0;
+  for (const at of time) if (isWeekend(at)) weekend++;
   return { binOf: dayOf, perYear: weekend / time.length > (2 / 7) * 0.6 ? 365 : 252 };
 }
 
 /** Changes from the last equity of one period to the last of the next; periods without bars do not count. */
-function periodReturns(time: Float64Array, equity: Float64Array, binOf: (time: number) => number): number[] {
-  const returns: number[] = [];
+function periodReturns(
+  time: Float64Array,
+  equity: Float64Array,
+  binOf: (time: number) => number,
+): Float64Array {
+  const returns = new Float64Array(time.length);
+  let count = 0;
   let previous = Number.NaN;
+  let bin = time.length > 0 ? binOf(time[0] as number) : Number.NaN;
   for (let i = 0; i < time.length; i++) {
-    const isLast = i === time.length - 1 || binOf(time[i] as number) !== binOf(time[i + 1] as number);
-    if (!isLast) continue;
-    const value = equity[i] as number;
-    // NaN for the first, and after a bankruptcy (0 to 0), which are left out.
-    const change = value / previous - 1;
-    if (!Number.isNaN(change)) returns.push(change);
-    previous = value;
+    const nextBin = i === time.length - 1 ? Number.NaN : binOf(time[i + 1] as number);
+    if (bin !== nextBin) {
+      const value = equity[i] as number;
+      // NaN for the first, and after a bankruptcy (0 to 0), which are left out.
+      const change = value / previous - 1;
+      if (!Number.isNaN(change)) returns[count++] = change;
+      previous = value;
+    }
+    bin = nextBin;
   }
-  return returns;
+  return returns.subarray(0, count);
 }
 
 /** exp(mean(ln(1 + R))) - 1; 0 as soon as one of them lost everything. */
-function geometricMean(returns: readonly number[]): number {
-  if (returns.some((value) => 1 + value <= 0)) return 0;
-  return Math.exp(mean(returns.map((value) => Math.log(1 + value)))) - 1;
+function geometricMean(returns: ArrayLike<number>): number {
+  let logs = 0;
+  for (let i = 0; i < returns.length; i++) {
+    const factor = 1 + (returns[i] as number);
+    if (factor <= 0) return 0;
+    logs += Math.log(factor);
+  }
+  return Math.exp(logs / returns.length) - 1;
+}
+
+/** Root of the mean square of the losses, gains counting as 0. */
+function downsideDeviation(returns: Float64Array): number {
+  let squares = 0;
+  for (const value of returns) if (value < 0) squares += value * value;
+  return Math.sqrt(squares / returns.length);
 }
 
 interface DrawdownFigures {
@@ -300,7 +324,13 @@ function dayOf(time: number): number {
   return Math.floor(time / dayMs);
 }
 
-/** Weeks end on Sunday; 1970-01-01 was a Thursday. */
+/** 1970-01-01 was a Thursday. */
+function isWeekend(time: number): boolean {
+  const weekday = (((dayOf(time) + 3) % 7) + 7) % 7;
+  return weekday > 4;
+}
+
+/** Weeks end on Sunday. */
 function weekOf(time: number): number {
   return Math.floor((dayOf(time) + 3) / 7);
 }
@@ -319,13 +349,13 @@ function ratio(numerator: number, divisor: number): number {
   return divisor === 0 ? Number.NaN : numerator / divisor;
 }
 
-function sum(values: Iterable<number>): number {
+function sum(values: ArrayLike<number>): number {
   let total = 0;
-  for (const value of values) total += value;
+  for (let i = 0; i < values.length; i++) total += values[i] as number;
   return total;
 }
 
-function mean(values: { readonly length: number } & Iterable<number>): number {
+function mean(values: ArrayLike<number>): number {
   return sum(values) / values.length;
 }
 
@@ -337,9 +367,17 @@ function median(values: readonly number[]): number {
 }
 
 /** Of a sample: divided by one less than its size. */
-function varianceOf(values: readonly number[]): number {
+function varianceOf(values: ArrayLike<number>): number {
   const center = mean(values);
-  return sum(values.map((value) => (value - center) ** 2)) / (values.length - 1);
+  let squares = 0;
+  for (let i = 0; i < values.length; i++) squares += ((values[i] as number) - center) ** 2;
+  return squares / (values.length - 1);
+}
+
+function peakOf(equity: Float64Array): number {
+  let peak = Number.NEGATIVE_INFINITY;
+  for (const value of equity) if (value > peak) peak = value;
+  return peak;
 }
 
 /** NaN of nothing. */
