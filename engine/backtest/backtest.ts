@@ -5,13 +5,12 @@ import { StrategyData } from './data.ts';
 import { Indicators } from './indicator.ts';
 import { alignBars, type Market } from './market.ts';
 import { type BacktestOptions, type BrokerRules, brokerRules } from './options.ts';
-import type { Order } from './order.ts';
+import type { Order, Trade } from './order-and-trade.ts';
 import { mergeParams } from './params.ts';
 import type { BacktestResult, OrderRecord, Params, Trade as TradeRecord } from './result.ts';
 import { Cursor } from './series.ts';
 import { computeStatistics, drawdownOf } from './statistics.ts';
 import type { StrategyClass } from './strategy.ts';
-import type { Trade } from './trade.ts';
 
 /** Called with each bar before it is processed. */
 export type OnBar = (bar: number, bars: number) => void;

@@ -9,9 +9,8 @@ import { UserError } from '../errors.ts';
 import { floorDivide } from './arithmetic.ts';
 import type { Market, MarketSymbol } from './market.ts';
 import type { BrokerRules } from './options.ts';
-import { Order, type OrderDesk, type OrderTerms } from './order.ts';
+import { Order, type OrderDesk, type OrderTerms, Trade, type TradeDesk } from './order-and-trade.ts';
 import type { NextOrder } from './result.ts';
-import { Trade, type TradeDesk } from './trade.ts';
 
 export interface EntryRequest {
   readonly symbolIndex: number;

@@ -2,7 +2,18 @@
 import { UserError } from '../errors.ts';
 import type { IndicatorPlot } from './result.ts';
 import { type Cursor, columnOf, Series } from './series.ts';
-import type { IndicatorOptions } from './strategy.ts';
+
+export interface IndicatorOptions {
+  /** Shown in charts; made from the function and its inputs unless said. */
+  readonly name?: string;
+  /** Drawn over the price; decided by its values unless said. */
+  readonly overlay?: boolean;
+  /** False leaves it out of charts. */
+  readonly plot?: boolean;
+  readonly color?: string;
+  /** Drawn as points, and not waited for. */
+  readonly scatter?: boolean;
+}
 
 const optionNames = new Set(['name', 'overlay', 'plot', 'color', 'scatter']);
 

@@ -1,5 +1,5 @@
 /** All open trades of one symbol together. */
-import type { Trade } from './trade.ts';
+import type { Trade } from './order-and-trade.ts';
 
 export class Position {
   readonly #trades: readonly Trade[];

@@ -2,12 +2,11 @@
 import { UserError } from '../errors.ts';
 import type { SimulatedBroker } from './broker.ts';
 import type { StrategyData } from './data.ts';
-import type { Indicators } from './indicator.ts';
-import type { Order } from './order.ts';
+import type { IndicatorOptions, Indicators } from './indicator.ts';
+import type { Order, Trade } from './order-and-trade.ts';
 import { Position } from './position.ts';
 import type { Params } from './result.ts';
 import type { Series } from './series.ts';
-import type { Trade } from './trade.ts';
 
 /** Everything but the share of a cent that rounding might lack: "all that can be spent". */
 const allIn = 1 - 2 ** -52;
@@ -25,18 +24,6 @@ export interface OrderRequest {
   readonly tp?: number | null;
   /** Kept with the order and its trade. */
   readonly tag?: string | null;
-}
-
-export interface IndicatorOptions {
-  /** Shown in charts; made from the function and its inputs unless said. */
-  readonly name?: string;
-  /** Drawn over the price; decided by its values unless said. */
-  readonly overlay?: boolean;
-  /** False leaves it out of charts. */
-  readonly plot?: boolean;
-  readonly color?: string;
-  /** Drawn as points, and not waited for. */
-  readonly scatter?: boolean;
 }
 
 /** What a function that computes columns may be given: a series where it wants a column. */
