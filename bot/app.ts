@@ -241,8 +241,8 @@ function peopleOf({ users, platforms }: Config): {
       })),
     ],
     groups: new Map<PlatformName, readonly string[]>([
-      ['discord', [...(platforms.discord?.channels ?? []), ...(platforms.discord?.notify ?? [])]],
-      ['telegram', [...(platforms.telegram?.chats ?? []), ...(platforms.telegram?.notify ?? [])]],
+      ['discord', platforms.discord?.channels ?? []],
+      ['telegram', platforms.telegram?.chats ?? []],
     ]),
   };
 }

@@ -60,16 +60,12 @@ export function tradesCsv(result: BacktestResult): ReportFile {
 /** One row per bar. Drawdown is the fraction below the running peak, 0 to 1. */
 export function equityCsv(result: BacktestResult): ReportFile {
   const time = timeCells(result);
+  const held = buyAndHoldEquity(result);
   return csvFile(
     result,
     'equity',
     ['Time', 'Equity', 'Drawdown', 'Buy & Hold'],
-    Array.from(result.time, (_, bar) => [
-      time(bar),
-      result.equity[bar],
-      result.drawdown[bar],
-      result.buyAndHold[bar],
-    ]),
+    Array.from(result.time, (_, bar) => [time(bar), result.equity[bar], result.drawdown[bar], held[bar]]),
   );
 }
 

@@ -10,7 +10,10 @@ export default class MomentumRotation extends Strategy<typeof MomentumRotation.p
 
   init() {
     for (const symbol of this.data.symbols) {
-      this.momentum.set(symbol, this.indicator(roc, this.data.of(symbol).close, this.params.period));
+      this.momentum.set(
+        symbol,
+        this.indicator(roc, this.data.of(symbol).close, this.params.period, { plot: false }),
+      );
     }
   }
 

@@ -4,6 +4,7 @@
  */
 import type { BacktestResult, IndicatorPlot, Params, Statistics, Trade } from '../../backtest/result.ts';
 import type { Bars, Interval } from '../../market/bars.ts';
+import { buyAndHoldEquity } from '../benchmark.ts';
 
 export type ChartRequest =
   | { readonly kind: 'backtest'; readonly run: ChartedRun; readonly bars: readonly ChartedBars[] }
@@ -58,7 +59,7 @@ export function backtestRequest(result: BacktestResult, bars: readonly Bars[]): 
       time: alone(result.time),
       equity: alone(result.equity),
       drawdown: alone(result.drawdown),
-      buyAndHold: alone(result.buyAndHold),
+      buyAndHold: alone(buyAndHoldEquity(result)),
       trades: tradeColumns([...result.trades, ...result.openTrades], result.symbols),
       indicators: result.indicators.map((plot) => ({ ...plot, lines: plot.lines.map(alone) })),
       statistics: result.statistics,
