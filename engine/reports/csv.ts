@@ -7,6 +7,7 @@
  */
 import Papa from 'papaparse';
 import type { BacktestResult, Trade } from '../backtest/result.ts';
+import { buyAndHoldEquity } from './benchmark.ts';
 import { areDates } from './format.ts';
 import { type ReportFile, reportFileName, symbolsInName } from './report-file.ts';
 
