@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import Papa from 'papaparse';
 import { describe, expect, it } from 'vitest';
+import { buyAndHoldEquity } from '../../../engine/reports/benchmark.ts';
 import { equityCsv, ordersCsv, tradesCsv } from '../../../engine/reports/csv.ts';
 import type { ReportFile } from '../../../engine/reports/report-file.ts';
 import { sampleBars, sampleOrder, sampleRun, sampleTrade } from './sample-run.ts';
@@ -135,8 +136,15 @@ describe('equity', () => {
       Time: '2020-01-05',
       Equity: '10000',
       Drawdown: '0',
-      'Buy & Hold': String(run.buyAndHold[4]),
+      'Buy & Hold': String(buyAndHoldEquity(run)[4]),
     });
+  });
+
+  it('puts buy and hold into the market when the indicators are warm, as its statistic does', () => {
+    const held = rowsOf(equityCsv({ ...run, firstBar: 3 })).map((row) => Number(row['Buy & Hold']));
+    const [, , entry = 0, , last = 0] = run.buyAndHold;
+    expect(held.slice(0, 3), 'the cash until then').toEqual([10_000, 10_000, 10_000]);
+    expect(held[4]).toBeCloseTo((10_000 * last) / entry, 9);
   });
 });
 
