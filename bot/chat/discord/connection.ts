@@ -47,7 +47,9 @@ export class Connection {
   }
 
   start(): void {
-    this.#become('connecting', 'Discord: connecting');
+    const { clock, log } = this.#parts;
+    this.#status = { state: 'connecting', since: clock.now(), why: 'Discord: connecting' };
+    log.info({ platform: 'discord' }, 'Discord is connecting');
     void this.#connect(firstRetryMs);
   }
 

@@ -2,6 +2,7 @@
  * The answer to one interaction: deferred within Discord's three seconds, then edited for as long as its token lives
  * (15 minutes), and after that as a message of the bot's own.
  */
+import { setTimeout as delay } from 'node:timers/promises';
 import { RESTJSONErrorCodes } from 'discord.js';
 import type { Clock } from '../../../engine/clock.ts';
 import { reasonOf } from '../../../engine/errors.ts';
@@ -34,6 +35,8 @@ export interface ResponderParts {
 
 /** The token lives for 15 minutes; a request that begins before that also has to arrive before. */
 const tokenLifetimeMs = 15 * 60_000 - 10_000;
+/** Discord was away: what is to be shown is tried again after these, for the outcome of a command must not be lost. */
+const retryPausesMs = [1_000, 2_000, 4_000, 8_000, 15_000];
 
 export class InteractionResponder implements Responder {
   readonly #asked: Asked;
@@ -46,6 +49,7 @@ export class InteractionResponder implements Responder {
   /** The bot's own message with the answer, once the token is of no use. */
   #ownMessage: MessageRef | undefined;
   #ownMessages = 0;
+  readonly #hurried = new AbortController();
 
   constructor(asked: Asked, parts: ResponderParts) {
     this.#asked = asked;
@@ -76,6 +80,7 @@ export class InteractionResponder implements Responder {
   /** Sends without pause what waits: the desk is stopping. */
   hurry(): void {
     this.#latest.hurry();
+    this.#hurried.abort();
   }
 
   async #takeUp(request: () => Promise<void>): Promise<void> {
@@ -105,6 +110,23 @@ export class InteractionResponder implements Responder {
   }
 
   async #deliver(message: Message): Promise<void> {
+    for (const pauseMs of retryPausesMs) {
+      try {
+        return await this.#tryToDeliver(message);
+      } catch (thrown) {
+        const { signal } = this.#hurried;
+        if (!(thrown instanceof DeliveryError) || !thrown.retryable || signal.aborted) throw thrown;
+        this.#parts.log.warn(
+          { err: thrown, interaction: this.#asked.id, pauseMs },
+          'an answer on Discord waits',
+        );
+        await delay(pauseMs, undefined, { signal }).catch(() => undefined);
+      }
+    }
+    await this.#tryToDeliver(message);
+  }
+
+  async #tryToDeliver(message: Message): Promise<void> {
     if (this.#through === 'nobody') {
       throw new DeliveryError('this Discord command is answered by another process', { retryable: false });
     }

@@ -24,7 +24,6 @@ export const tooLarge = () => new Refusal(413, 40005, 'Request entity too large'
 export const alreadyAcknowledged = () =>
   new Refusal(400, 40060, 'Interaction has already been acknowledged.');
 export const missingAccess = () => new Refusal(403, 50001, 'Missing Access');
-export const notTheAuthor = () => new Refusal(403, 50005, 'Cannot edit a message authored by another user');
 export const emptyMessage = () => new Refusal(400, 50006, 'Cannot send an empty message');
 export const noDirectMessages = () => new Refusal(403, 50007, 'Cannot send messages to this user');
 export const missingPermissions = () => new Refusal(403, 50013, 'Missing Permissions');

@@ -103,6 +103,10 @@ export class FakeDiscord {
     return { api: `http://127.0.0.1:${this.#port}/api`, version: '10' };
   }
 
+  get applicationId(): string {
+    return this.#world.applicationId;
+  }
+
   /** The id of the server in which all channels are. */
   get guild(): string {
     return this.#world.guildId;

@@ -26,6 +26,12 @@ export class Exchange {
     this.#around = around;
   }
 
+  /** What a bot's requests name it by. */
+  get key(): { readonly id: string; readonly token: string } {
+    const { id, token } = this.#interaction;
+    return { id, token };
+  }
+
   /** Discord was told in time that work has begun. */
   get acknowledged(): boolean {
     return this.#interaction.acknowledged;

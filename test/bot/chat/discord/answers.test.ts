@@ -176,6 +176,14 @@ describe('an answer', () => {
   });
 });
 
+test('the outcome of a command is shown in the end when Discord fails for a while', async () => {
+  const { discord, handler } = await openFloor();
+  for (let attempt = 0; attempt < 4; attempt++) discord.next('PATCH', /@original$/, { status: 503 });
+  const answer = await (await discord.user('ann').slash('ping')).shown();
+  expect(answer.text).toContain('heard');
+  expect(handler.failures).toEqual([]);
+});
+
 describe('after the 15 minutes of an interaction', () => {
   test('the answer is posted to the channel, edited there from then on, and the log says so', async () => {
     const clock = new ManualClock();

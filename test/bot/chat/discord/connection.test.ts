@@ -37,7 +37,7 @@ describe('a refused bot', () => {
       'Discord refuses the bot token: put the token of the Bot page (https://discord.com/developers/applications) into platforms.discord.token';
     expect(platform.status().why).toBe(why);
     expect(log.filter(({ level }) => level !== 'debug')).toMatchObject([
-      { level: 'warn', message: 'Discord: connecting' },
+      { level: 'info', message: 'Discord is connecting' },
       { level: 'error', message: why },
     ]);
     expect(JSON.stringify(log), 'a token in the log').not.toContain('not.a.token');
