@@ -30,9 +30,8 @@ const rooms = {
   libsql: '^engine/store/sqlite/',
   agenda: '^engine/jobs/',
   '@agendajs/mongo-backend': '^engine/jobs/',
-  luxon: '^engine/(jobs|market)/',
   papaparse: '^engine/(market/sources|reports)/',
-  'chart\\.js|chartjs-.*|@fontsource/.*|@?napi-rs/canvas|canvas': '^engine/reports/',
+  'chart\\.js|chartjs-.*|@fontsource/.*|canvas': '^engine/reports/',
   'big\\.js': '^engine/money\\.ts$',
 };
 

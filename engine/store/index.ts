@@ -1,8 +1,10 @@
 /**
  * Opens the store that the configuration names. What is not used is not imported: MongoDB's driver alone takes 90 MB.
  */
-import type { DataFolderLock } from './sqlite/lock.ts';
 import type { Store } from './store.ts';
+
+// Whichever store there is, the folder is locked: it holds attachments and logs too.
+export { lockDataFolder } from './sqlite/lock.ts';
 
 export type StoreSettings =
   | { readonly kind: 'sqlite' }
@@ -31,13 +33,4 @@ export async function openStore({ store, folder }: StoreRequest): Promise<Store>
     default:
       return store satisfies never;
   }
-}
-
-/**
- * Takes the data folder for this process, whichever store there is: it holds attachments and logs too.
- * @throws UserError when another desk has it
- */
-export async function lockDataFolder(folder: string): Promise<DataFolderLock> {
-  const lock = await import('./sqlite/lock.ts');
-  return lock.lockDataFolder(folder);
 }
