@@ -191,13 +191,18 @@ describe('profit by average cost', () => {
     });
   });
 
-  test('nothing is left of thirds: closing all takes all of the cost', () => {
-    const trades = [
+  test('nothing is left over when all is closed, in thirds or with more digits than a quotient has', () => {
+    const thirds = [
       trade('buy', '3', '0.1', 1),
       trade('sell', '1', '0.1', 2),
       trade('sell', '1', '0.1', 3),
       trade('sell', '1', '0.1', 4),
     ];
-    expect(held(trades)).toEqual({ quantity: '0', cost: '0', realised: '0' });
+    expect(held(thirds)).toEqual({ quantity: '0', cost: '0', realised: '0' });
+    const fine = [
+      trade('buy', '0.123456789012', '0.123456789012', 1),
+      trade('sell', '0.123456789012', '0.123456789012', 2),
+    ];
+    expect(fine.reduce(withPosting, noHoldings).realised.get('USD')?.toFixed()).toBe('0');
   });
 });

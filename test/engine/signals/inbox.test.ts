@@ -46,6 +46,18 @@ describe('an alert that is sent again', () => {
     expect(await receive(alert), 'just within the minute').toMatchObject({ duplicate: true });
   });
 
+  test('at once, while the clock passes the full minute, is one signal', async () => {
+    const desk = await openInbox('2020-04-17T14:30:59.999Z');
+    const now = desk.clock.now.bind(desk.clock);
+    desk.clock.now = () => {
+      const moment = now();
+      desk.clock.advance(1);
+      return moment;
+    };
+    const receipts = await Promise.all([desk.receive(alert), desk.receive(alert)]);
+    expect(receipts.map(({ duplicate }) => duplicate).sort()).toEqual([false, true]);
+  });
+
   test('after a minute is a new signal: an alert may say the same thing again', async () => {
     const { receive, clock } = await openInbox('2020-04-17T14:30:10.000Z');
     await receive(alert);

@@ -153,7 +153,16 @@ test('after a long absence an entry has expired, and an exit is still made', asy
 
 describe('the queue', () => {
   test("trades a book's signals in the order of their arrival, also when they come at once", async () => {
-    const desk = await openTrading();
+    const desk = await openTrading({
+      line: (paper) =>
+        brokerWith(paper, {
+          // The earlier an order is, the slower: if they did not wait for each other, the last would be first.
+          submit: async (order) => {
+            for (let turn = Number(order.quantity); turn < 30; turn++) await new Promise(setImmediate);
+            return paper.submit(order);
+          },
+        }),
+    });
     const quantities = Array.from({ length: 12 }, (_, index) => String(index + 1));
     await Promise.all(quantities.map((quantity) => desk.send(buy(quantity))));
     await desk.queue.idle();
