@@ -6,7 +6,7 @@
  * Compare-and-set needs a server that finds and modifies in one step. MongoDB does. FerretDB 1.x does not.
  */
 import type { Db } from 'mongodb';
-import { MongoClient, MongoParseError } from 'mongodb';
+import { MongoClient } from 'mongodb';
 import { reasonOf, UserError } from '../../errors.ts';
 import { checkCollection, checkField } from '../document.ts';
 import type { Collection, CollectionDefinition, Store, StoredDocument } from '../store.ts';
@@ -60,10 +60,9 @@ function clientFor(uri: string, place: string): MongoClient {
       ignoreUndefined: true,
     });
   } catch (error) {
-    if (!(error instanceof MongoParseError || error instanceof TypeError)) throw error;
-    throw new UserError(
-      `the address of the store (${place}) is not right: ${withoutCredentials(reasonOf(error))}`,
-    );
+    // Nothing is asked of the network yet: whatever is wrong is wrong in the address.
+    const reason = withoutCredentials(reasonOf(error));
+    throw new UserError(`the address of the store (${place}) is not right: ${reason}`, { cause: error });
   }
 }
 
