@@ -5,7 +5,7 @@
  */
 import type { ChildProcess } from 'node:child_process';
 import { spawn } from 'node:child_process';
-import { closeSync, openSync } from 'node:fs';
+import { closeSync, openSync, rmSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { type AddressInfo, connect, createServer } from 'node:net';
 import { join } from 'node:path';
@@ -97,7 +97,12 @@ function start(
     });
   });
   const kill = () => child.kill('SIGKILL');
-  process.once('exit', kill);
+  // On Ctrl+C nobody waits for `stop`.
+  const abandon = () => {
+    kill();
+    rmSync(folder, { recursive: true, force: true, maxRetries: 3 });
+  };
+  process.once('exit', abandon);
 
   return {
     stdout: child.stdout,
@@ -107,7 +112,7 @@ function start(
       return failure ?? `it ended: ${lines.at(-1)?.slice(0, 300) || 'without a word'}`;
     },
     stop: async () => {
-      process.off('exit', kill);
+      process.off('exit', abandon);
       kill();
       await end;
     },
