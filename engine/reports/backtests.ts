@@ -81,6 +81,9 @@ export interface BacktestsParts {
   readonly log: Logger;
 }
 
+/** Looked through for a similar one when a symbol is not known. */
+const mostSymbols = 10_000;
+
 export class Backtests {
   readonly #parts: BacktestsParts;
 
@@ -216,7 +219,7 @@ export class Backtests {
     throw new UserError(`There is no strategy "${name}". ${hint}`);
   }
 
-  /** The source that is named, else the first that knows all symbols, else the first: it tells what is wrong with them. */
+  /** The source that is named, else the first that knows all symbols. @throws UserError when there is none */
   async #source({ source: name, symbols }: Pick<BacktestRequest, 'symbols' | 'source'>): Promise<Source> {
     const { sources } = this.#parts;
     if (name !== undefined) {
@@ -224,13 +227,38 @@ export class Backtests {
       if (named) return named;
       throw new UserError(`There is no source "${name}". There are: ${[...sources.keys()].join(', ')}.`);
     }
+    if (sources.size === 0)
+      throw new UserError('There is no source of bars. Add one under sources in desk.yaml.');
+    const unknown = new Set(symbols);
     for (const source of sources.values()) {
-      const known = await Promise.all(symbols.map((symbol) => knows(source, symbol)));
-      if (known.every(Boolean)) return source;
+      const missing = [];
+      for (const symbol of symbols) {
+        if (await knows(source, symbol)) unknown.delete(symbol);
+        else missing.push(symbol);
+      }
+      if (missing.length === 0) return source;
     }
-    const [first] = sources.values();
-    if (!first) throw new UserError('There is no source of bars. Add one under sources in desk.yaml.');
-    return first;
+    const [first] = unknown;
+    if (first === undefined) throw new UserError(`No single source has all of ${symbols.join(', ')}.`);
+    throw new UserError(await this.#unknownSymbol(first));
+  }
+
+  async #unknownSymbol(symbol: string): Promise<string> {
+    const sources = [...this.#parts.sources.values()];
+    const known = (await Promise.all(sources.map((source) => source.symbols('', mostSymbols)))).flat();
+    const near = nearest(
+      symbol,
+      known.map((info) => info.symbol),
+    );
+    const hint =
+      near.length > 0
+        ? `Did you mean ${near.join(' or ')}?`
+        : `There are: ${known
+            .slice(0, 10)
+            .map((info) => info.symbol)
+            .join(', ')}${known.length > 10 ? ', ...' : ''}.`;
+    const asked = sources.map(({ name }) => name).join(', ');
+    return `No source knows the symbol "${symbol}" (asked: ${asked}). ${hint}`;
   }
 
   async #files(
