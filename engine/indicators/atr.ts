@@ -1,5 +1,5 @@
 /** Average true range (Wilder, New Concepts in Technical Trading Systems, 1978). TA-Lib: ATR. */
-import { checkPeriod, undefinedColumn } from './period.ts';
+import { checkLengths, checkPeriod, isMissing, undefinedColumn } from './period.ts';
 
 /**
  * The true range is max(high - low, |high - previous close|, |low - previous close|). Its average begins as the plain
@@ -7,22 +7,26 @@ import { checkPeriod, undefinedColumn } from './period.ts';
  */
 export function atr(high: Float64Array, low: Float64Array, close: Float64Array, period = 14): Float64Array {
   checkPeriod('atr', period);
+  checkLengths('atr', high, low, close);
   const out = undefinedColumn(close.length);
   let average = 0;
   let ranges = 0;
-  for (let i = 1; i < close.length; i++) {
-    const before = close[i - 1] as number;
+  let before = Number.NaN;
+  for (let i = 0; i < close.length; i++) {
     const top = high[i] as number;
     const bottom = low[i] as number;
-    const range = Math.max(top - bottom, Math.abs(top - before), Math.abs(bottom - before));
-    if (Number.isNaN(range)) {
+    // From the bar's own ends and the close before: max(top, before) - min(bottom, before).
+    const range = (top > before ? top : before) - (bottom < before ? bottom : before);
+    before = close[i] as number;
+    if (isMissing(range) || isMissing(top) || isMissing(bottom)) {
       average = ranges = 0;
       continue;
     }
     ranges++;
     if (ranges <= period) {
-      average += range / period;
+      average += range;
       if (ranges < period) continue;
+      average /= period;
     } else {
       average = (average * (period - 1) + range) / period;
     }

@@ -1,7 +1,7 @@
 /** Exponential moving average with the weight 2 / (period + 1) for the newest value. TA-Lib: EMA. */
-import { checkPeriod, undefinedColumn } from './period.ts';
+import { checkPeriod, isMissing, undefinedColumn } from './period.ts';
 
-/** Begins as the mean of the first `period` values, NaN before that. A NaN inside begins it anew. */
+/** Begins as the mean of the first `period` values, at index `period - 1`. */
 export function ema(values: Float64Array, period: number): Float64Array {
   checkPeriod('ema', period);
   const out = undefinedColumn(values.length);
@@ -11,7 +11,7 @@ export function ema(values: Float64Array, period: number): Float64Array {
   let average = 0;
   for (let i = 0; i < values.length; i++) {
     const value = values[i] as number;
-    if (Number.isNaN(value)) {
+    if (isMissing(value)) {
       sum = seen = 0;
       continue;
     }

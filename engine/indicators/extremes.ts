@@ -1,12 +1,12 @@
 /** The highest and the lowest of the last `period` values, the newest included. TA-Lib: MAX, MIN. */
-import { checkPeriod, undefinedColumn } from './period.ts';
+import { checkPeriod, isMissing, undefinedColumn } from './period.ts';
 
-/** NaN for the first `period - 1` values, and after a NaN until `period` values have followed it. */
+/** First value at index `period - 1`. */
 export function highest(values: Float64Array, period: number): Float64Array {
   return extremes('highest', values, period, 1);
 }
 
-/** NaN for the first `period - 1` values, and after a NaN until `period` values have followed it. */
+/** First value at index `period - 1`. */
 export function lowest(values: Float64Array, period: number): Float64Array {
   return extremes('lowest', values, period, -1);
 }
@@ -21,7 +21,7 @@ function extremes(name: string, values: Float64Array, period: number, sign: 1 | 
   let seen = 0;
   for (let i = 0; i < values.length; i++) {
     const value = values[i] as number;
-    if (Number.isNaN(value)) {
+    if (isMissing(value)) {
       head = tail = seen = 0;
       continue;
     }

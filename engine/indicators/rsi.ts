@@ -1,5 +1,5 @@
 /** Relative strength index, 0 to 100 (Wilder, New Concepts in Technical Trading Systems, 1978). TA-Lib: RSI. */
-import { checkPeriod, undefinedColumn } from './period.ts';
+import { checkPeriod, isMissing, undefinedColumn } from './period.ts';
 
 /**
  * 100 * gains / (gains + losses), both averaged with Wilder's smoothing, which begins as the plain mean of the first
@@ -11,16 +11,18 @@ export function rsi(values: Float64Array, period = 14): Float64Array {
   let gains = 0;
   let losses = 0;
   let changes = -1;
+  let before = 0;
   for (let i = 0; i < values.length; i++) {
     const value = values[i] as number;
-    if (Number.isNaN(value)) {
+    if (isMissing(value)) {
       gains = losses = 0;
       changes = -1;
       continue;
     }
     changes++;
+    const change = value - before;
+    before = value;
     if (changes === 0) continue;
-    const change = value - (values[i - 1] as number);
     const gain = change > 0 ? change : 0;
     const loss = change < 0 ? -change : 0;
     if (changes <= period) {

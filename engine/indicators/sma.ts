@@ -1,10 +1,10 @@
 /** Simple moving average: the mean of the last `period` values. TA-Lib: SMA. */
-import { checkPeriod, undefinedColumn } from './period.ts';
+import { checkPeriod, isMissing, undefinedColumn } from './period.ts';
 
 /**
- * NaN for the first `period - 1` values, and after a NaN until `period` values have followed it. What each step of the
- * running sum loses to rounding is kept beside it (Knuth's TwoSum, The Art of Computer Programming 2, 4.2.2), so that a
- * long series does not drift from the mean of its last values.
+ * First value at index `period - 1`. What each step of the running sum loses to rounding is kept beside it (Knuth's
+ * TwoSum, The Art of Computer Programming 2, 4.2.2), so that a long series does not drift from the mean of its last
+ * values.
  */
 export function sma(values: Float64Array, period: number): Float64Array {
   checkPeriod('sma', period);
@@ -14,7 +14,7 @@ export function sma(values: Float64Array, period: number): Float64Array {
   let seen = 0;
   for (let i = 0; i < values.length; i++) {
     const value = values[i] as number;
-    if (Number.isNaN(value)) {
+    if (isMissing(value)) {
       sum = lost = seen = 0;
       continue;
     }
