@@ -244,20 +244,31 @@ export class Plans {
     for (const order of result.nextOrders) {
       const key = keyOf(plan, order, result.time);
       if (await this.#isKnown(key)) known += 1;
-      else orders.push(await this.#send(order, key));
+      else orders.push(await this.#send(plan, order, key));
     }
     return { orders, known };
   }
 
-  #send({ symbol, units, purpose }: NextOrder, key: OrderKey): Promise<Order> {
-    return this.#parts.executor.execute({
+  /**
+   * The simulation's units, as far as the book can: the market may have moved since the bar closed. A purchase is cut
+   * down to the book's cash, and an exit to what the book holds.
+   */
+  async #send({ book }: PlanSettings, { symbol, units, purpose }: NextOrder, key: OrderKey): Promise<Order> {
+    const { books, executor, clock } = this.#parts;
+    const { cash, positions } = await books.holdings(book);
+    const wanted = decimalOfNumber(Math.abs(units));
+    const held = positions.get(symbol)?.quantity.abs() ?? zero;
+    const quantity = purpose === 'exit' && held.gt(zero) && held.lt(wanted) ? held : wanted;
+    const budget = units > 0 && purpose === 'entry' ? cash.get(books.settings(book).currency) : undefined;
+    return executor.execute({
       key,
       symbol,
       side: units > 0 ? 'buy' : 'sell',
-      quantity: decimalText(decimalOfNumber(Math.abs(units))),
+      quantity: decimalText(quantity),
+      ...(budget && { budget: decimalText(budget) }),
       terms: { type: 'market' },
-      purpose: purpose === 'entry' ? 'entry' : 'exit',
-      askedAt: stamp(this.#parts.clock),
+      purpose,
+      askedAt: stamp(clock),
     });
   }
 

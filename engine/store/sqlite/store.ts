@@ -41,6 +41,7 @@ class SqliteStore implements Store {
   readonly kind = 'sqlite';
   readonly blobs: SqliteBlobs;
   readonly #database: Database;
+  #isClosed = false;
 
   constructor(database: Database) {
     this.#database = database;
@@ -69,7 +70,10 @@ class SqliteStore implements Store {
     this.#database.rows({ text: 'SELECT count(*) FROM sqlite_master', values: [] });
   }
 
+  /** Again: does nothing. */
   async close(): Promise<void> {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
     // libsql finishes its statements only when they are collected, and so the log would stay: empty it into the file here.
     this.#database.rows({ text: 'PRAGMA wal_checkpoint(TRUNCATE)', values: [] });
     this.#database.close();
