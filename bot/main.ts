@@ -13,6 +13,8 @@ import { type Config, loadConfig } from './config/load.ts';
 import { createLog, type DeskLog } from './log.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
+/** What is in hand may take so long to finish; then the process ends all the same. Everything acknowledged is in the store. */
+const stopPatienceMs = 60_000;
 const usage = `Usage: npm start -- [--env NAME] [--run "/COMMAND"]
 
   --env NAME        the environment: a folder of config/ (or set OUTCRY_ENV)
@@ -68,6 +70,10 @@ async function runDesk(config: Config, version: string, log: DeskLog, startedAt:
     if (stopping) return;
     stopping = true;
     log.info({ by }, 'the desk is stopping');
+    setTimeout(() => {
+      log.error({}, 'the desk did not stop in order: what was in hand goes on at the next start');
+      process.exit(1);
+    }, stopPatienceMs).unref();
     await app?.stop();
     log.info({}, 'the desk has stopped');
     log.close();

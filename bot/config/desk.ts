@@ -2,7 +2,7 @@
 import { isIP } from 'node:net';
 import { z } from 'zod';
 import { roles } from '../../commands/command.ts';
-import { adapters } from '../../engine/brokers/index.ts';
+import { brokerSettings } from '../../engine/brokers/index.ts';
 
 const name = z
   .string()
@@ -71,12 +71,6 @@ const source = z.discriminatedUnion('type', [
   }),
 ]);
 
-// Each adapter's settings are an object with its own literal `type`; their common type cannot say so.
-const [firstBroker, ...otherBrokers] = adapters.map(({ settings }) => settings as BrokerSchema);
-const broker = firstBroker ? z.discriminatedUnion('type', [firstBroker, ...otherBrokers]) : z.never();
-
-type BrokerSchema = z.ZodObject<{ type: z.ZodLiteral<string> }, z.core.$loose>;
-
 const webhook = z.strictObject({
   host: z.string().min(1, 'must be an address such as 127.0.0.1, or 0.0.0.0 for all').default('127.0.0.1'),
   /** 0 takes any that is free. */
@@ -110,7 +104,7 @@ export const deskSettings = z.strictObject({
     )
     .default('sqlite'),
   sources: z.record(name, source).default({}),
-  brokers: z.record(name, broker).default({}),
+  brokers: z.record(name, brokerSettings).default({}),
   webhook: webhook.optional(),
   limits: limits.prefault({}),
 });

@@ -5,31 +5,16 @@ import type { BrokerAdapter, BrokerSurroundings } from './adapter.ts';
 import type { Broker } from './broker.ts';
 import { paper } from './paper/index.ts';
 
-export const adapters: readonly BrokerAdapter[] = [paper];
+const adapters: readonly BrokerAdapter[] = [paper];
+
+// Each adapter's settings are an object with its own literal `type`; their common type cannot say so.
+const [firstSchema, ...otherSchemas] = adapters.map(({ settings }) => settings as AdapterSchema);
+type AdapterSchema = z.ZodObject<{ type: z.ZodLiteral<string> }, z.core.$loose>;
 
 /** One broker of `desk.yaml`: its `type`, and what that type needs. */
-export const brokerSettings = z
-  .looseObject({ type: z.string() })
-  .transform((input, context): BrokerSettings => {
-    const adapter = adapters.find(({ type }) => type === input.type);
-    if (!adapter) {
-      context.issues.push({
-        code: 'custom',
-        message: `must be one of: ${adapters.map(({ type }) => type).join(', ')}`,
-        path: ['type'],
-        input: input.type,
-      });
-      return z.NEVER;
-    }
-    const read = adapter.settings.safeParse(input);
-    if (!read.success) {
-      for (const { message, path } of read.error.issues) {
-        context.issues.push({ code: 'custom', message, path: [...path], input });
-      }
-      return z.NEVER;
-    }
-    return { ...input, type: adapter.type };
-  });
+export const brokerSettings = firstSchema
+  ? z.discriminatedUnion('type', [firstSchema, ...otherSchemas])
+  : z.never();
 
 export interface BrokerSettings {
   readonly type: string;

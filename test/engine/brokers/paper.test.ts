@@ -153,7 +153,7 @@ describe('the settings of a broker', () => {
   });
 
   test.each([
-    [{ type: 'papier' }, 'type', /must be one of: paper/],
+    [{ type: 'papier' }, 'type', /Expected 'paper'/],
     [{ type: 'paper', balances: {} }, 'source', /expected string/],
     [{ type: 'paper', source: 'demo', balances: { USD: '-1' } }, 'balances.USD', /must not be negative/],
     [{ type: 'paper', source: 'demo', balances: {}, fee: '1%' }, 'fee', /must be a decimal number/],
