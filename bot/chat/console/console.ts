@@ -182,7 +182,8 @@ export class ConsolePlatform implements Platform {
         value: typed,
       })) ?? [];
     const values = choices.map(({ value }) => String(value));
-    return [startingWith([...values, ...names], typed), typed];
+    // Values in any case; names of options as they are written, so that "S" completes to SP500 and not to source=.
+    return [[...startingWith(values, typed), ...names.filter((name) => name.startsWith(typed))], typed];
   }
 
   async #loadHistory(): Promise<string[]> {
