@@ -1,16 +1,22 @@
 /** A backtest: bars, a strategy, options; run with parameters. */
 import type { Bars } from '../market/bars.ts';
+import { Allocation } from './allocation.ts';
 import { SimulatedBroker } from './broker.ts';
 import { StrategyData } from './data.ts';
+import { inUnits, inWholes } from './fractional.ts';
 import { Indicators } from './indicator.ts';
 import { alignBars, type Market } from './market.ts';
 import { type BacktestOptions, type BrokerRules, brokerRules } from './options.ts';
-import type { Order, Trade } from './order-and-trade.ts';
+import type { Trade } from './order-and-trade.ts';
 import { mergeParams } from './params.ts';
-import type { BacktestResult, OrderRecord, Params, Trade as TradeRecord } from './result.ts';
+import { portfolioFigures } from './portfolio-figures.ts';
+import { Records } from './records.ts';
+import type { BacktestResult, Params, Trade as TradeRecord } from './result.ts';
 import { Cursor } from './series.ts';
 import { computeStatistics, drawdownOf } from './statistics.ts';
-import type { StrategyClass } from './strategy.ts';
+import { copyStorage } from './storage.ts';
+import type { Strategy, StrategyClass } from './strategy.ts';
+import { warningsOf } from './warnings.ts';
 
 /** Called with each bar before it is processed. */
 export type OnBar = (bar: number, bars: number) => void;
@@ -18,6 +24,7 @@ export type OnBar = (bar: number, bars: number) => void;
 export class Backtest {
   readonly #market: Market;
   readonly #Strategy: StrategyClass;
+  readonly #options: BacktestOptions;
   readonly #rules: BrokerRules;
 
   /**
@@ -25,9 +32,11 @@ export class Backtest {
    * @throws UserError for bars or options that cannot be right
    */
   constructor(bars: Bars | readonly Bars[], Strategy: StrategyClass, options: BacktestOptions = {}) {
-    this.#market = alignBars('symbol' in bars ? [bars] : bars);
-    this.#Strategy = Strategy;
     this.#rules = brokerRules(options);
+    this.#options = options;
+    const market = alignBars('symbol' in bars ? [bars] : bars);
+    this.#market = options.fractional === undefined ? market : inUnits(market, options.fractional);
+    this.#Strategy = Strategy;
   }
 
   /**
@@ -37,140 +46,124 @@ export class Backtest {
    */
   run(params: Params = {}, onBar?: OnBar): BacktestResult {
     const market = this.#market;
-    const bars = market.time.length;
+    const rules = this.#rules;
+    const { symbols, time } = market;
+    const bars = time.length;
+    const names = symbols.map(({ symbol }) => symbol);
     const cursor = new Cursor();
-    const broker = new SimulatedBroker(market, this.#rules);
+    const broker = new SimulatedBroker(market, rules);
     const price = priceOf(market);
     const indicators = new Indicators(price, cursor);
+    const records = new Records(bars);
     const allParams = mergeParams(this.#Strategy, params);
-    const data = new StrategyData(market, cursor);
-    const strategy = new this.#Strategy({ data, broker, params: allParams, indicators });
+    const strategy = new this.#Strategy({
+      data: new StrategyData(market, cursor),
+      broker,
+      params: allParams,
+      indicators,
+      records,
+      allocation: new Allocation(names),
+      storage: copyStorage(this.#options.storage ?? {}),
+    });
     strategy.init();
     const warmUp = indicators.warmUp(strategy);
-    // One bar more than the warm-up: a strategy may always look one bar back.
-    const firstBar = warmUp + 1;
-    for (let bar = firstBar; bar < bars; bar++) {
-      onBar?.(bar, bars);
-      cursor.length = bar + 1;
-      if (!broker.processBar(bar)) break;
-      strategy.next();
-    }
-    if (this.#rules.finalizeTrades && firstBar < bars && !broker.isBankrupt) broker.finalize();
+    const firstBar = Math.max(warmUp + rules.semantics.barsAfterWarmUp, strategy.firstDay);
+    walk(strategy, broker, cursor, { from: firstBar, to: bars, onBar });
 
-    const equity = filledEquity(broker);
-    const trades = broker.closedTrades.map(tradeRecord);
-    const result = {
+    const { account } = broker;
+    account.fillBefore(Math.min(firstBar, bars));
+    const positions = symbols.map(({ symbol }, index) => ({ symbol, units: account.unitsOf(index) }));
+    const hasEnded = firstBar >= bars || broker.bankruptBar !== null;
+    const nextOrders = hasEnded || rules.finalizeTrades ? [] : broker.nextOrders();
+    if (!hasEnded) broker.finalize();
+
+    const { fills, closedTrades: trades, equityCurve: equity } = account;
+    const drawdown = drawdownOf(equity);
+    const allocation = { values: account.values, available: account.available };
+    const heldFrom = firstBar - rules.semantics.barsAfterWarmUp;
+    const annualFrom = rules.semantics.annualFromFirstNext ? firstBar : null;
+    const result: BacktestResult = {
       strategy: this.#Strategy.name,
       params: allParams,
-      symbols: data.symbols,
-      cash: this.#rules.cash,
-      time: market.time,
+      semantics: this.#options.semantics ?? 'backtesting.py',
+      symbols: names,
+      cash: rules.cash,
+      time,
       equity,
-      drawdown: drawdownOf(equity),
-      buyAndHold: price.map((value) => (this.#rules.cash * value) / (price[0] as number)),
+      drawdown,
+      buyAndHold: inMoney(price, rules.cash),
       firstBar,
+      heldFrom,
       trades,
-      openTrades: broker.trades.map(tradeRecord),
-      orders: broker.records.map(orderRecord),
+      openTrades: account.trades.map(openTrade),
+      orders: broker.records,
+      nextOrders,
+      fills,
+      allocation,
+      positions,
       indicators: indicators.plots(),
-      statistics: computeStatistics({ time: market.time, equity, price, trades, warmUp }),
-      warnings: warningsOf(broker, market, firstBar, this.#rules),
+      records: records.plots(),
+      statistics: computeStatistics({ time, equity, drawdown, price, trades, heldFrom, annualFrom }),
+      portfolio: portfolioFigures({ symbols: names, time, equity, allocation, trades, fills }),
+      storage: copyStorage(strategy.storage),
+      warnings: warningsOf(broker, market, firstBar),
     };
-    // Last, for it changes the broker.
-    return { ...result, nextOrders: this.#rules.finalizeTrades ? [] : broker.nextOrders() };
+    return this.#options.fractional === undefined ? result : inWholes(result, this.#options.fractional);
+  }
+}
+
+interface Walk {
+  readonly from: number;
+  readonly to: number;
+  readonly onBar: OnBar | undefined;
+}
+
+/** Bar by bar: the broker first, then the strategy, until the end or bankruptcy. */
+function walk(strategy: Strategy, broker: SimulatedBroker, cursor: Cursor, { from, to, onBar }: Walk): void {
+  for (let bar = from; bar < to; bar++) {
+    onBar?.(bar, to);
+    cursor.length = bar + 1;
+    if (!broker.processBar(bar)) return;
+    strategy.next();
   }
 }
 
 /** The close; for several symbols equal money in each that is listed on the first bar, in parts of its value then. */
-function priceOf({ symbols }: Market): Float64Array {
+function priceOf({ time, symbols }: Market): Float64Array {
   const listed = symbols.filter(({ close }) => !Number.isNaN(close[0]));
-  const only = listed[0];
+  const only = symbols[0];
   if (only !== undefined && symbols.length === 1) return only.close;
-  return (only?.close ?? new Float64Array()).map((_, bar) => {
-    let value = 0;
-    for (const { close } of listed) value += (close[bar] as number) / (close[0] as number);
-    return value / listed.length;
-  });
+  const price = new Float64Array(time.length);
+  for (const { close } of listed) {
+    const first = close[0] as number;
+    for (let bar = 0; bar < price.length; bar++) {
+      price[bar] = (price[bar] as number) + (close[bar] as number) / first;
+    }
+  }
+  return price;
 }
 
-/** Bars before the first that was processed have its equity; without any, the starting cash. */
-function filledEquity(broker: SimulatedBroker): Float64Array {
-  const equity = broker.equityCurve;
-  const first = equity.findIndex((value) => !Number.isNaN(value));
-  return first < 0 ? equity.fill(broker.cash) : equity.fill(equity[first] as number, 0, first);
+/** The value of this cash if it had followed the price. */
+function inMoney(price: Float64Array, cash: number): Float64Array {
+  const units = cash / (price[0] as number);
+  const values = new Float64Array(price.length);
+  for (let bar = 0; bar < price.length; bar++) values[bar] = (price[bar] as number) * units;
+  return values;
 }
 
-function tradeRecord(trade: Trade): TradeRecord {
+function openTrade(trade: Trade): TradeRecord {
   return {
     symbol: trade.symbol,
     size: trade.size,
     entryBar: trade.entryBar,
     entryPrice: trade.entryPrice,
-    exitBar: trade.exitBar,
-    exitPrice: trade.exitPrice,
+    exitBar: null,
+    exitPrice: null,
     pnl: trade.pnl,
     returnFraction: trade.returnFraction,
-    commission: trade.commission,
+    commission: 0,
     stopLoss: trade.sl,
     takeProfit: trade.tp,
     tag: trade.tag,
   };
-}
-
-function orderRecord(order: Order): OrderRecord {
-  return {
-    symbol: order.symbol,
-    signalBar: order.signalBar,
-    sequence: order.sequence,
-    side: order.isLong ? 'buy' : 'sell',
-    size: Math.abs(order.size),
-    limit: order.limit,
-    // What still waits is told as it now is: a stop that has been hit is none any more.
-    stop: order.isPending ? order.stop : order.placedStop,
-    stopLoss: order.sl,
-    takeProfit: order.tp,
-    purpose: order.purpose,
-    tag: order.tag,
-    outcome: order.outcome,
-    doneBar: order.doneBar,
-  };
-}
-
-function warningsOf(
-  broker: SimulatedBroker,
-  { time }: Market,
-  firstBar: number,
-  { finalizeTrades }: BrokerRules,
-): string[] {
-  const warnings: string[] = [];
-  const dayOf = (bar: number) => new Date(time[bar] as number).toISOString().slice(0, 10);
-  if (firstBar >= time.length) {
-    warnings.push(
-      `next() was never called: ${time.length} bars are too few, the indicators need ${firstBar + 1} of them.`,
-    );
-  }
-  const rejected = broker.records.filter(({ outcome }) => outcome === 'rejected');
-  const firstRejected = rejected[0];
-  if (firstRejected !== undefined) {
-    warnings.push(
-      `${rejected.length} ${rejected.length === 1 ? 'order was' : 'orders were'} dropped for lack of cash, first on ${dayOf(firstRejected.doneBar ?? 0)}.`,
-    );
-  }
-  if (broker.contingentInEntryBar > 0) {
-    warnings.push(
-      `${broker.contingentInEntryBar} times a stop loss or take profit lay inside the bar of its stop or limit entry; it was looked at from the next bar on.`,
-    );
-  }
-  if (broker.isBankrupt) {
-    const bar = broker.equityCurve.indexOf(0);
-    warnings.push(
-      `The account was bankrupt on ${dayOf(bar)}: everything was closed, and the run ended there.`,
-    );
-  }
-  if (broker.trades.length > 0 && !finalizeTrades) {
-    warnings.push(
-      `${broker.trades.length} ${broker.trades.length === 1 ? 'trade is' : 'trades are'} open at the end: in the equity, but in no statistic of trades.`,
-    );
-  }
-  return warnings;
 }

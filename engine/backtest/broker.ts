@@ -1,15 +1,16 @@
 /**
- * The simulated broker: one cash account, a queue of orders, and the rules by which they fill.
+ * The simulated broker: a queue of orders, and the rules by which they fill. `docs/fills.md` says them one by one;
+ * where the two semantics differ, the rules ask their table.
  *
- * The semantics are those of Backtesting.py 0.6.6 (https://kernc.github.io/backtesting.py), for one symbol and for
- * many. Two of its slips are not repeated: `exclusiveOrders` cancels every waiting order, not every other one, and a
- * bankruptcy closes every trade.
+ * Two slips of the originals are not repeated: `exclusiveOrders` cancels every waiting order, not every other one, and
+ * a bankruptcy closes every trade.
  */
 import { UserError } from '../errors.ts';
+import { Account, remove } from './account.ts';
 import { floorDivide } from './arithmetic.ts';
-import type { Market, MarketSymbol } from './market.ts';
+import { type Market, type MarketSymbol, sliceMarket } from './market.ts';
 import type { BrokerRules } from './options.ts';
-import { Order, type OrderDesk, type OrderTerms, Trade, type TradeDesk } from './order-and-trade.ts';
+import { Order, type OrderDesk, type OrderTerms, type Trade, type TradeDesk } from './order-and-trade.ts';
 import type { NextOrder } from './result.ts';
 
 export interface EntryRequest {
@@ -23,124 +24,107 @@ export interface EntryRequest {
   readonly tag: string | null;
 }
 
-/** The open trades of one symbol together. */
-interface Holding {
-  readonly symbolIndex: number;
-  units: number;
-  cost: number;
-}
-
 export class SimulatedBroker implements OrderDesk, TradeDesk {
+  readonly account: Account;
+  readonly rules: BrokerRules;
   /** Pending orders in the order in which they are looked at. */
   readonly orders: Order[] = [];
-  /** Open trades, oldest first. */
-  readonly trades: Trade[] = [];
-  /** In closing order. */
-  readonly closedTrades: Trade[] = [];
   /** Every order that the strategy placed, or that its stop losses and take profits made. */
   readonly records: Order[] = [];
-  /** At each bar's close; NaN for bars that were not processed. */
-  readonly equityCurve: Float64Array;
   /** Bars on which a stop loss or take profit lay inside the bar of its entry, and had to wait. */
   contingentInEntryBar = 0;
-  isBankrupt = false;
+  /** The bar on which nothing was left; null while there is something. */
+  bankruptBar: number | null = null;
 
   readonly #market: Market;
-  readonly #rules: BrokerRules;
-  #cash: number;
-  #holdings: Holding[] = [];
-  /** Whether `#holdings` knows of the last change to a trade. */
-  #isCounted = true;
+  /** The queue as it was when it began to be looked at. */
+  readonly #look: Order[] = [];
   #bar = -1;
   #sequence = 0;
   #recording = true;
 
   constructor(market: Market, rules: BrokerRules) {
     this.#market = market;
-    this.#rules = rules;
-    this.#cash = rules.cash;
-    this.equityCurve = new Float64Array(market.time.length).fill(Number.NaN);
+    this.rules = rules;
+    this.account = new Account(market, rules);
+    this.#takeOver();
   }
 
-  get cash(): number {
-    return this.#cash;
-  }
-
-  /**
-   * Cash and the profit of open trades at the last close. Per symbol it is units * price - cost, not a sum of the
-   * trades' profits: the two differ in the last bit, which decides whether a peak of the equity is reached again.
-   */
   get equity(): number {
-    if (this.trades.length === 0) return this.#cash;
-    if (!this.#isCounted) this.#countHoldings();
-    let profit = 0;
-    for (const { symbolIndex, units, cost } of this.#holdings) {
-      profit += units * this.lastClose(symbolIndex) - cost;
-    }
-    return this.#cash + profit;
+    return this.account.equityAt(this.#bar);
   }
 
-  get marginAvailable(): number {
-    let used = 0;
-    for (const trade of this.trades) used += trade.value / this.#rules.leverage;
-    return Math.max(0, this.equity - used);
+  /** Whether orders of this bar come before the start of trading, and are ignored. */
+  get isBeforeStart(): boolean {
+    return (this.#market.time[this.#bar] as number) < this.rules.tradeStart;
   }
 
   lastClose(symbolIndex: number): number {
     return this.#symbol(symbolIndex).close[this.#bar] as number;
   }
 
-  /** Moves to a bar: fills what fills there, and records the equity at its close. False once the account is bankrupt. */
+  /** Moves to a bar: fills what fills there, and marks the account to its close. False once it is bankrupt. */
   processBar(bar: number): boolean {
-    if (bar !== this.#bar) {
-      this.#bar = bar;
-      this.#sequence = 0;
-    }
-    // A market entry with a stop loss or take profit has the queue looked at once more, on the same bar.
-    while (this.orders.length > 0 && this.#processQueue());
-    const { equity } = this;
-    this.equityCurve[bar] = equity;
-    if (equity > 0) return true;
-    this.#goBankrupt(bar);
-    return false;
+    this.#bar = bar;
+    this.#sequence = 0;
+    return this.#processAgain();
   }
 
-  /** Closes what is open on the last bar, which is processed once more. */
+  /** Closes what is open at the end, as the semantics say. */
   finalize(): void {
-    this.#recording = false;
-    for (const trade of this.trades.slice().reverse()) trade.close();
-    this.#recording = true;
-    this.processBar(this.#bar);
+    const { account, rules } = this;
+    if (rules.semantics.closesAtLastClose) {
+      for (const trade of account.trades.slice()) {
+        account.close(trade, trade.size, this.lastClose(trade.symbolIndex), this.#bar, null);
+      }
+    } else if (rules.finalizeTrades) {
+      this.#recording = false;
+      for (const trade of account.trades.slice().reverse()) trade.close();
+      this.#recording = true;
+      this.#processAgain();
+    }
   }
 
   /**
-   * What the orders of the newest bar trade if all of them fill at its close, in the order in which they do. Fills them
-   * in doing so: nothing else may be asked of the broker afterwards.
+   * What the orders of the newest bar trade if all of them fill at its close, in the order in which they do. Rehearsed
+   * on a copy: nothing of this broker changes.
    */
   nextOrders(): NextOrder[] {
-    if (this.isBankrupt) return [];
-    const newest = this.orders.filter(
-      ({ signalBar, purpose }) => signalBar === this.#bar && (purpose === 'entry' || purpose === 'close'),
-    );
-    return newest.flatMap((order) => {
-      const { symbol, symbolIndex, signalBar, sequence, limit, placedStop, tag } = order;
-      const price = this.lastClose(symbolIndex);
-      const before = this.#unitsOf(symbolIndex);
-      if (order.trade === null)
-        this.#fillEntry(order, limit ?? placedStop ?? price, this.#bar, null, price, price);
-      else this.#fillClose(order, order.trade, price, this.#bar, null);
-      const after = this.#unitsOf(symbolIndex);
-      const units = after - before;
-      if (units === 0) return [];
-      const purpose = Math.abs(after) < Math.abs(before) && after * before >= 0 ? 'exit' : 'entry';
-      return [{ symbol, signalBar, sequence, units, purpose, limit, stop: placedStop, tag }];
-    });
+    const isNew = ({ signalBar, purpose }: Order) =>
+      signalBar === this.#bar && (purpose === 'entry' || purpose === 'close');
+    const newest = this.orders.filter(isNew);
+    return newest.length === 0 || this.bankruptBar !== null ? [] : this.#rehearse(newest);
   }
 
-  #unitsOf(symbolIndex: number): number {
-    let units = 0;
-    for (const trade of this.trades) if (trade.symbolIndex === symbolIndex) units += trade.size;
-    return units;
+  #rehearse(orders: readonly Order[]): NextOrder[] {
+    const lastBar = sliceMarket(this.#market, this.#bar);
+    const copy = new SimulatedBroker(lastBar, { ...this.rules, holding: {}, failFast: false });
+    const { account } = copy;
+    copy.#bar = 0;
+    account.cash = this.account.cash;
+    const copies = new Map(
+      this.account.trades.map((trade) => {
+        const { symbol, symbolIndex, size, entryPrice, tag } = trade;
+        return [trade, account.takeOver({ symbol, symbolIndex, size, price: entryPrice, bar: 0, tag }, copy)];
+      }),
+    );
+    return orders.flatMap((order) => {
+      const { symbol, symbolIndex, signalBar, sequence, limit, placedStop, tag, sl, tp, purpose } = order;
+      const trade = order.trade === null ? null : (copies.get(order.trade) ?? null);
+      const terms = { symbol, symbolIndex, size: order.signedSize, limit, stop: placedStop, sl, tp, tag };
+      const rehearsed = new Order({ ...terms, trade, purpose }, copy, 0, 0);
+      const price = copy.lastClose(symbolIndex);
+      const before = account.unitsOf(symbolIndex);
+      if (trade !== null) copy.#fillClose(rehearsed, trade, price, 0);
+      else if (purpose === 'entry')
+        copy.#fillEntry(rehearsed, limit ?? placedStop ?? price, 0, null, price, price);
+      const after = account.unitsOf(symbolIndex);
+      const units = after - before;
+      if (units === 0) return [];
+      const isExit = Math.abs(after) < Math.abs(before) && after * before >= 0;
+      const effect = isExit ? 'exit' : 'entry';
+      return [{ symbol, signalBar, sequence, units, purpose: effect, limit, stop: placedStop, tag }];
+    });
   }
 
   /**
@@ -168,11 +152,8 @@ export class SimulatedBroker implements OrderDesk, TradeDesk {
       trade: null,
       purpose: 'entry',
     };
-    if ((this.#market.time[this.#bar] as number) < this.#rules.tradeStart) return this.#ignored(terms);
-    if (this.#rules.exclusiveOrders) {
-      for (const waiting of this.orders.slice()) if (!waiting.isContingent) this.cancel(waiting);
-      for (const trade of this.trades) trade.close();
-    }
+    if (this.isBeforeStart) return this.#ignored(terms);
+    if (this.rules.exclusiveOrders) this.#makeWay(symbolIndex);
     const order = this.#place(terms);
     this.orders.push(order);
     return order;
@@ -190,15 +171,43 @@ export class SimulatedBroker implements OrderDesk, TradeDesk {
 
   placeTakeProfit(trade: Trade, price: number): Order {
     const order = this.#placeFor(trade, 'takeProfit', -trade.size, null, price);
-    this.orders.push(order);
+    if (this.rules.semantics.takeProfitGoesFirst) this.orders.unshift(order);
+    else this.orders.push(order);
     return order;
   }
 
   cancel(order: Order): void {
     if (!order.isPending) return;
     this.#finish(order, 'cancelled');
-    if (order.trade?.slOrder === order) order.trade.slOrder = null;
-    if (order.trade?.tpOrder === order) order.trade.tpOrder = null;
+    const { trade } = order;
+    if (trade?.slOrder === order) trade.slOrder = null;
+    if (trade?.tpOrder === order) trade.tpOrder = null;
+  }
+
+  /** What is held from the start costs the close of the first bar of trading, on top of the cash. */
+  #takeOver(): void {
+    const { time, symbols } = this.#market;
+    const { holding, tradeStart } = this.rules;
+    const begun = time.findIndex((at) => at >= tradeStart);
+    const startBar = begun < 0 ? time.length - 1 : begun;
+    for (const [symbol, units] of Object.entries(holding)) {
+      const symbolIndex = symbols.findIndex((candidate) => candidate.symbol === symbol);
+      const price = symbols[symbolIndex]?.close[startBar];
+      if (price === undefined)
+        throw new UserError(`holding names ${symbol}, but this backtest has no bars of it.`);
+      if (Number.isNaN(price))
+        throw new UserError(`holding names ${symbol}, which has no price yet where trading begins.`);
+      if (units === 0) continue;
+      this.account.cash += units * price;
+      const entry = { symbol, symbolIndex, size: units, price, bar: 0, tag: 'preexisting' };
+      this.account.takeOver(entry, this);
+    }
+  }
+
+  /** An exclusive order cancels what waits, and closes what is open in its symbol. */
+  #makeWay(symbolIndex: number): void {
+    for (const waiting of this.orders.slice()) if (!waiting.isContingent) this.cancel(waiting);
+    for (const trade of this.account.trades) if (trade.symbolIndex === symbolIndex) trade.close();
   }
 
   #placeFor(
@@ -224,16 +233,25 @@ export class SimulatedBroker implements OrderDesk, TradeDesk {
   /** An order that was never placed, for a strategy that wants to look at it. */
   #ignored(terms: OrderTerms): Order {
     const order = new Order(terms, this, this.#bar, this.#sequence);
-    order.outcome = 'cancelled';
+    order.finish('cancelled', this.#bar);
     return order;
+  }
+
+  #processAgain(): boolean {
+    // A market entry with a stop loss or take profit has the queue looked at once more, on the same bar.
+    while (this.orders.length > 0 && this.#processQueue());
+    if (this.account.mark(this.#bar) > 0) return true;
+    this.#goBankrupt();
+    return false;
   }
 
   /** Looks at every order that waits now; those made meanwhile wait for the next look. True when that is due at once. */
   #processQueue(): boolean {
+    const look = this.#look;
+    for (const order of this.orders) look.push(order);
     let again = false;
-    for (const order of this.orders.slice()) {
-      if (order.isPending && this.#process(order)) again = true;
-    }
+    for (const order of look) if (order.isPending && this.#process(order)) again = true;
+    look.length = 0;
     return again;
   }
 
@@ -242,46 +260,47 @@ export class SimulatedBroker implements OrderDesk, TradeDesk {
     const bar = this.#bar;
     const symbol = this.#symbol(order.symbolIndex);
     if (symbol.traded !== null && symbol.traded[bar] === 0) return false;
+    const { semantics, tradeOnClose } = this.rules;
     const open = symbol.open[bar] as number;
     const high = symbol.high[bar] as number;
     const low = symbol.low[bar] as number;
 
-    const { stop } = order;
+    const { stop, limit } = order;
     if (stop !== null) {
-      if (order.isLong ? high < stop : low > stop) return false;
+      const isHit = order.isLong ? reaches(high, stop, semantics.hitIsBeyond) : falls(low, stop, semantics.hitIsBeyond);
+      if (!isHit) return false;
       order.stop = null;
     }
 
-    const onClose = this.#rules.tradeOnClose && !order.isContingent;
+    const fromClose = tradeOnClose && !(semantics.legsFillFromOpen && order.isContingent);
     let price: number;
     let fillBar = bar;
-    const { limit } = order;
     if (limit !== null) {
-      const isHit = order.isLong ? low <= limit : high >= limit;
+      const isHit = order.isLong ? falls(low, limit, semantics.hitIsBeyond) : reaches(high, limit, semantics.hitIsBeyond);
       // Both in one bar, the limit on the near side: whether price came back to it is not known, so it waits.
-      const isBeforeStop = stop !== null && (order.isLong ? limit <= stop : limit >= stop);
+      const isBeforeStop =
+        stop !== null &&
+        (order.isLong ? falls(limit, stop, semantics.hitIsBeyond) : reaches(limit, stop, semantics.hitIsBeyond));
       if (!isHit || isBeforeStop) return false;
       price = order.isLong ? Math.min(stop ?? open, limit) : Math.max(stop ?? open, limit);
     } else {
-      price = onClose ? this.#closeBefore(symbol, bar) : open;
+      price = fromClose ? (symbol.close[bar - 1] as number) : open;
       if (stop !== null) price = order.isLong ? Math.max(price, stop) : Math.min(price, stop);
-      else if (onClose) fillBar = bar - 1;
+      else if (fromClose) fillBar = bar - 1;
     }
 
     if (order.trade !== null) {
-      this.#fillClose(order, order.trade, price, fillBar, stop);
+      this.#fillClose(order, order.trade, price, fillBar);
       return false;
     }
     return this.#fillEntry(order, price, fillBar, stop, high, low);
   }
 
-  #fillClose(order: Order, trade: Trade, price: number, bar: number, stop: number | null): void {
+  #fillClose(order: Order, trade: Trade, price: number, bar: number): void {
     if (trade.isOpen) {
-      const units = Math.min(Math.abs(trade.size), Math.abs(order.size));
-      // What a stop loss was remains readable on its closed trade.
-      order.stop = stop;
+      const units = Math.min(Math.abs(trade.size), order.size);
       this.#finish(order, 'filled');
-      this.#reduce(trade, price, Math.sign(order.size) * units, bar);
+      this.#reduce(trade, Math.sign(trade.size) * units, price, bar, order);
     } else {
       this.#finish(order, 'cancelled');
     }
@@ -295,54 +314,49 @@ export class SimulatedBroker implements OrderDesk, TradeDesk {
     high: number,
     low: number,
   ): boolean {
-    const { leverage, commission, hedging } = this.#rules;
-    const entryPrice = this.#withSpread(order.size, price);
-    const perUnit = entryPrice + commission(order.size, price) / Math.abs(order.size);
-    let size = order.size;
-    if (Math.abs(size) < 1) {
-      const spendable = this.marginAvailable * leverage * Math.abs(size);
+    const { account } = this;
+    const { leverage, commission, hedging } = this.rules;
+    const entryPrice = this.#withSpread(order.signedSize, price);
+    const perUnit = entryPrice + commission(order.signedSize, price) / order.size;
+    let size = order.signedSize;
+    if (order.size < 1) {
+      const spendable = account.availableAt(this.#bar) * leverage * order.size;
       size = Math.sign(size) * Math.trunc(floorDivide(spendable, perUnit));
       if (size === 0) {
         this.#finish(order, 'rejected');
         return false;
       }
     }
-    if (!hedging) size = this.#netAgainstOpposite(order.symbolIndex, size, price, bar);
-    if (Math.abs(size) * perUnit > this.marginAvailable * leverage) {
+    if (!hedging) size = this.#netAgainstOpposite(order, size, price, bar);
+    const needed = Math.abs(size) * perUnit;
+    const spendable = account.availableAt(this.#bar) * leverage;
+    if (needed > spendable) {
       this.#finish(order, 'rejected');
+      if (this.rules.failFast) throw notPayable(order, size, this.#dayText(), needed, spendable);
       return false;
     }
     this.#finish(order, 'filled');
     if (size === 0) return false;
-    this.#open(order, size, entryPrice, bar);
+    const { symbol, symbolIndex, tag } = order;
+    const trade = account.open({ symbol, symbolIndex, size, price: entryPrice, bar, tag }, this, order);
+    if (order.tp !== null) trade.tp = order.tp;
+    if (order.sl !== null) trade.sl = order.sl;
     return this.#mustLookAgain(order, stop, high, low);
   }
 
   /** Closes opposite trades of the symbol, first in, first out, at the unadjusted price; answers what is left to open. */
-  #netAgainstOpposite(symbolIndex: number, size: number, price: number, bar: number): number {
+  #netAgainstOpposite(order: Order, size: number, price: number, bar: number): number {
+    const { trades } = this.account;
+    if (trades.length === 0) return size;
     let rest = size;
-    for (const trade of this.trades.slice()) {
+    for (const trade of trades.slice()) {
       if (rest === 0) break;
-      if (trade.symbolIndex !== symbolIndex || trade.isLong === size > 0) continue;
-      if (Math.abs(rest) >= Math.abs(trade.size)) {
-        rest += trade.size;
-        this.#close(trade, price, bar);
-      } else {
-        this.#reduce(trade, price, rest, bar);
-        rest = 0;
-      }
+      if (trade.symbolIndex !== order.symbolIndex || trade.isLong === size > 0) continue;
+      const units = Math.sign(trade.size) * Math.min(Math.abs(trade.size), Math.abs(rest));
+      this.#reduce(trade, units, price, bar, order);
+      rest += units;
     }
     return rest;
-  }
-
-  #open(order: Order, size: number, price: number, bar: number): void {
-    const { symbol, symbolIndex, tag } = order;
-    const trade = new Trade({ symbol, symbolIndex, size, price, bar, tag }, this);
-    this.trades.push(trade);
-    this.#isCounted = false;
-    this.#cash -= this.#rules.commission(size, price);
-    if (order.tp !== null) trade.tp = order.tp;
-    if (order.sl !== null) trade.sl = order.sl;
   }
 
   /**
@@ -363,80 +377,69 @@ export class SimulatedBroker implements OrderDesk, TradeDesk {
     return false;
   }
 
-  /** Closes `size` units (of the opposite sign) of a trade: all of it, or a piece that becomes a closed trade of its own. */
-  #reduce(trade: Trade, price: number, size: number, bar: number): void {
-    const rest = trade.size + size;
-    if (rest === 0) {
-      this.#close(trade, price, bar);
-      return;
+  /** Closes `units` of a trade. Its stop loss and take profit shrink with it, or go. */
+  #reduce(trade: Trade, units: number, price: number, bar: number, order: Order): void {
+    const { slOrder, tpOrder } = trade;
+    if (units === trade.size) {
+      if (slOrder?.isPending) this.#finish(slOrder, 'cancelled');
+      if (tpOrder?.isPending) this.#finish(tpOrder, 'cancelled');
     }
-    trade.size = rest;
-    this.#isCounted = false;
-    if (trade.slOrder !== null) trade.slOrder.size = -rest;
-    if (trade.tpOrder !== null) trade.tpOrder.size = -rest;
-    const { symbol, symbolIndex, entryPrice, entryBar, tag } = trade;
-    const piece = new Trade(
-      { symbol, symbolIndex, size: -size, price: entryPrice, bar: entryBar, tag },
-      this,
-    );
-    this.#settle(piece, price, bar);
+    this.account.close(trade, units, price, bar, order);
+    if (!trade.isOpen) return;
+    if (slOrder !== null) slOrder.size = Math.abs(trade.size);
+    if (tpOrder !== null) tpOrder.size = Math.abs(trade.size);
   }
 
-  #close(trade: Trade, price: number, bar: number): void {
-    this.trades.splice(this.trades.indexOf(trade), 1);
-    this.#isCounted = false;
-    for (const leg of [trade.slOrder, trade.tpOrder]) if (leg?.isPending) this.#finish(leg, 'cancelled');
-    this.#settle(trade, price, bar);
-  }
-
-  #settle(trade: Trade, price: number, bar: number): void {
-    const { commission } = this.#rules;
-    trade.exitPrice = price;
-    trade.exitBar = bar;
-    const exitCommission = commission(trade.size, price);
-    this.#cash += trade.pnl - exitCommission;
-    trade.commission = exitCommission + commission(trade.size, trade.entryPrice);
-    this.closedTrades.push(trade);
-  }
-
-  #goBankrupt(bar: number): void {
-    for (const trade of this.trades.slice()) this.#close(trade, this.lastClose(trade.symbolIndex), bar);
-    this.#cash = 0;
-    this.isBankrupt = true;
-    this.equityCurve.fill(0, bar);
-  }
-
-  #countHoldings(): void {
-    this.#holdings = [];
-    for (const { symbolIndex, size, entryPrice } of this.trades) {
-      let holding = this.#holdings.find((candidate) => candidate.symbolIndex === symbolIndex);
-      if (holding === undefined) {
-        holding = { symbolIndex, units: 0, cost: 0 };
-        this.#holdings.push(holding);
-      }
-      holding.units += size;
-      holding.cost += size * entryPrice;
+  #goBankrupt(): void {
+    const bar = this.#bar;
+    for (const trade of this.account.trades.slice()) {
+      for (const leg of [trade.slOrder, trade.tpOrder]) if (leg?.isPending) this.#finish(leg, 'cancelled');
+      this.account.close(trade, trade.size, this.lastClose(trade.symbolIndex), bar, null);
     }
-    this.#isCounted = true;
+    this.account.ruin(bar);
+    this.bankruptBar = bar;
   }
 
   #finish(order: Order, outcome: 'filled' | 'cancelled' | 'rejected'): void {
-    this.orders.splice(this.orders.indexOf(order), 1);
-    order.outcome = outcome;
-    order.doneBar = this.#bar;
+    remove(this.orders, order);
+    order.finish(outcome, this.#bar);
   }
 
   #withSpread(size: number, price: number): number {
-    return price * (1 + Math.sign(size) * this.#rules.spread);
-  }
-
-  #closeBefore(symbol: MarketSymbol, bar: number): number {
-    return symbol.close[bar - 1] as number;
+    return price * (1 + Math.sign(size) * this.rules.spread);
   }
 
   #symbol(index: number): MarketSymbol {
     return this.#market.symbols[index] as MarketSymbol;
   }
+
+  #dayText(): string {
+    return new Date(this.#market.time[this.#bar] as number).toISOString().slice(0, 10);
+  }
+}
+
+/** Whether a price rises to a level, or (beyond) above it. */
+function reaches(price: number, level: number, beyond: boolean): boolean {
+  return beyond ? price > level : price >= level;
+}
+
+/** Whether a price falls to a level, or (beyond) below it. */
+function falls(price: number, level: number, beyond: boolean): boolean {
+  return beyond ? price < level : price <= level;
+}
+
+function notPayable(
+  { symbol, side }: Order,
+  size: number,
+  day: string,
+  needed: number,
+  has: number,
+): UserError {
+  const money = (value: number) => Math.floor(value).toLocaleString('en-US');
+  return new UserError(
+    `To ${side} ${Math.abs(size)} ${symbol} on ${day} takes ${money(needed)}, but there is only ${money(has)}. ` +
+      'Order less, keep a cash reserve, or say failFast: false to have such orders dropped.',
+  );
 }
 
 function legsText(symbol: string, { size, sl, tp }: EntryRequest, price: number): string {

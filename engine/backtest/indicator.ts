@@ -1,16 +1,24 @@
 /** The indicators of one run: computed once over all bars, revealed with the cursor, and kept for the chart. */
 import { UserError } from '../errors.ts';
+import { PerSymbol } from './per-symbol.ts';
 import type { IndicatorPlot } from './result.ts';
 import { type Cursor, columnOf, Series } from './series.ts';
 
-export interface IndicatorOptions {
+export interface PlotOptions {
+  /** Drawn over the price. */
+  readonly overlay?: boolean;
+  readonly color?: string;
+  /** Drawn as points. */
+  readonly scatter?: boolean;
+}
+
+export interface IndicatorOptions extends PlotOptions {
   /** Shown in charts; made from the function and its inputs unless said. */
   readonly name?: string;
-  /** Drawn over the price; decided by its values unless said. */
+  /** Decided by its values unless said. */
   readonly overlay?: boolean;
   /** False leaves it out of charts. */
   readonly plot?: boolean;
-  readonly color?: string;
   /** Drawn as points, and not waited for. */
   readonly scatter?: boolean;
 }
@@ -80,15 +88,16 @@ export class Indicators {
    * The bar at which the slowest indicator in a field of `strategy` begins to be defined; one that never is counts 0.
    */
   warmUp(strategy: object): number {
-    const held = new Set<unknown>(Object.values(strategy));
+    const held = new Set<unknown>();
+    for (const field of Object.values(strategy)) {
+      held.add(field);
+      if (field instanceof PerSymbol) for (const series of field.all) held.add(series);
+    }
     let longest = 0;
     for (const { handle, lines, options } of this.#all) {
       const isHeld = held.has(handle) || Object.values(handle).some((line) => held.has(line));
       if (!isHeld || options.scatter === true) continue;
-      for (const line of lines) {
-        const first = line.findIndex((value) => !Number.isNaN(value));
-        if (first > longest) longest = first;
-      }
+      for (const line of lines) longest = Math.max(longest, firstDefined(line));
     }
     return longest;
   }
@@ -116,6 +125,12 @@ export class Indicators {
   }
 }
 
+/** Index of the first value; 0 where there is none. */
+function firstDefined(line: Float64Array): number {
+  for (let i = 0; i < line.length; i++) if (!Number.isNaN(line[i])) return i;
+  return 0;
+}
+
 function isOptions(value: unknown): value is IndicatorOptions {
   if (typeof value !== 'object' || value === null || Object.getPrototypeOf(value) !== Object.prototype)
     return false;
@@ -132,11 +147,12 @@ function nameOf(compute: { readonly name: string }, inputs: readonly unknown[]):
   return `${compute.name === '' ? 'indicator' : compute.name}(${shown.join(', ')})`;
 }
 
-/** Most of its values lie within 40 % of the price: it belongs over the price. */
+/** Most of its values lie within 40 % of the price: it belongs over the price. About a thousand of them are asked. */
 function isNear(line: Float64Array, price: Float64Array): boolean {
+  const step = Math.ceil(line.length / 1000);
   let defined = 0;
   let near = 0;
-  for (let i = 0; i < line.length; i++) {
+  for (let i = line.length - 1; i >= 0; i -= step) {
     const value = line[i] as number;
     if (Number.isNaN(value)) continue;
     defined++;

@@ -46,30 +46,61 @@ export function alignBars(all: readonly Bars[]): Market {
   };
 }
 
+/** A market of one of its bars. */
+export function sliceMarket({ time, symbols }: Market, bar: number): Market {
+  const cut = (column: Float64Array) => column.subarray(bar, bar + 1);
+  return {
+    time: cut(time),
+    symbols: symbols.map((columns) => ({
+      symbol: columns.symbol,
+      open: cut(columns.open),
+      high: cut(columns.high),
+      low: cut(columns.low),
+      close: cut(columns.close),
+      volume: cut(columns.volume),
+      extra: {},
+      traded: null,
+    })),
+  };
+}
+
 function checkBars(bars: Bars): void {
   const { symbol, time } = bars;
   if (time.length === 0) throw new UserError(`${symbol} has no bars.`);
-  for (let i = 0; i < time.length; i++) {
-    const here = time[i] as number;
-    if (!Number.isFinite(here)) throw new UserError(`${symbol} has a bar without a time, at index ${i}.`);
-    if (i > 0 && here <= (time[i - 1] as number)) {
-      throw new UserError(`${symbol} has bars out of order or twice, at ${new Date(here).toISOString()}.`);
-    }
-  }
+  checkTimes(symbol, time);
   for (const column of ['open', 'high', 'low', 'close'] as const) {
     const prices = bars[column];
     if (prices.length !== time.length) {
       throw new UserError(`${symbol} has ${time.length} times but ${prices.length} values of ${column}.`);
     }
-    for (let i = 0; i < prices.length; i++) {
-      const price = prices[i] as number;
-      if (!(price > 0 && price < Number.POSITIVE_INFINITY)) {
-        throw new UserError(
-          `${symbol} has a ${column} of ${price} on ${new Date(time[i] as number).toISOString()}; prices must be above zero.`,
-        );
-      }
+    const wrong = firstUnpriced(prices);
+    if (wrong >= 0) {
+      throw new UserError(
+        `${symbol} has a ${column} of ${prices[wrong]} on ${new Date(time[wrong] as number).toISOString()}; prices must be above zero.`,
+      );
     }
   }
+}
+
+function checkTimes(symbol: string, time: Float64Array): void {
+  let before = Number.NEGATIVE_INFINITY;
+  for (let i = 0; i < time.length; i++) {
+    const here = time[i] as number;
+    if (!(here > before && here < Number.POSITIVE_INFINITY)) {
+      if (!Number.isFinite(here)) throw new UserError(`${symbol} has a bar without a time, at index ${i}.`);
+      throw new UserError(`${symbol} has bars out of order or twice, at ${new Date(here).toISOString()}.`);
+    }
+    before = here;
+  }
+}
+
+/** Index of the first value that is no price; -1 where all are. */
+function firstUnpriced(prices: Float64Array): number {
+  for (let i = 0; i < prices.length; i++) {
+    const price = prices[i] as number;
+    if (!(price > 0 && price < Number.POSITIVE_INFINITY)) return i;
+  }
+  return -1;
 }
 
 function sameTimes(a: Float64Array, b: Float64Array): boolean {

@@ -1,10 +1,13 @@
 /**
  * Orders and trades in a backtest, as a strategy sees them and as the broker keeps them. They stand together because
  * each knows the other: a trade its stop loss and take profit, a closing order its trade.
+ *
+ * An order and a closed trade are their own records: what they show is the data of the result, how they hang together
+ * is private. A run with a hundred thousand of them so keeps them once.
  */
 import { UserError } from '../errors.ts';
 import { roundHalfEven } from './arithmetic.ts';
-import type { OrderOutcome } from './result.ts';
+import type { OrderOutcome, OrderRecord, Trade as TradeRecord } from './result.ts';
 
 export interface OrderTerms {
   readonly symbol: string;
@@ -19,7 +22,7 @@ export interface OrderTerms {
   readonly tag: string | null;
   /** The trade that this order closes; null for an entry. */
   readonly trade: Trade | null;
-  readonly purpose: 'entry' | 'close' | 'stopLoss' | 'takeProfit';
+  readonly purpose: OrderRecord['purpose'];
 }
 
 /** What an order needs of its broker. */
@@ -27,51 +30,82 @@ export interface OrderDesk {
   cancel(order: Order): void;
 }
 
-export class Order {
+export class Order implements OrderRecord {
   readonly symbol: string;
-  readonly symbolIndex: number;
-  readonly limit: number | null;
-  readonly sl: number | null;
-  readonly tp: number | null;
-  readonly tag: string | null;
-  readonly trade: Trade | null;
-  readonly purpose: OrderTerms['purpose'];
   /** Bar whose close the strategy saw, and the order's number on that bar. */
   readonly signalBar: number;
   readonly sequence: number;
-  /** The stop as it was placed. */
-  readonly placedStop: number | null;
-  /** Null once it has been hit: from then on this is a market or a limit order. */
-  stop: number | null;
-  /** A stop loss or take profit shrinks with its trade. */
+  readonly side: 'buy' | 'sell';
+  /** Units, or below 1 a share of what can be spent. A stop loss or take profit shrinks with its trade. */
   size: number;
+  readonly limit: number | null;
+  /** Null while a stop that has been hit waits for its limit. */
+  stop: number | null;
+  readonly stopLoss: number | null;
+  readonly takeProfit: number | null;
+  readonly purpose: OrderRecord['purpose'];
+  readonly tag: string | null;
   outcome: OrderOutcome = 'pending';
   doneBar: number | null = null;
+  readonly #symbolIndex: number;
+  readonly #trade: Trade | null;
+  readonly #placedStop: number | null;
   readonly #desk: OrderDesk;
 
   constructor(terms: OrderTerms, desk: OrderDesk, signalBar: number, sequence: number) {
     this.symbol = terms.symbol;
-    this.symbolIndex = terms.symbolIndex;
-    this.size = terms.size;
-    this.limit = terms.limit;
-    this.stop = terms.stop;
-    this.placedStop = terms.stop;
-    this.sl = terms.sl;
-    this.tp = terms.tp;
-    this.tag = terms.tag;
-    this.trade = terms.trade;
-    this.purpose = terms.purpose;
-    this.#desk = desk;
     this.signalBar = signalBar;
     this.sequence = sequence;
+    this.side = terms.size > 0 ? 'buy' : 'sell';
+    this.size = Math.abs(terms.size);
+    this.limit = terms.limit;
+    this.stop = terms.stop;
+    this.stopLoss = terms.sl;
+    this.takeProfit = terms.tp;
+    this.purpose = terms.purpose;
+    this.tag = terms.tag;
+    this.#symbolIndex = terms.symbolIndex;
+    this.#trade = terms.trade;
+    this.#placedStop = terms.stop;
+    this.#desk = desk;
+  }
+
+  /** Index of the symbol in the market. */
+  get symbolIndex(): number {
+    return this.#symbolIndex;
+  }
+
+  /** The trade that this order closes; null for an entry. */
+  get trade(): Trade | null {
+    return this.#trade;
+  }
+
+  /** The stop as it was placed. */
+  get placedStop(): number | null {
+    return this.#placedStop;
+  }
+
+  /** The size with its sign: negative to sell. */
+  get signedSize(): number {
+    return this.side === 'buy' ? this.size : -this.size;
   }
 
   get isLong(): boolean {
-    return this.size > 0;
+    return this.side === 'buy';
   }
 
   get isShort(): boolean {
-    return this.size < 0;
+    return this.side === 'sell';
+  }
+
+  /** Stop loss of the trade that this order opens. */
+  get sl(): number | null {
+    return this.stopLoss;
+  }
+
+  /** Take profit of the trade that this order opens. */
+  get tp(): number | null {
+    return this.takeProfit;
   }
 
   get isPending(): boolean {
@@ -80,12 +114,20 @@ export class Order {
 
   /** A stop loss or take profit that a trade still relies on. */
   get isContingent(): boolean {
-    return this.trade !== null && (this.trade.slOrder === this || this.trade.tpOrder === this);
+    const trade = this.#trade;
+    return trade !== null && (trade.slOrder === this || trade.tpOrder === this);
   }
 
   /** Takes the order back. Without effect once it is done. */
   cancel(): void {
     this.#desk.cancel(this);
+  }
+
+  /** For the broker: the order is done, and its record says again what was placed. */
+  finish(outcome: OrderOutcome, bar: number): void {
+    this.outcome = outcome;
+    this.doneBar = bar;
+    this.stop = this.#placedStop;
   }
 }
 
@@ -99,6 +141,16 @@ export interface TradeDesk {
   cancel(order: Order): void;
 }
 
+export interface Entry {
+  readonly symbol: string;
+  readonly symbolIndex: number;
+  /** Signed units. */
+  readonly size: number;
+  readonly price: number;
+  readonly bar: number;
+  readonly tag: string | null;
+}
+
 export class Trade {
   readonly symbol: string;
   readonly symbolIndex: number;
@@ -107,25 +159,13 @@ export class Trade {
   readonly entryPrice: number;
   readonly entryBar: number;
   readonly tag: string | null;
-  exitPrice: number | null = null;
-  exitBar: number | null = null;
-  /** Of entry and exit; 0 while the trade is open. */
-  commission = 0;
+  /** How it ended; null while it is open. */
+  closed: ClosedTrade | null = null;
   slOrder: Order | null = null;
   tpOrder: Order | null = null;
   readonly #desk: TradeDesk;
 
-  constructor(
-    entry: {
-      symbol: string;
-      symbolIndex: number;
-      size: number;
-      price: number;
-      bar: number;
-      tag: string | null;
-    },
-    desk: TradeDesk,
-  ) {
+  constructor(entry: Entry, desk: TradeDesk) {
     this.symbol = entry.symbol;
     this.symbolIndex = entry.symbolIndex;
     this.size = entry.size;
@@ -136,7 +176,7 @@ export class Trade {
   }
 
   get isOpen(): boolean {
-    return this.exitBar === null;
+    return this.closed === null;
   }
 
   get isLong(): boolean {
@@ -149,18 +189,17 @@ export class Trade {
 
   /** Price at which the trade stands: its exit, or while it is open the newest close. */
   get price(): number {
-    return this.exitPrice ?? this.#desk.lastClose(this.symbolIndex);
+    return this.closed?.exitPrice ?? this.#desk.lastClose(this.symbolIndex);
   }
 
-  /** Profit in money, after commission. Open: at the last close, before commission. */
+  /** Profit in money. Closed: after commission; open: at the last close, before commission. */
   get pnl(): number {
-    return this.size * (this.price - this.entryPrice) - this.commission;
+    return this.closed?.pnl ?? this.size * (this.price - this.entryPrice);
   }
 
   /** Profit as a fraction of what was put in. */
   get returnFraction(): number {
-    const gross = Math.sign(this.size) * (this.price / this.entryPrice - 1);
-    return gross - this.commission / (Math.abs(this.size) * this.entryPrice);
+    return this.closed?.returnFraction ?? Math.sign(this.size) * (this.price / this.entryPrice - 1);
   }
 
   /** What the units are worth, always positive. */
@@ -200,6 +239,49 @@ export class Trade {
     }
     const units = Math.max(1, roundHalfEven(Math.abs(this.size) * portion));
     this.#desk.placeClose(this, -Math.sign(this.size) * units);
+  }
+}
+
+/** A trade that has ended, or a piece of one. */
+export class ClosedTrade implements TradeRecord {
+  readonly symbol: string;
+  readonly size: number;
+  readonly entryBar: number;
+  readonly entryPrice: number;
+  readonly exitBar: number;
+  readonly exitPrice: number;
+  readonly pnl: number;
+  readonly returnFraction: number;
+  readonly commission: number;
+  /** The legs that were still attached to it. */
+  readonly stopLoss: number | null;
+  readonly takeProfit: number | null;
+  readonly tag: string | null;
+
+  constructor(trade: Trade, size: number, exitBar: number, exitPrice: number, commission: number) {
+    const { entryPrice } = trade;
+    const isWhole = size === trade.size;
+    this.symbol = trade.symbol;
+    this.size = size;
+    this.entryBar = trade.entryBar;
+    this.entryPrice = entryPrice;
+    this.exitBar = exitBar;
+    this.exitPrice = exitPrice;
+    this.pnl = size * (exitPrice - entryPrice) - commission;
+    this.returnFraction =
+      Math.sign(size) * (exitPrice / entryPrice - 1) - commission / (Math.abs(size) * entryPrice);
+    this.commission = commission;
+    this.stopLoss = isWhole ? trade.sl : null;
+    this.takeProfit = isWhole ? trade.tp : null;
+    this.tag = trade.tag;
+  }
+
+  get isLong(): boolean {
+    return this.size > 0;
+  }
+
+  get isShort(): boolean {
+    return this.size < 0;
   }
 }
 

@@ -1,4 +1,6 @@
 /** What a backtest answers. Plain data: it crosses from the worker thread to the desk as it is. */
+import type { SemanticsName } from './semantics.ts';
+import type { StrategyStorage } from './storage.ts';
 
 export type ParamValue = number | string | boolean;
 export type Params = Readonly<Record<string, ParamValue>>;
@@ -58,6 +60,59 @@ export interface NextOrder {
   readonly limit: number | null;
   readonly stop: number | null;
   readonly tag: string | null;
+}
+
+/** What a trade was opened or closed by, wholly or in part. An order that turns a position round has one of each. */
+export interface Fill {
+  readonly symbol: string;
+  readonly bar: number;
+  readonly effect: 'open' | 'close';
+  /** Negative when sold. */
+  readonly units: number;
+  readonly price: number;
+  readonly commission: number;
+  /** One of the result's `orders`; null where the engine itself opened or closed: a holding, the end, a bankruptcy. */
+  readonly order: OrderRecord | null;
+}
+
+/** Where the money was, at each bar's close. */
+export interface Allocation {
+  /** Value per symbol, in the order of `symbols`; negative for a short. */
+  readonly values: readonly Float64Array[];
+  /** What no margin took up, and could have been spent. */
+  readonly available: Float64Array;
+}
+
+export interface HeldPosition {
+  readonly symbol: string;
+  /** Negative for a short. */
+  readonly units: number;
+}
+
+/** One symbol's part in a run. Formulas: `portfolio-figures.ts`. */
+export interface SymbolFigures {
+  readonly symbol: string;
+  /** Closed trades, and their profit after commission. */
+  readonly trades: number;
+  readonly pnl: number;
+  readonly winRatePct: number;
+  /** Value at the last close. */
+  readonly value: number;
+  /** Share of the bars at whose close it was held. */
+  readonly exposureTimePct: number;
+  /** Mean over all bars of its value, shorts as positive, in percent of the equity. */
+  readonly averageWeightPct: number;
+  readonly turnoverAnnualPct: number;
+}
+
+export interface PortfolioFigures {
+  readonly symbols: readonly SymbolFigures[];
+  /** Half of what was bought and sold in a year, in percent of the mean equity. */
+  readonly turnoverAnnualPct: number;
+  /** Mean over all bars of all values, shorts as positive, in percent of the equity. */
+  readonly averageExposurePct: number;
+  /** Most symbols that were held at one close. */
+  readonly mostSymbols: number;
 }
 
 export interface IndicatorPlot {
@@ -124,14 +179,28 @@ export interface BacktestResult {
   readonly buyAndHold: Float64Array;
   /** First bar on which `next()` was called. */
   readonly firstBar: number;
+  /** Whose rules the orders and the statistics followed. */
+  readonly semantics: SemanticsName;
+  /** Bar from which buy and hold counts: the one on which the indicators were warm. */
+  readonly heldFrom: number;
   /** Closed trades in closing order. */
   readonly trades: readonly Trade[];
   readonly openTrades: readonly Trade[];
   readonly orders: readonly OrderRecord[];
   /** Empty after a bankruptcy, and where trades were finalized. */
   readonly nextOrders: readonly NextOrder[];
+  /** In the order in which they came. */
+  readonly fills: readonly Fill[];
+  readonly allocation: Allocation;
+  /** Held after the last `next()`, before trades were finalized. */
+  readonly positions: readonly HeldPosition[];
   readonly indicators: readonly IndicatorPlot[];
+  /** What the strategy wrote down with `record()`. */
+  readonly records: readonly IndicatorPlot[];
   readonly statistics: Statistics;
+  readonly portfolio: PortfolioFigures;
+  /** What the strategy keeps for its next run. */
+  readonly storage: StrategyStorage;
   /** What the user should know: dropped orders, bankruptcy, open trades at the end. */
   readonly warnings: readonly string[];
 }

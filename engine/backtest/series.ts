@@ -37,7 +37,7 @@ export class Series implements Values {
 
   /** The value of the newest bar. NaN while an indicator warms up. */
   get last(): number {
-    return this.at(-1);
+    return this.#values[this.#cursor.length - 1] ?? Number.NaN;
   }
 
   /** The value of a bar: 0 is the first, -1 the newest, -2 the one before it. NaN where there is none yet. */

@@ -3,6 +3,7 @@
  * (https://kernc.github.io/backtesting.py, module backtesting._stats), written next to where they are computed.
  */
 import type { BacktestResult, Statistics, Trade } from './result.ts';
+import { semantics } from './semantics.ts';
 
 const dayMs = 86_400_000;
 
@@ -15,8 +16,12 @@ export interface StatisticsInput {
   readonly equity: Float64Array;
   /** Close of the symbol, or of equal money in all of them. */
   readonly price: Float64Array;
-  /** Bar at which the indicators are warm: buy and hold begins there. */
-  readonly warmUp: number;
+  /** Bar from which buy and hold counts. */
+  readonly heldFrom: number;
+  /** Bar with which the annual figures begin; null for all bars. See `Semantics.annualFromFirstNext`. */
+  readonly annualFrom: number | null;
+  /** `drawdownOf(equity)`, where it is there already. */
+  readonly drawdown?: Float64Array;
   /** Closed trades. */
   readonly trades: readonly Trade[];
   /** Yearly, as a fraction. */
@@ -24,17 +29,17 @@ export interface StatisticsInput {
 }
 
 export function computeStatistics(input: StatisticsInput): Statistics {
-  const { time, equity, price, trades, warmUp, riskFreeRate = 0 } = input;
+  const { time, equity, price, trades, heldFrom, annualFrom, riskFreeRate = 0 } = input;
   const hasTimes = !isCounter(time);
   const ceiling = hasTimes ? resolutionOf(time) : 0;
   const start = time[0] ?? Number.NaN;
   const end = time.at(-1) ?? Number.NaN;
   const equityFinal = equity.at(-1) ?? Number.NaN;
   const returnPct = ((equityFinal - first(equity)) / first(equity)) * 100;
-  const held = price[warmUp] ?? Number.NaN;
+  const held = price[heldFrom] ?? Number.NaN;
   const buyAndHoldReturnPct = (((price.at(-1) ?? Number.NaN) - held) / held) * 100;
-  const annual = hasTimes ? annualFigures(time, equity) : withoutTimes;
-  const drawdowns = drawdownFigures(time, drawdownOf(equity), ceiling);
+  const annual = hasTimes ? annualFigures(time, equity, annualFrom) : withoutTimes;
+  const drawdowns = drawdownFigures(time, input.drawdown ?? drawdownOf(equity), ceiling);
   const { alpha, beta } = marketFigures(equity, price, returnPct, buyAndHoldReturnPct, riskFreeRate);
   const years = (end - start) / dayMs / 365.25;
   return {
@@ -44,7 +49,6 @@ export function computeStatistics(input: StatisticsInput): Statistics {
     exposureTimePct: exposureOf(trades, time.length) * 100,
     equityFinal,
     equityPeak: peakOf(equity),
-    commissions: sum(trades.map(({ commission }) => commission)),
     returnPct,
     buyAndHoldReturnPct,
     returnAnnualPct: annual.returnFraction * 100,
@@ -77,7 +81,7 @@ export function recomputeStatistics(
   trades: readonly Trade[] = result.trades,
   riskFreeRate = 0,
 ): Statistics {
-  const { time, equity, buyAndHold, firstBar } = result;
+  const { time, equity, buyAndHold, heldFrom, firstBar } = result;
   const gains = new Float64Array(time.length);
   for (const { entryBar, pnl } of trades) gains[entryBar] = (gains[entryBar] as number) + pnl;
   let total = first(equity);
@@ -89,7 +93,8 @@ export function recomputeStatistics(
     time,
     equity: trades === result.trades ? equity : rebuilt,
     price: buyAndHold,
-    warmUp: firstBar - 1,
+    heldFrom,
+    annualFrom: semantics[result.semantics].annualFromFirstNext ? firstBar : null,
     trades,
     riskFreeRate,
   });
@@ -111,7 +116,9 @@ export function drawdownOf(equity: Float64Array): Float64Array {
 function exposureOf(trades: readonly Trade[], bars: number): number {
   const inside = new Uint8Array(bars);
   for (const { entryBar, exitBar } of trades) inside.fill(1, entryBar, (exitBar ?? entryBar) + 1);
-  return sum(inside) / bars;
+  let count = 0;
+  for (let bar = 0; bar < bars; bar++) count += inside[bar] as number;
+  return count / bars;
 }
 
 interface AnnualFigures {
@@ -128,10 +135,10 @@ const withoutTimes: AnnualFigures = { returnFraction: 0, volatility: Number.NaN,
  * return (1 + g)^N - 1 with g the geometric mean of R; volatility sqrt((var + (1 + g)^2)^N - (1 + g)^(2N)); downside
  * sqrt(mean(min(R, 0)^2)) * sqrt(N).
  */
-function annualFigures(time: Float64Array, equity: Float64Array): AnnualFigures {
-  const { binOf, perYear } = periodOf(time);
-  const returns = periodReturns(time, equity, binOf);
-  const growth = 1 + geometricMean(returns);
+function annualFigures(time: Float64Array, equity: Float64Array, from: number | null): AnnualFigures {
+  const { endOf, perYear } = periodOf(time);
+  const returns = periodReturns(time.subarray(from ?? 0), equity.subarray(from ?? 0), endOf);
+  const growth = 1 + geometricMean(returns, from === null ? returns.length : returns.length + 1);
   const power = growth ** perYear;
   const variance = varianceOf(returns);
   return {
@@ -141,56 +148,65 @@ function annualFigures(time: Float64Array, equity: Float64Array): AnnualFigures 
   };
 }
 
+interface Period {
+  /** The time at which the period ends that a time lies in. */
+  readonly endOf: (time: number) => number;
+  readonly perYear: number;
+}
+
 /** How long a period is, and how many make a year; from the median of the last 99 steps, in whole days. */
-function periodOf(time: Float64Array): { binOf: (time: number) => number; perYear: number } {
+function periodOf(time: Float64Array): Period {
   const recent = Array.from(time.subarray(-100));
   const steps = recent.slice(1).map((at, index) => at - (recent[index] ?? Number.NaN));
   const days = Math.floor(median(steps) / dayMs);
-  if (days === 7) return { binOf: weekOf, perYear: 52 };
-  if (days === 31) return { binOf: monthOf, perYear: 12 };
-  if (days === 365) return { binOf: (at) => new Date(at).getUTCFullYear(), perYear: 1 };
+  if (days === 7) return { endOf: endOfWeek, perYear: 52 };
+  if (days === 31) return { endOf: endOfMonth, perYear: 12 };
+  if (days === 365) return { endOf: endOfYear, perYear: 1 };
+  return { endOf: endOfDay, perYear: weekendShare(time) > (2 / 7) * 0.6 ? 365 : 252 };
+}
+
+/** Share of the bars that lie on a Saturday or Sunday. */
+function weekendShare(time: Float64Array): number {
   let weekend = 0;
-  for (const at of time) if (isWeekend(at)) weekend++;
-  return { binOf: dayOf, perYear: weekend / time.length > (2 / 7) * 0.6 ? 365 : 252 };
+  for (let bar = 0; bar < time.length; bar++) {
+    // Bars of one day are counted together.
+    const first = bar;
+    const end = endOfDay(time[bar] as number);
+    while (bar + 1 < time.length && (time[bar + 1] as number) < end) bar++;
+    if (isWeekend(time[bar] as number)) weekend += bar + 1 - first;
+  }
+  return weekend / time.length;
 }
 
 /** Changes from the last equity of one period to the last of the next; periods without bars do not count. */
-function periodReturns(
-  time: Float64Array,
-  equity: Float64Array,
-  binOf: (time: number) => number,
-): Float64Array {
-  const returns = new Float64Array(time.length);
-  let count = 0;
+function periodReturns(time: Float64Array, equity: Float64Array, endOf: Period['endOf']): number[] {
+  const returns: number[] = [];
   let previous = Number.NaN;
-  let bin = time.length > 0 ? binOf(time[0] as number) : Number.NaN;
-  for (let i = 0; i < time.length; i++) {
-    const nextBin = i === time.length - 1 ? Number.NaN : binOf(time[i + 1] as number);
-    if (bin !== nextBin) {
-      const value = equity[i] as number;
-      // NaN for the first, and after a bankruptcy (0 to 0), which are left out.
-      const change = value / previous - 1;
-      if (!Number.isNaN(change)) returns[count++] = change;
-      previous = value;
-    }
-    bin = nextBin;
+  for (let bar = 0; bar < time.length; bar++) {
+    const end = endOf(time[bar] as number);
+    while (bar + 1 < time.length && (time[bar + 1] as number) < end) bar++;
+    const value = equity[bar] as number;
+    // NaN for the first, and after a bankruptcy (0 to 0), which are left out.
+    const change = value / previous - 1;
+    if (!Number.isNaN(change)) returns.push(change);
+    previous = value;
   }
-  return returns.subarray(0, count);
+  return returns;
 }
 
-/** exp(mean(ln(1 + R))) - 1; 0 as soon as one of them lost everything. */
-function geometricMean(returns: ArrayLike<number>): number {
+/** exp(sum(ln(1 + R)) / count) - 1; 0 as soon as one of them lost everything. */
+function geometricMean(returns: readonly number[], count = returns.length): number {
   let logs = 0;
   for (let i = 0; i < returns.length; i++) {
     const factor = 1 + (returns[i] as number);
     if (factor <= 0) return 0;
     logs += Math.log(factor);
   }
-  return Math.exp(logs / returns.length) - 1;
+  return Math.exp(logs / count) - 1;
 }
 
 /** Root of the mean square of the losses, gains counting as 0. */
-function downsideDeviation(returns: Float64Array): number {
+function downsideDeviation(returns: readonly number[]): number {
   let squares = 0;
   for (const value of returns) if (value < 0) squares += value * value;
   return Math.sqrt(squares / returns.length);
@@ -230,7 +246,11 @@ function drawdownFigures(time: Float64Array, drawdown: Float64Array, ceiling: nu
   };
 }
 
-/** Beta: covariance of the bars' log returns with the market's over the market's variance. Alpha by Jensen, in percent. */
+/**
+ * Beta: covariance of the bars' log returns with the market's over the market's variance. Alpha by Jensen, in percent.
+ * Both sums are about the first return instead of the mean (the shifted data algorithm: Chan, Golub and LeVeque, 1983),
+ * so that one pass is enough.
+ */
 function marketFigures(
   equity: Float64Array,
   price: Float64Array,
@@ -239,29 +259,40 @@ function marketFigures(
   riskFreeRate: number,
 ): { alpha: number; beta: number } {
   const count = equity.length - 1;
-  const own = new Float64Array(Math.max(count, 0));
-  const market = new Float64Array(Math.max(count, 0));
+  const ownFirst = logRatio(equity[1] as number, equity[0] as number);
+  const marketFirst = logRatio(price[1] as number, price[0] as number);
+  let ownSum = 0;
+  let marketSum = 0;
+  let products = 0;
+  let squares = 0;
   for (let i = 0; i < count; i++) {
-    own[i] = Math.log((equity[i + 1] as number) / (equity[i] as number));
-    market[i] = Math.log((price[i + 1] as number) / (price[i] as number));
+    const own = logRatio(equity[i + 1] as number, equity[i] as number) - ownFirst;
+    const market = logRatio(price[i + 1] as number, price[i] as number) - marketFirst;
+    ownSum += own;
+    marketSum += market;
+    products += own * market;
+    squares += market * market;
   }
-  const ownMean = mean(own);
-  const marketMean = mean(market);
-  let together = 0;
-  let alone = 0;
-  for (let i = 0; i < count; i++) {
-    const offset = (market[i] as number) - marketMean;
-    together += ((own[i] as number) - ownMean) * offset;
-    alone += offset * offset;
-  }
-  const beta = together / alone;
+  const beta = (products - (ownSum * marketSum) / count) / (squares - (marketSum * marketSum) / count);
   const free = riskFreeRate * 100;
   return { beta, alpha: returnPct - free - beta * (marketPct - free) };
+}
+
+/**
+ * ln(a / b). Near each other, as two bars are, by the series ln(a / b) = 2 (s + s^3 / 3 + s^5 / 5 + ...) with
+ * s = (a - b) / (a + b), of which four terms give every digit below |s| = 0.01; it is several times faster.
+ */
+function logRatio(a: number, b: number): number {
+  const s = (a - b) / (a + b);
+  if (!(s < 0.01 && s > -0.01)) return Math.log(a / b);
+  const square = s * s;
+  return 2 * s * (1 + square * (1 / 3 + square * (1 / 5 + square * (1 / 7))));
 }
 
 type TradeFigures = Pick<
   Statistics,
   | 'trades'
+  | 'commissions'
   | 'winRatePct'
   | 'bestTradePct'
   | 'worstTradePct'
@@ -275,33 +306,50 @@ type TradeFigures = Pick<
 >;
 
 function tradeFigures(time: Float64Array, trades: readonly Trade[], ceiling: number): TradeFigures {
+  const count = trades.length;
   const returns = trades.map(({ returnFraction }) => returnFraction);
   const profits = trades.map(({ pnl }) => pnl);
-  const durations = trades.map(
-    ({ entryBar, exitBar }) => (time[exitBar ?? entryBar] as number) - (time[entryBar] as number),
-  );
-  const winRate =
-    trades.length === 0 ? Number.NaN : profits.filter((profit) => profit > 0).length / trades.length;
-  const meanWin = mean(profits.filter((profit) => profit > 0));
-  const meanLoss = -mean(profits.filter((profit) => profit < 0));
+  let commissions = 0;
+  let best = Number.NEGATIVE_INFINITY;
+  let worst = Number.POSITIVE_INFINITY;
+  let [gains, losses] = [0, 0];
+  let [wins, won, defeats, lost] = [0, 0, 0, 0];
+  let [longest, durations] = [Number.NEGATIVE_INFINITY, 0];
+  for (const { entryBar, exitBar, returnFraction, pnl, commission } of trades) {
+    const duration = (time[exitBar ?? entryBar] as number) - (time[entryBar] as number);
+    durations += duration;
+    if (duration > longest) longest = duration;
+    if (returnFraction > best) best = returnFraction;
+    if (returnFraction < worst) worst = returnFraction;
+    if (returnFraction > 0) gains += returnFraction;
+    else losses += returnFraction;
+    if (pnl > 0) {
+      wins++;
+      won += pnl;
+    } else if (pnl < 0) {
+      defeats++;
+      lost += pnl;
+    }
+    commissions += commission;
+  }
+  const ofSome = (value: number) => (count === 0 ? Number.NaN : value);
+  const winRate = wins / count;
   return {
-    trades: trades.length,
+    trades: count,
+    commissions,
     winRatePct: winRate * 100,
-    bestTradePct: largest(returns) * 100,
-    worstTradePct: -largest(returns.map((value) => -value)) * 100,
-    avgTradePct: trades.length === 0 ? Number.NaN : geometricMean(returns) * 100,
-    maxTradeDurationMs: roundUp(largest(durations), ceiling),
-    avgTradeDurationMs: roundUp(mean(durations), ceiling),
+    bestTradePct: ofSome(best * 100),
+    worstTradePct: ofSome(worst * 100),
+    avgTradePct: ofSome(geometricMean(returns) * 100),
+    maxTradeDurationMs: ofSome(roundUp(longest, ceiling)),
+    avgTradeDurationMs: roundUp(durations / count, ceiling),
     // sum of winning returns / |sum of losing returns|
-    profitFactor: ratio(
-      sum(returns.filter((value) => value > 0)),
-      Math.abs(sum(returns.filter((value) => value < 0))),
-    ),
+    profitFactor: ratio(gains, Math.abs(losses)),
     expectancyPct: mean(returns) * 100,
     // System quality number (Tharp): sqrt(trades) * mean(profit) / deviation(profit)
-    sqn: (Math.sqrt(trades.length) * mean(profits)) / Math.sqrt(varianceOf(profits)),
+    sqn: (Math.sqrt(count) * mean(profits)) / Math.sqrt(varianceOf(profits)),
     // Kelly (1956): W - (1 - W) / (mean win / mean loss)
-    kellyCriterion: winRate - (1 - winRate) / (meanWin / meanLoss),
+    kellyCriterion: winRate - (1 - winRate) / (won / wins / -(lost / defeats)),
   };
 }
 
@@ -312,32 +360,45 @@ function isCounter(time: Float64Array): boolean {
 
 /** The largest of day, hour, minute and second of which all times are multiples; durations are told in it. */
 function resolutionOf(time: Float64Array): number {
-  const units = [dayMs, 3_600_000, 60_000, 1000];
-  return units.find((unit) => time.every((at) => at % unit === 0)) ?? 1;
+  return [dayMs, 3_600_000, 60_000, 1000].find((unit) => areMultiples(time, unit)) ?? 1;
+}
+
+/** Not by the remainder: for numbers beyond 2^31 that is many times slower. */
+function areMultiples(time: Float64Array, unit: number): boolean {
+  for (let i = 0; i < time.length; i++) {
+    const at = time[i] as number;
+    if (Math.floor(at / unit) * unit !== at) return false;
+  }
+  return true;
 }
 
 function roundUp(duration: number, ceiling: number): number {
   return ceiling === 0 ? duration : Math.ceil(duration / ceiling) * ceiling;
 }
 
-function dayOf(time: number): number {
-  return Math.floor(time / dayMs);
+function endOfDay(time: number): number {
+  return (Math.floor(time / dayMs) + 1) * dayMs;
 }
 
 /** 1970-01-01 was a Thursday. */
 function isWeekend(time: number): boolean {
-  const weekday = (((dayOf(time) + 3) % 7) + 7) % 7;
+  const weekday = (((Math.floor(time / dayMs) + 3) % 7) + 7) % 7;
   return weekday > 4;
 }
 
 /** Weeks end on Sunday. */
-function weekOf(time: number): number {
-  return Math.floor((dayOf(time) + 3) / 7);
+function endOfWeek(time: number): number {
+  const week = Math.floor((Math.floor(time / dayMs) + 3) / 7);
+  return ((week + 1) * 7 - 3) * dayMs;
 }
 
-function monthOf(time: number): number {
+function endOfMonth(time: number): number {
   const date = new Date(time);
-  return date.getUTCFullYear() * 12 + date.getUTCMonth();
+  return Date.UTC(date.getUTCFullYear(), date.getUTCMonth() + 1, 1);
+}
+
+function endOfYear(time: number): number {
+  return Date.UTC(new Date(time).getUTCFullYear() + 1, 0, 1);
 }
 
 function first(values: Float64Array): number {
@@ -376,7 +437,7 @@ function varianceOf(values: ArrayLike<number>): number {
 
 function peakOf(equity: Float64Array): number {
   let peak = Number.NEGATIVE_INFINITY;
-  for (const value of equity) if (value > peak) peak = value;
+  for (let i = 0; i < equity.length; i++) peak = Math.max(peak, equity[i] as number);
   return peak;
 }
 

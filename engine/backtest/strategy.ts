@@ -1,12 +1,17 @@
 /** What a strategy is written against: a class with `init()`, called once, and `next()`, called on every bar. */
 import { UserError } from '../errors.ts';
+import type { Allocation } from './allocation.ts';
 import type { SimulatedBroker } from './broker.ts';
-import type { StrategyData } from './data.ts';
-import type { IndicatorOptions, Indicators } from './indicator.ts';
-import type { Order, Trade } from './order-and-trade.ts';
+import type { StrategyData, SymbolData } from './data.ts';
+import type { IndicatorOptions, Indicators, PlotOptions } from './indicator.ts';
+import type { ClosedTrade, Order, Trade } from './order-and-trade.ts';
+import { PerSymbol } from './per-symbol.ts';
 import { Position } from './position.ts';
+import { type RebalanceOptions, rebalance } from './rebalance.ts';
+import type { Records } from './records.ts';
 import type { Params } from './result.ts';
 import type { Series } from './series.ts';
+import type { StrategyStorage } from './storage.ts';
 
 /** Everything but the share of a cent that rounding might lack: "all that can be spent". */
 const allIn = 1 - 2 ** -52;
@@ -41,6 +46,9 @@ export interface StrategyContext {
   readonly broker: SimulatedBroker;
   readonly params: Params;
   readonly indicators: Indicators;
+  readonly records: Records;
+  readonly allocation: Allocation;
+  readonly storage: StrategyStorage;
 }
 
 /**
@@ -65,6 +73,12 @@ export abstract class Strategy<P extends Params = Params> {
   readonly data: StrategyData;
   /** `static params` of the class, with what the run was given. */
   readonly params: P;
+  /** Which share of the money goes into which symbol; `rebalance()` trades it. */
+  readonly allocation: Allocation;
+  /** Plain data that is kept for the next run of a plan. */
+  readonly storage: StrategyStorage;
+  readonly #records: Records;
+  #firstDay = 0;
   readonly #broker: SimulatedBroker;
   readonly #indicators: Indicators;
   readonly #positions: readonly Position[];
@@ -79,7 +93,10 @@ export abstract class Strategy<P extends Params = Params> {
     this.params = context.params as P;
     this.#broker = context.broker;
     this.#indicators = context.indicators;
-    this.#positions = context.data.symbols.map((_, index) => new Position(context.broker.trades, index));
+    this.allocation = context.allocation;
+    this.storage = context.storage;
+    this.#records = context.records;
+    this.#positions = context.data.symbols.map((_, index) => new Position(context.broker.account, index));
   }
 
   /** Called once, before the first bar: the place for indicators. */
@@ -100,6 +117,45 @@ export abstract class Strategy<P extends Params = Params> {
     ...inputs: [...inputs: IndicatorInputs<Inputs>, options?: IndicatorOptions]
   ): IndicatorSeries<Columns> {
     return this.#indicators.add(compute, inputs) as IndicatorSeries<Columns>;
+  }
+
+  /**
+   * One series for each symbol: `this.perSymbol(({ close }) => this.indicator(roc, close, 20))`. Kept in a field, the
+   * first `next()` waits until it is warm for every symbol.
+   */
+  perSymbol(make: (data: SymbolData) => Series): PerSymbol {
+    return new PerSymbol(new Map(this.data.symbols.map((symbol) => [symbol, make(this.data.of(symbol))])));
+  }
+
+  /**
+   * In `init()`: the first `next()` comes on bar `bar` (from 0) at the earliest, though the indicators were warm before.
+   * @throws UserError when there is no such bar
+   */
+  startOnDay(bar: number): void {
+    if (this.data.length > 0) throw new UserError('startOnDay() can be called in init(), not in next().');
+    if (!(Number.isInteger(bar) && bar >= 0 && bar < this.#broker.account.equityCurve.length)) {
+      throw new UserError(`startOnDay() takes the number of a bar, from 0, that the backtest has; not ${bar}.`);
+    }
+    this.#firstDay = bar;
+  }
+
+  /** The bar of `startOnDay()`, 0 unless said. */
+  get firstDay(): number {
+    return this.#firstDay;
+  }
+
+  /** Writes a number, or several by name, down for the newest bar; charts draw them like an indicator. */
+  record(name: string, value: number | Readonly<Record<string, number>>, options: PlotOptions = {}): void {
+    this.#records.add(name, this.data.bar, value, options);
+  }
+
+  /**
+   * Places the orders that bring what is held to the weights of `allocation`, and ends its cycle. Without `force` only
+   * when the weights are not the last cycle's.
+   * @throws UserError for weights or options that cannot be right
+   */
+  rebalance(options: RebalanceOptions = {}): void {
+    rebalance(this.#broker, this.allocation, options);
   }
 
   /**
@@ -128,14 +184,14 @@ export abstract class Strategy<P extends Params = Params> {
     return this.#positions[this.#symbolIndex(symbol)] as Position;
   }
 
-  /** Open trades of all symbols, oldest first. */
+  /** Open trades of all symbols, oldest first. The list changes between bars, never during `next()`. */
   get trades(): readonly Trade[] {
-    return this.#broker.trades.slice();
+    return this.#broker.account.trades;
   }
 
   /** Closed trades, in closing order. */
-  get closedTrades(): readonly Trade[] {
-    return this.#broker.closedTrades;
+  get closedTrades(): readonly ClosedTrade[] {
+    return this.#broker.account.closedTrades;
   }
 
   /** Orders that wait, in the order in which the broker looks at them: stop losses and take profits too. */
@@ -160,8 +216,8 @@ export abstract class Strategy<P extends Params = Params> {
 
   #symbolIndex(symbol: string | undefined): number {
     const { symbols } = this.data;
+    if (symbol === undefined && symbols.length === 1) return 0;
     if (symbol !== undefined) return symbols.indexOf(this.data.of(symbol).symbol);
-    if (symbols.length === 1) return 0;
     throw new UserError(
       `This backtest has ${symbols.length} symbols: say which one is meant, as in "${symbols[0]}".`,
     );
