@@ -17,7 +17,8 @@ import type { ParamValue } from '../result.ts';
 export type Names = Readonly<Record<string, ParamValue>>;
 
 export interface Expression {
-  readonly source: string;
+  /** @throws UserError when it uses a name that is none of these */
+  check(known: readonly string[]): void;
   /** @throws UserError for a name that is not among `names`, or an operation on values that it is not for */
   evaluate(names: Names): ParamValue;
 }
@@ -31,17 +32,26 @@ interface Token {
   readonly at: number;
 }
 
-const tokenPattern = /\s*(?:(\d+\.?\d*(?:e[+-]?\d+)?|\.\d+)|'([^']*)'|"([^"]*)"|([a-z_]\w*)|(<=|>=|==|!=|&&|\|\||[<>=!+\-*/()]))/iy;
+const tokenPattern =
+  /\s*(?:(\d+\.?\d*(?:e[+-]?\d+)?|\.\d+)|'([^']*)'|"([^"]*)"|([a-z_]\w*)|(<=|>=|==|!=|&&|\|\||[<>=!+\-*/()]))/iy;
 const comparisons = ['<', '<=', '>', '>=', '=', '==', '!='];
 const longest = 500;
 
 /** @throws UserError, with the place, for what is no such formula */
 export function parseExpression(source: string): Expression {
   if (source.length > longest) throw new UserError(`A formula has at most ${longest} characters.`);
-  return { source, evaluate: new Parser(source).parse() };
+  const parser = new Parser(source);
+  const evaluate = parser.parse();
+  return {
+    evaluate,
+    check(known) {
+      for (const name of parser.names) if (!known.includes(name)) throw unknownName(name, known);
+    },
+  };
 }
 
 class Parser {
+  readonly names = new Set<string>();
   readonly #source: string;
   readonly #tokens: readonly Token[];
   #next = 0;
@@ -139,7 +149,11 @@ class Parser {
     if (kind === 'number') return () => Number(text);
     if (kind === 'text') return () => text;
     if (/^(true|false)$/i.test(text)) return () => text.toLowerCase() === 'true';
-    return (names) => valueOf(names, text);
+    this.names.add(text);
+    return (names) => {
+      if (Object.hasOwn(names, text)) return names[text] as ParamValue;
+      throw unknownName(text, Object.keys(names));
+    };
   }
 
   #unexpected(): UserError {
@@ -173,15 +187,10 @@ function tokensOf(source: string): Token[] {
   return tokens;
 }
 
-function valueOf(names: Names, name: string): ParamValue {
-  if (Object.hasOwn(names, name)) return names[name] as ParamValue;
-  const known = Object.keys(names);
+function unknownName(name: string, known: readonly string[]): UserError {
   const near = nearest(name, known);
-  throw new UserError(
-    `There is nothing called "${name}" here. ${
-      near.length > 0 ? `Did you mean ${near.join(' or ')}?` : `There is ${known.join(', ')}.`
-    }`,
-  );
+  const hint = near.length > 0 ? `Did you mean ${near.join(' or ')}?` : `There is ${known.join(', ')}.`;
+  return new UserError(`There is nothing called "${name}" here. ${hint}`);
 }
 
 function compare(sign: string, left: ParamValue, right: ParamValue): boolean {

@@ -1,8 +1,8 @@
 /** What an optimisation looks for: a statistic, a formula of statistics, or a function. */
 import { UserError } from '../../errors.ts';
-import type { BacktestResult, Params, Statistics } from '../result.ts';
-import { type Names, parseExpression } from './expression.ts';
-import type { Constraint } from './space.ts';
+import type { BacktestResult, Params } from '../result.ts';
+import { parseExpression } from './expression.ts';
+import type { Constraint, SearchSpace } from './space.ts';
 
 /** What is known of a run where only its statistics came back from another thread. */
 export type RunSummary = Pick<BacktestResult, 'params' | 'statistics'>;
@@ -46,11 +46,15 @@ export function objectiveOf<Subject extends RunSummary>(aim: Aim<Subject>): Obje
   };
 }
 
-/** @throws UserError for a formula that cannot be read */
-export function constraintOf(constraint: string | Constraint | undefined): Constraint {
+/** @throws UserError for a formula that cannot be read, or names a parameter that is not varied */
+export function constraintOf(
+  constraint: string | Constraint | undefined,
+  { dimensions }: SearchSpace,
+): Constraint {
   if (constraint === undefined) return () => true;
   if (typeof constraint === 'function') return constraint;
   const formula = parseExpression(constraint);
+  formula.check(dimensions.map(({ name }) => name));
   return (params: Params) => {
     const admits = formula.evaluate(params);
     if (typeof admits === 'boolean') return admits;
@@ -61,12 +65,8 @@ export function constraintOf(constraint: string | Constraint | undefined): Const
 function formulaOf(source: string): (run: RunSummary) => number {
   const formula = parseExpression(source);
   return ({ statistics }) => {
-    const value = formula.evaluate(numbersOf(statistics));
+    const value = formula.evaluate({ ...statistics });
     if (typeof value === 'number') return value;
     throw new UserError(`"${source}" is no number that could be made as large or small as possible.`);
   };
-}
-
-function numbersOf(statistics: Statistics): Names {
-  return statistics as unknown as Names;
 }

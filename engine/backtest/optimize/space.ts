@@ -54,7 +54,8 @@ export class SearchSpace {
     }
     this.dimensions = entries.map(([name, choices]) => dimensionOf(strategy, name, choices));
     this.size = this.dimensions.reduce(
-      (size, dimension) => size * ('values' in dimension ? dimension.values.length : Number.POSITIVE_INFINITY),
+      (size, dimension) =>
+        size * ('values' in dimension ? dimension.values.length : Number.POSITIVE_INFINITY),
       1,
     );
   }
@@ -78,6 +79,17 @@ export class SearchSpace {
   }
 }
 
+/**
+ * Numbers of the combinations that a constraint admits, in order.
+ * @throws UserError when it admits none
+ */
+export function admittedIn(space: SearchSpace, admits: Constraint): number[] {
+  const admitted: number[] = [];
+  for (let index = 0; index < space.size; index++) if (admits(space.at(index))) admitted.push(index);
+  if (admitted.length > 0) return admitted;
+  throw new UserError(`The constraint admits none of the ${space.size.toLocaleString('en')} combinations.`);
+}
+
 /** Names a combination, however its parameters are ordered. */
 export function keyOf(params: Params): string {
   return JSON.stringify(Object.entries(params).sort(([a], [b]) => (a < b ? -1 : 1)));
@@ -92,7 +104,9 @@ function dimensionOf(strategy: Parametrised, name: string, choices: Choices): Di
   const values = [...new Set(choices)];
   if (values.length === 0) throw new UserError(`There is no value to try for the parameter ${name}.`);
   for (const value of values) mergeParams(strategy, { [name]: value });
-  const isOrdered = values.every((value) => typeof value === 'number');
+  const numbers = values.filter((value) => typeof value === 'number');
+  const isSorted = numbers.every((value, index) => index === 0 || value > (numbers[index - 1] as number));
+  const isOrdered = isSorted && numbers.length === values.length;
   return { kind: isOrdered ? 'ordered' : 'unordered', name, values };
 }
 
