@@ -57,7 +57,7 @@ function firstValueDifference(values: Float64Array, others: Float64Array, cut: n
   for (let bar = 0; bar <= cut; bar++) {
     const value = values[bar] as number;
     const other = others[bar] as number;
-    if (Object.is(value, other) || value === other || (Number.isNaN(value) && Number.isNaN(other))) continue;
+    if (value === other || (Number.isNaN(value) && Number.isNaN(other))) continue;
     if (least === 0) least = (valueTolerance / 1000) * largest(values, cut);
     const distance = Math.abs(value - other);
     if (!(distance <= valueTolerance * Math.max(Math.abs(value), Math.abs(other)) + least)) return bar;

@@ -48,8 +48,8 @@ function watched(Strategy: StrategyClass, lines: WatchedLine[]): StrategyClass {
   const note = (series: unknown) => {
     if (series instanceof Series) lines.push({ name: series.name, values: columnOf(series) });
   };
-  const Watched = class extends Strategy {
-    constructor(context: StrategyContext) {
+  return new Proxy(Strategy, {
+    construct(target, [context]: [StrategyContext]) {
       const { indicators } = context;
       const add: Indicators['add'] = (compute, inputs) => {
         const handle = indicators.add(compute, inputs);
@@ -57,9 +57,7 @@ function watched(Strategy: StrategyClass, lines: WatchedLine[]): StrategyClass {
         if (!(handle instanceof Series)) Object.values(handle).forEach(note);
         return handle;
       };
-      super({ ...context, indicators: Object.create(indicators, { add: { value: add } }) });
-    }
-  };
-  Object.defineProperty(Watched, 'name', { value: Strategy.name });
-  return Watched;
+      return new target({ ...context, indicators: Object.create(indicators, { add: { value: add } }) });
+    },
+  });
 }

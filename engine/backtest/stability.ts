@@ -10,7 +10,7 @@ import { barsFrom } from './look-ahead-cuts.ts';
 import { watchedRun } from './look-ahead-run.ts';
 import type { BacktestOptions } from './options.ts';
 import type { Params } from './result.ts';
-import type { StrategyClass } from './strategy.ts';
+import type { StrategyClass, StrategyContext } from './strategy.ts';
 
 export interface StabilityRequest {
   readonly Strategy: StrategyClass;
@@ -121,11 +121,11 @@ function newestValues(
 }
 
 function withoutDecisions(Strategy: StrategyClass): StrategyClass {
-  const Idle = class extends Strategy {
-    override next(): void {}
-  };
-  Object.defineProperty(Idle, 'name', { value: Strategy.name });
-  return Idle;
+  return new Proxy(Strategy, {
+    construct(target, [context]: [StrategyContext]) {
+      return Object.defineProperty(new target(context), 'next', { value: () => undefined });
+    },
+  });
 }
 
 /** 2, 3, 4, ... and then ever larger steps, below the number of all bars. */
