@@ -1,8 +1,8 @@
 /** The account of a backtest: its cash, the trades that are open, and what all of it is worth on each bar. */
+import type { Ledger } from './ledger.ts';
 import type { Market } from './market.ts';
 import type { BrokerRules } from './options.ts';
-import { ClosedTrade, type Entry, Trade, type TradeDesk } from './order-and-trade.ts';
-import type { Fill, OrderRecord } from './result.ts';
+import { type Entry, type Order, Trade, type TradeDesk } from './order-and-trade.ts';
 
 /** The open trades of one symbol together. */
 interface Holding {
@@ -20,9 +20,6 @@ interface Holding {
 export class Account {
   /** Oldest first. */
   readonly trades: Trade[] = [];
-  /** In closing order. */
-  readonly closedTrades: ClosedTrade[] = [];
-  readonly fills: Fill[] = [];
   /** At each bar's close, 0 for bars that were not processed. */
   readonly equityCurve: Float64Array;
   /** What could still be spent at each bar's close. */
@@ -30,15 +27,17 @@ export class Account {
   cash: number;
 
   readonly #rules: BrokerRules;
+  readonly #ledger: Ledger;
   readonly #holdings: readonly Holding[];
   /** Those that hold something. */
   readonly #held: Holding[] = [];
   /** Whether the holdings know of the last change to a trade. */
   #isCounted = true;
 
-  constructor(market: Market, rules: BrokerRules) {
+  constructor(market: Market, rules: BrokerRules, ledger: Ledger) {
     const bars = market.time.length;
     this.#rules = rules;
+    this.#ledger = ledger;
     this.cash = rules.cash;
     this.equityCurve = new Float64Array(bars);
     this.available = new Float64Array(bars);
@@ -112,33 +111,38 @@ export class Account {
     return trade;
   }
 
-  open(entry: Entry, desk: TradeDesk, order: OrderRecord | null): Trade {
-    const { symbol, size, price, bar } = entry;
+  /** @param order null where none asked for it */
+  open(entry: Entry, desk: TradeDesk, order: Order | null): Trade {
+    const { symbolIndex, size, price, bar } = entry;
     const trade = new Trade(entry, desk);
     const commission = this.#rules.commission(size, price);
     this.trades.push(trade);
     this.cash -= commission;
     this.#isCounted = false;
-    this.fills.push({ symbol, bar, effect: 'open', units: size, price, commission, order });
+    this.#ledger.addFill(symbolIndex, bar, true, size, price, commission, order);
     return trade;
   }
 
-  /** Closes `size` units of a trade: all of it, or a piece that becomes a closed trade of its own. */
-  close(trade: Trade, size: number, price: number, bar: number, order: OrderRecord | null): void {
-    const { symbol, entryPrice } = trade;
-    const commission = this.#rules.commission(size, price);
-    const entryCommission = this.#rules.commission(size, entryPrice);
-    const closed = new ClosedTrade(trade, size, bar, price, commission + entryCommission);
+  /**
+   * Closes `size` units of a trade: all of it, or a piece that becomes a closed trade of its own.
+   * @param order null where none asked for it
+   */
+  close(trade: Trade, size: number, price: number, bar: number, order: Order | null): void {
+    const { entryPrice, symbolIndex } = trade;
+    const exitCommission = this.#rules.commission(size, price);
+    const commission = exitCommission + this.#rules.commission(size, entryPrice);
+    this.#ledger.addTrade(trade, { size, bar, price, commission });
+    this.#ledger.addFill(symbolIndex, bar, false, -size, price, exitCommission, order);
     if (size === trade.size) {
-      trade.closed = closed;
+      trade.exitPrice = price;
+      trade.exitBar = bar;
+      trade.commission = commission;
       remove(this.trades, trade);
     } else {
       trade.size -= size;
     }
-    this.closedTrades.push(closed);
-    this.cash += size * (price - entryPrice) - commission;
+    this.cash += size * (price - entryPrice) - exitCommission;
     this.#isCounted = false;
-    this.fills.push({ symbol, bar, effect: 'close', units: -size, price, commission, order });
   }
 
   /** Nothing is left, from this bar on. */

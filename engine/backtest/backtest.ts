@@ -5,13 +5,16 @@ import { SimulatedBroker } from './broker.ts';
 import { StrategyData } from './data.ts';
 import { inUnits, inWholes } from './fractional.ts';
 import { Indicators } from './indicator.ts';
+import type { Ledger } from './ledger.ts';
 import { alignBars, type Market } from './market.ts';
+import { inThread } from './optimize/in-thread.ts';
+import { type Optimization, type OptimizeRequest, optimizeWith } from './optimize/optimize.ts';
 import { type BacktestOptions, type BrokerRules, brokerRules } from './options.ts';
 import type { Trade } from './order-and-trade.ts';
 import { mergeParams } from './params.ts';
 import { portfolioFigures } from './portfolio-figures.ts';
 import { Records } from './records.ts';
-import type { BacktestResult, Params, Trade as TradeRecord } from './result.ts';
+import type { BacktestResult, Fill, OrderRecord, Params, Trade as TradeRecord } from './result.ts';
 import { Cursor } from './series.ts';
 import { computeStatistics, drawdownOf } from './statistics.ts';
 import { copyStorage } from './storage.ts';
@@ -77,11 +80,13 @@ export class Backtest {
     const nextOrders = hasEnded || rules.finalizeTrades ? [] : broker.nextOrders();
     if (!hasEnded) broker.finalize();
 
-    const { fills, closedTrades: trades, equityCurve: equity } = account;
+    const { ledger } = broker;
+    const equity = account.equityCurve;
     const drawdown = drawdownOf(equity);
     const allocation = { values: account.values, available: account.available };
     const heldFrom = firstBar - rules.semantics.barsAfterWarmUp;
     const annualFrom = rules.semantics.annualFromFirstNext ? firstBar : null;
+    const told = once(ledger);
     const result: BacktestResult = {
       strategy: this.#Strategy.name,
       params: allParams,
@@ -94,22 +99,58 @@ export class Backtest {
       buyAndHold: inMoney(price, rules.cash),
       firstBar,
       heldFrom,
-      trades,
+      get trades() {
+        return told.trades();
+      },
       openTrades: account.trades.map(openTrade),
-      orders: broker.records,
+      get orders() {
+        return told.orders();
+      },
       nextOrders,
-      fills,
+      get fills() {
+        return told.fills();
+      },
       allocation,
       positions,
       indicators: indicators.plots(),
       records: records.plots(),
-      statistics: computeStatistics({ time, equity, drawdown, price, trades, heldFrom, annualFrom }),
-      portfolio: portfolioFigures({ symbols: names, time, equity, allocation, trades, fills }),
+      statistics: computeStatistics({
+        ...{ time, equity, drawdown, price, heldFrom, annualFrom },
+        trades: ledger.tradeColumns(),
+      }),
+      portfolio: portfolioFigures({ symbols: names, time, equity, allocation, totals: ledger.totals }),
       storage: copyStorage(strategy.storage),
       warnings: warningsOf(broker, market, firstBar),
     };
     return this.#options.fractional === undefined ? result : inWholes(result, this.#options.fractional);
   }
+
+  /**
+   * Runs the strategy with many parameters, in this thread, and answers with those that do best.
+   * @throws UserError for parameters, a constraint or an aim that cannot be, and when it is cancelled
+   */
+  optimize(request: OptimizeRequest): Promise<Optimization> {
+    const runner = inThread(this.#Strategy, (params) => this.run(params), request.signal);
+    return optimizeWith(runner, request);
+  }
+}
+
+/** The records of a ledger, made when they are first asked for. */
+function once(ledger: Ledger) {
+  let orders: OrderRecord[] | undefined;
+  let fills: Fill[] | undefined;
+  const told = {
+    trades: () => ledger.trades(),
+    orders() {
+      orders ??= ledger.orders();
+      return orders;
+    },
+    fills() {
+      fills ??= ledger.fills(told.orders());
+      return fills;
+    },
+  };
+  return told;
 }
 
 interface Walk {

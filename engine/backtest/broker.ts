@@ -9,6 +9,7 @@ import { UserError } from '../errors.ts';
 import { Account, remove } from './account.ts';
 import { floorDivide } from './arithmetic.ts';
 import { type Market, type MarketSymbol, sliceMarket } from './market.ts';
+import { Ledger } from './ledger.ts';
 import type { BrokerRules } from './options.ts';
 import { Order, type OrderDesk, type OrderTerms, type Trade, type TradeDesk } from './order-and-trade.ts';
 import type { NextOrder } from './result.ts';
@@ -29,8 +30,8 @@ export class SimulatedBroker implements OrderDesk, TradeDesk {
   readonly rules: BrokerRules;
   /** Pending orders in the order in which they are looked at. */
   readonly orders: Order[] = [];
-  /** Every order that the strategy placed, or that its stop losses and take profits made. */
-  readonly records: Order[] = [];
+  /** Every order that the strategy placed, or that its stop losses and take profits made, and what came of it. */
+  readonly ledger: Ledger;
   /** Bars on which a stop loss or take profit lay inside the bar of its entry, and had to wait. */
   contingentInEntryBar = 0;
   /** The bar on which nothing was left; null while there is something. */
@@ -46,7 +47,8 @@ export class SimulatedBroker implements OrderDesk, TradeDesk {
   constructor(market: Market, rules: BrokerRules) {
     this.#market = market;
     this.rules = rules;
-    this.account = new Account(market, rules);
+    this.ledger = new Ledger(market.symbols.map(({ symbol }) => symbol));
+    this.account = new Account(market, rules, this.ledger);
     this.#takeOver();
   }
 
@@ -225,7 +227,7 @@ export class SimulatedBroker implements OrderDesk, TradeDesk {
     const order = new Order(terms, this, this.#bar, this.#sequence);
     if (this.#recording) {
       this.#sequence++;
-      this.records.push(order);
+      order.row = this.ledger.addOrder(order);
     }
     return order;
   }
@@ -233,7 +235,7 @@ export class SimulatedBroker implements OrderDesk, TradeDesk {
   /** An order that was never placed, for a strategy that wants to look at it. */
   #ignored(terms: OrderTerms): Order {
     const order = new Order(terms, this, this.#bar, this.#sequence);
-    order.finish('cancelled', this.#bar);
+    order.outcome = 'cancelled';
     return order;
   }
 
@@ -270,6 +272,7 @@ export class SimulatedBroker implements OrderDesk, TradeDesk {
       const isHit = order.isLong ? reaches(high, stop, semantics.hitIsBeyond) : falls(low, stop, semantics.hitIsBeyond);
       if (!isHit) return false;
       order.stop = null;
+      this.ledger.noteWaiting(order);
     }
 
     const fromClose = tradeOnClose && !(semantics.legsFillFromOpen && order.isContingent);
@@ -386,8 +389,11 @@ export class SimulatedBroker implements OrderDesk, TradeDesk {
     }
     this.account.close(trade, units, price, bar, order);
     if (!trade.isOpen) return;
-    if (slOrder !== null) slOrder.size = Math.abs(trade.size);
-    if (tpOrder !== null) tpOrder.size = Math.abs(trade.size);
+    for (const leg of [slOrder, tpOrder]) {
+      if (leg === null) continue;
+      leg.size = Math.abs(trade.size);
+      this.ledger.noteWaiting(leg);
+    }
   }
 
   #goBankrupt(): void {
@@ -402,7 +408,13 @@ export class SimulatedBroker implements OrderDesk, TradeDesk {
 
   #finish(order: Order, outcome: 'filled' | 'cancelled' | 'rejected'): void {
     remove(this.orders, order);
-    order.finish(outcome, this.#bar);
+    order.outcome = outcome;
+    // What is done is told, and remains readable on its trade, as it was placed.
+    if (order.stop !== order.placedStop) {
+      order.stop = order.placedStop;
+      this.ledger.noteWaiting(order);
+    }
+    this.ledger.finishOrder(order, outcome, this.#bar);
   }
 
   #withSpread(size: number, price: number): number {

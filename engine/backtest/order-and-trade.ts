@@ -1,13 +1,10 @@
 /**
  * Orders and trades in a backtest, as a strategy sees them and as the broker keeps them. They stand together because
  * each knows the other: a trade its stop loss and take profit, a closing order its trade.
- *
- * An order and a closed trade are their own records: what they show is the data of the result, how they hang together
- * is private. A run with a hundred thousand of them so keeps them once.
  */
 import { UserError } from '../errors.ts';
 import { roundHalfEven } from './arithmetic.ts';
-import type { OrderOutcome, OrderRecord, Trade as TradeRecord } from './result.ts';
+import type { OrderOutcome, OrderRecord } from './result.ts';
 
 export interface OrderTerms {
   readonly symbol: string;
@@ -30,8 +27,10 @@ export interface OrderDesk {
   cancel(order: Order): void;
 }
 
-export class Order implements OrderRecord {
+export class Order {
   readonly symbol: string;
+  /** Index of the symbol in the market. */
+  readonly symbolIndex: number;
   /** Bar whose close the strategy saw, and the order's number on that bar. */
   readonly signalBar: number;
   readonly sequence: number;
@@ -39,50 +38,38 @@ export class Order implements OrderRecord {
   /** Units, or below 1 a share of what can be spent. A stop loss or take profit shrinks with its trade. */
   size: number;
   readonly limit: number | null;
-  /** Null while a stop that has been hit waits for its limit. */
+  /** Null once a stop has been hit: from then on this is a market or limit order. */
   stop: number | null;
-  readonly stopLoss: number | null;
-  readonly takeProfit: number | null;
-  readonly purpose: OrderRecord['purpose'];
+  /** Stop loss and take profit of the trade that this order opens. */
+  readonly sl: number | null;
+  readonly tp: number | null;
   readonly tag: string | null;
+  /** The trade that this order closes; null for an entry. */
+  readonly trade: Trade | null;
+  readonly purpose: OrderRecord['purpose'];
+  /** The stop as it was placed. */
+  readonly placedStop: number | null;
   outcome: OrderOutcome = 'pending';
-  doneBar: number | null = null;
-  readonly #symbolIndex: number;
-  readonly #trade: Trade | null;
-  readonly #placedStop: number | null;
+  /** Where the ledger has it; -1 where it has not. */
+  row = -1;
   readonly #desk: OrderDesk;
 
   constructor(terms: OrderTerms, desk: OrderDesk, signalBar: number, sequence: number) {
     this.symbol = terms.symbol;
+    this.symbolIndex = terms.symbolIndex;
     this.signalBar = signalBar;
     this.sequence = sequence;
     this.side = terms.size > 0 ? 'buy' : 'sell';
     this.size = Math.abs(terms.size);
     this.limit = terms.limit;
     this.stop = terms.stop;
-    this.stopLoss = terms.sl;
-    this.takeProfit = terms.tp;
-    this.purpose = terms.purpose;
+    this.sl = terms.sl;
+    this.tp = terms.tp;
     this.tag = terms.tag;
-    this.#symbolIndex = terms.symbolIndex;
-    this.#trade = terms.trade;
-    this.#placedStop = terms.stop;
+    this.trade = terms.trade;
+    this.purpose = terms.purpose;
+    this.placedStop = terms.stop;
     this.#desk = desk;
-  }
-
-  /** Index of the symbol in the market. */
-  get symbolIndex(): number {
-    return this.#symbolIndex;
-  }
-
-  /** The trade that this order closes; null for an entry. */
-  get trade(): Trade | null {
-    return this.#trade;
-  }
-
-  /** The stop as it was placed. */
-  get placedStop(): number | null {
-    return this.#placedStop;
   }
 
   /** The size with its sign: negative to sell. */
@@ -98,36 +85,18 @@ export class Order implements OrderRecord {
     return this.side === 'sell';
   }
 
-  /** Stop loss of the trade that this order opens. */
-  get sl(): number | null {
-    return this.stopLoss;
-  }
-
-  /** Take profit of the trade that this order opens. */
-  get tp(): number | null {
-    return this.takeProfit;
-  }
-
   get isPending(): boolean {
     return this.outcome === 'pending';
   }
 
   /** A stop loss or take profit that a trade still relies on. */
   get isContingent(): boolean {
-    const trade = this.#trade;
-    return trade !== null && (trade.slOrder === this || trade.tpOrder === this);
+    return this.trade !== null && (this.trade.slOrder === this || this.trade.tpOrder === this);
   }
 
   /** Takes the order back. Without effect once it is done. */
   cancel(): void {
     this.#desk.cancel(this);
-  }
-
-  /** For the broker: the order is done, and its record says again what was placed. */
-  finish(outcome: OrderOutcome, bar: number): void {
-    this.outcome = outcome;
-    this.doneBar = bar;
-    this.stop = this.#placedStop;
   }
 }
 
@@ -159,8 +128,10 @@ export class Trade {
   readonly entryPrice: number;
   readonly entryBar: number;
   readonly tag: string | null;
-  /** How it ended; null while it is open. */
-  closed: ClosedTrade | null = null;
+  exitPrice: number | null = null;
+  exitBar: number | null = null;
+  /** Of entry and exit; 0 while the trade is open. */
+  commission = 0;
   slOrder: Order | null = null;
   tpOrder: Order | null = null;
   readonly #desk: TradeDesk;
@@ -176,7 +147,7 @@ export class Trade {
   }
 
   get isOpen(): boolean {
-    return this.closed === null;
+    return this.exitBar === null;
   }
 
   get isLong(): boolean {
@@ -189,17 +160,18 @@ export class Trade {
 
   /** Price at which the trade stands: its exit, or while it is open the newest close. */
   get price(): number {
-    return this.closed?.exitPrice ?? this.#desk.lastClose(this.symbolIndex);
+    return this.exitPrice ?? this.#desk.lastClose(this.symbolIndex);
   }
 
   /** Profit in money. Closed: after commission; open: at the last close, before commission. */
   get pnl(): number {
-    return this.closed?.pnl ?? this.size * (this.price - this.entryPrice);
+    return this.size * (this.price - this.entryPrice) - this.commission;
   }
 
   /** Profit as a fraction of what was put in. */
   get returnFraction(): number {
-    return this.closed?.returnFraction ?? Math.sign(this.size) * (this.price / this.entryPrice - 1);
+    const gross = Math.sign(this.size) * (this.price / this.entryPrice - 1);
+    return gross - this.commission / (Math.abs(this.size) * this.entryPrice);
   }
 
   /** What the units are worth, always positive. */
@@ -239,49 +211,6 @@ export class Trade {
     }
     const units = Math.max(1, roundHalfEven(Math.abs(this.size) * portion));
     this.#desk.placeClose(this, -Math.sign(this.size) * units);
-  }
-}
-
-/** A trade that has ended, or a piece of one. */
-export class ClosedTrade implements TradeRecord {
-  readonly symbol: string;
-  readonly size: number;
-  readonly entryBar: number;
-  readonly entryPrice: number;
-  readonly exitBar: number;
-  readonly exitPrice: number;
-  readonly pnl: number;
-  readonly returnFraction: number;
-  readonly commission: number;
-  /** The legs that were still attached to it. */
-  readonly stopLoss: number | null;
-  readonly takeProfit: number | null;
-  readonly tag: string | null;
-
-  constructor(trade: Trade, size: number, exitBar: number, exitPrice: number, commission: number) {
-    const { entryPrice } = trade;
-    const isWhole = size === trade.size;
-    this.symbol = trade.symbol;
-    this.size = size;
-    this.entryBar = trade.entryBar;
-    this.entryPrice = entryPrice;
-    this.exitBar = exitBar;
-    this.exitPrice = exitPrice;
-    this.pnl = size * (exitPrice - entryPrice) - commission;
-    this.returnFraction =
-      Math.sign(size) * (exitPrice / entryPrice - 1) - commission / (Math.abs(size) * entryPrice);
-    this.commission = commission;
-    this.stopLoss = isWhole ? trade.sl : null;
-    this.takeProfit = isWhole ? trade.tp : null;
-    this.tag = trade.tag;
-  }
-
-  get isLong(): boolean {
-    return this.size > 0;
-  }
-
-  get isShort(): boolean {
-    return this.size < 0;
   }
 }
 

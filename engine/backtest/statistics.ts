@@ -2,6 +2,7 @@
  * The statistics of a backtest. Formulas are those of Backtesting.py 0.6.6
  * (https://kernc.github.io/backtesting.py, module backtesting._stats), written next to where they are computed.
  */
+import { columnsOf, type TradeColumns } from './ledger.ts';
 import type { BacktestResult, Statistics, Trade } from './result.ts';
 import { semantics } from './semantics.ts';
 
@@ -22,8 +23,8 @@ export interface StatisticsInput {
   readonly annualFrom: number | null;
   /** `drawdownOf(equity)`, where it is there already. */
   readonly drawdown?: Float64Array;
-  /** Closed trades. */
-  readonly trades: readonly Trade[];
+  /** Of closed trades. */
+  readonly trades: TradeColumns;
   /** Yearly, as a fraction. */
   readonly riskFreeRate?: number;
 }
@@ -95,7 +96,7 @@ export function recomputeStatistics(
     price: buyAndHold,
     heldFrom,
     annualFrom: semantics[result.semantics].annualFromFirstNext ? firstBar : null,
-    trades,
+    trades: columnsOf(trades),
     riskFreeRate,
   });
 }
@@ -113,9 +114,9 @@ export function drawdownOf(equity: Float64Array): Float64Array {
 }
 
 /** Share of the bars that lie inside a closed trade, its entry and exit bar included. */
-function exposureOf(trades: readonly Trade[], bars: number): number {
+function exposureOf({ entryBar, exitBar }: TradeColumns, bars: number): number {
   const inside = new Uint8Array(bars);
-  for (const { entryBar, exitBar } of trades) inside.fill(1, entryBar, (exitBar ?? entryBar) + 1);
+  for (let i = 0; i < entryBar.length; i++) inside.fill(1, entryBar[i], (exitBar[i] as number) + 1);
   let count = 0;
   for (let bar = 0; bar < bars; bar++) count += inside[bar] as number;
   return count / bars;
@@ -195,7 +196,7 @@ function periodReturns(time: Float64Array, equity: Float64Array, endOf: Period['
 }
 
 /** exp(sum(ln(1 + R)) / count) - 1; 0 as soon as one of them lost everything. */
-function geometricMean(returns: readonly number[], count = returns.length): number {
+function geometricMean(returns: ArrayLike<number>, count = returns.length): number {
   let logs = 0;
   for (let i = 0; i < returns.length; i++) {
     const factor = 1 + (returns[i] as number);
@@ -305,49 +306,48 @@ type TradeFigures = Pick<
   | 'kellyCriterion'
 >;
 
-function tradeFigures(time: Float64Array, trades: readonly Trade[], ceiling: number): TradeFigures {
-  const count = trades.length;
-  const returns = trades.map(({ returnFraction }) => returnFraction);
-  const profits = trades.map(({ pnl }) => pnl);
-  let commissions = 0;
+function tradeFigures(time: Float64Array, trades: TradeColumns, ceiling: number): TradeFigures {
+  const { entryBar, exitBar, pnl, returnFraction, commission } = trades;
+  const count = pnl.length;
   let best = Number.NEGATIVE_INFINITY;
   let worst = Number.POSITIVE_INFINITY;
   let [gains, losses] = [0, 0];
   let [wins, won, defeats, lost] = [0, 0, 0, 0];
   let [longest, durations] = [Number.NEGATIVE_INFINITY, 0];
-  for (const { entryBar, exitBar, returnFraction, pnl, commission } of trades) {
-    const duration = (time[exitBar ?? entryBar] as number) - (time[entryBar] as number);
+  for (let i = 0; i < count; i++) {
+    const duration = (time[exitBar[i] as number] as number) - (time[entryBar[i] as number] as number);
     durations += duration;
-    if (duration > longest) longest = duration;
-    if (returnFraction > best) best = returnFraction;
-    if (returnFraction < worst) worst = returnFraction;
-    if (returnFraction > 0) gains += returnFraction;
-    else losses += returnFraction;
-    if (pnl > 0) {
+    longest = Math.max(longest, duration);
+    const fraction = returnFraction[i] as number;
+    best = Math.max(best, fraction);
+    worst = Math.min(worst, fraction);
+    if (fraction > 0) gains += fraction;
+    else losses += fraction;
+    const profit = pnl[i] as number;
+    if (profit > 0) {
       wins++;
-      won += pnl;
-    } else if (pnl < 0) {
+      won += profit;
+    } else if (profit < 0) {
       defeats++;
-      lost += pnl;
+      lost += profit;
     }
-    commissions += commission;
   }
   const ofSome = (value: number) => (count === 0 ? Number.NaN : value);
   const winRate = wins / count;
   return {
     trades: count,
-    commissions,
+    commissions: sum(commission),
     winRatePct: winRate * 100,
     bestTradePct: ofSome(best * 100),
     worstTradePct: ofSome(worst * 100),
-    avgTradePct: ofSome(geometricMean(returns) * 100),
+    avgTradePct: ofSome(geometricMean(returnFraction) * 100),
     maxTradeDurationMs: ofSome(roundUp(longest, ceiling)),
     avgTradeDurationMs: roundUp(durations / count, ceiling),
     // sum of winning returns / |sum of losing returns|
     profitFactor: ratio(gains, Math.abs(losses)),
-    expectancyPct: mean(returns) * 100,
+    expectancyPct: mean(returnFraction) * 100,
     // System quality number (Tharp): sqrt(trades) * mean(profit) / deviation(profit)
-    sqn: (Math.sqrt(count) * mean(profits)) / Math.sqrt(varianceOf(profits)),
+    sqn: (Math.sqrt(count) * mean(pnl)) / Math.sqrt(varianceOf(pnl)),
     // Kelly (1956): W - (1 - W) / (mean win / mean loss)
     kellyCriterion: winRate - (1 - winRate) / (won / wins / -(lost / defeats)),
   };

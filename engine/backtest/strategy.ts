@@ -4,12 +4,12 @@ import type { Allocation } from './allocation.ts';
 import type { SimulatedBroker } from './broker.ts';
 import type { StrategyData, SymbolData } from './data.ts';
 import type { IndicatorOptions, Indicators, PlotOptions } from './indicator.ts';
-import type { ClosedTrade, Order, Trade } from './order-and-trade.ts';
+import type { Order, Trade } from './order-and-trade.ts';
 import { PerSymbol } from './per-symbol.ts';
 import { Position } from './position.ts';
 import { type RebalanceOptions, rebalance } from './rebalance.ts';
 import type { Records } from './records.ts';
-import type { Params } from './result.ts';
+import type { Params, Trade as TradeRecord } from './result.ts';
 import type { Series } from './series.ts';
 import type { StrategyStorage } from './storage.ts';
 
@@ -190,8 +190,8 @@ export abstract class Strategy<P extends Params = Params> {
   }
 
   /** Closed trades, in closing order. */
-  get closedTrades(): readonly ClosedTrade[] {
-    return this.#broker.account.closedTrades;
+  get closedTrades(): readonly TradeRecord[] {
+    return this.#broker.ledger.trades();
   }
 
   /** Orders that wait, in the order in which the broker looks at them: stop losses and take profits too. */

@@ -3,7 +3,7 @@ import type { SimulatedBroker } from './broker.ts';
 import type { Market } from './market.ts';
 
 export function warningsOf(broker: SimulatedBroker, { time, symbols }: Market, firstBar: number): string[] {
-  const { account, records, rules, bankruptBar, contingentInEntryBar } = broker;
+  const { account, ledger, rules, bankruptBar, contingentInEntryBar } = broker;
   const dayOf = (bar: number) => new Date(time[bar] as number).toISOString().slice(0, 10);
   const warnings: string[] = [];
   if (firstBar >= time.length) {
@@ -11,12 +11,12 @@ export function warningsOf(broker: SimulatedBroker, { time, symbols }: Market, f
       `next() was never called: ${time.length} bars are too few, the indicators need ${firstBar + 1} of them.`,
     );
   }
-  const rejected = records.filter(({ outcome }) => outcome === 'rejected');
-  const firstRejected = rejected[0];
-  if (firstRejected !== undefined) {
-    const orders = rejected.length === 1 ? 'order was' : 'orders were';
-    const when = dayOf(firstRejected.doneBar ?? 0);
-    warnings.push(`${rejected.length} ${orders} dropped for lack of cash, first on ${when}.`);
+  const { rejected } = ledger;
+  if (rejected > 0) {
+    const orders = rejected === 1 ? 'order was' : 'orders were';
+    warnings.push(
+      `${rejected} ${orders} dropped for lack of cash, first on ${dayOf(ledger.firstRejectedBar)}.`,
+    );
   }
   if (contingentInEntryBar > 0) {
     warnings.push(
@@ -44,7 +44,7 @@ export function warningsOf(broker: SimulatedBroker, { time, symbols }: Market, f
     }
   }
   const dearest = symbols.filter(({ close }) => (close[firstBar] ?? 0) > rules.cash * rules.leverage);
-  if (records.length > 0 && account.fills.length === 0 && dearest.length > 0) {
+  if (ledger.orderCount > 0 && ledger.fillCount === 0 && dearest.length > 0) {
     warnings.push(
       `One unit of ${dearest.map(({ symbol }) => symbol).join(', ')} costs more than the cash of ${rules.cash}: nothing was traded. More cash, or the option fractional, helps.`,
     );
