@@ -80,12 +80,12 @@ export class Account {
     return Math.max(0, this.equityAt(bar) - used);
   }
 
-  /** Writes down what everything is worth at a bar's close; answers the equity. */
-  mark(bar: number): number {
+  /** Writes down what everything is worth at a bar's close. False when nothing is left. */
+  mark(bar: number): boolean {
     if (this.trades.length === 0) {
       this.equityCurve[bar] = this.cash;
       this.available[bar] = this.cash;
-      return this.cash;
+      return this.cash > 0;
     }
     if (!this.#isCounted) this.#count();
     let profit = 0;
@@ -100,7 +100,7 @@ export class Account {
     const equity = this.cash + profit;
     this.equityCurve[bar] = equity;
     this.available[bar] = Math.max(0, equity - exposed / this.#rules.leverage);
-    return equity;
+    return equity > 0;
   }
 
   /** A trade that was there before the first bar. */

@@ -38,7 +38,7 @@ export class SimulatedBroker implements OrderDesk, TradeDesk {
   bankruptBar: number | null = null;
 
   readonly #market: Market;
-  /** The queue as it was when it began to be looked at. */
+  /** The queue as it was when it began to be looked at; a list that is used again, and longer than the queue. */
   readonly #look: Order[] = [];
   #bar = -1;
   #sequence = 0;
@@ -242,18 +242,22 @@ export class SimulatedBroker implements OrderDesk, TradeDesk {
   #processAgain(): boolean {
     // A market entry with a stop loss or take profit has the queue looked at once more, on the same bar.
     while (this.orders.length > 0 && this.#processQueue());
-    if (this.account.mark(this.#bar) > 0) return true;
+    if (this.account.mark(this.#bar)) return true;
     this.#goBankrupt();
     return false;
   }
 
   /** Looks at every order that waits now; those made meanwhile wait for the next look. True when that is due at once. */
   #processQueue(): boolean {
+    const { orders } = this;
     const look = this.#look;
-    for (const order of this.orders) look.push(order);
+    const count = orders.length;
+    for (let i = 0; i < count; i++) look[i] = orders[i] as Order;
     let again = false;
-    for (const order of look) if (order.isPending && this.#process(order)) again = true;
-    look.length = 0;
+    for (let i = 0; i < count; i++) {
+      const order = look[i] as Order;
+      if (order.isPending && this.#process(order)) again = true;
+    }
     return again;
   }
 

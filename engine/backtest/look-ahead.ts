@@ -24,9 +24,13 @@ export interface LookAheadRequest {
   readonly params?: Params;
   readonly options?: BacktestOptions;
   /** So many bars by chance, and so many orders, are cut at; 20 unless said. */
-  readonly samples?: number;
+  readonly samples?: number | undefined;
   /** The same seed cuts at the same bars; 1 unless said. */
-  readonly seed?: number;
+  readonly seed?: number | undefined;
+  /** What the strategy makes of the bars before it runs: in a rerun, of those that are left. */
+  readonly prepare?: (bars: readonly Bars[]) => readonly Bars[];
+  /** Says why a rerun failed; the error's own text unless said. */
+  readonly describe?: (error: unknown) => string;
   /** Told about each bar of each run. */
   readonly onBar?: OnBar;
   /** Told before each run: how many are done, of how many. */
@@ -77,9 +81,9 @@ export function checkLookAhead(request: LookAheadRequest): LookAheadReport {
   if (!(Number.isInteger(samples) && samples >= 1)) {
     throw new UserError(`A look-ahead check needs a whole number of samples from 1 on, not ${samples}.`);
   }
-  const { onBar, onRun } = request;
+  const { onBar, onRun, prepare = (given) => given, describe = reasonOf } = request;
   onRun?.(0, 1);
-  const full = watchedRun({ Strategy, bars, params, options, onBar });
+  const full = watchedRun({ Strategy, bars: prepare(bars), params, options, onBar });
   const { time, firstBar, orders, lines } = full;
   const last = time.length - 1;
   if (firstBar >= last) {
@@ -101,30 +105,31 @@ export function checkLookAhead(request: LookAheadRequest): LookAheadReport {
 
   // Ascending, and all data last: what an earlier rerun has left behind is then too short, and shows.
   const runs = cuts.length + 2;
+  /** The run, or why it failed. */
+  const attempt = (left: () => readonly Bars[]): WatchedRun | string => {
+    try {
+      return watchedRun({ Strategy: Again, bars: left(), params, options, onBar });
+    } catch (error) {
+      return describe(error);
+    }
+  };
   const found = new Findings(time);
   cuts.forEach((cut, index) => {
     onRun?.(index + 1, runs);
-    const rerun = attempt({ Strategy: Again, bars: barsUntil(bars, time, cut), params, options, onBar });
+    // Cut twice, for a strategy may bring bars of its own.
+    const left = () => barsUntil(prepare(barsUntil(bars, time, cut)), time, cut);
+    const rerun = attempt(left);
     if (typeof rerun === 'string') found.addFailure(cut, rerun);
     else for (const difference of differences(full, rerun, cut)) found.add(difference, cut);
   });
   onRun?.(runs - 1, runs);
-  const again = attempt({ Strategy: Again, bars, params, options, onBar });
+  const again = attempt(() => prepare(bars));
   const unsteady = typeof again === 'string' ? again : differences(full, again, last)[0];
   return {
     ...report,
     cuts,
     findings: unsteady === undefined ? found.all : [notRepeatable(unsteady, time)],
   };
-}
-
-/** The run, or why it failed. */
-function attempt(request: Parameters<typeof watchedRun>[0]): WatchedRun | string {
-  try {
-    return watchedRun(request);
-  } catch (error) {
-    return reasonOf(error);
-  }
 }
 
 /** The earliest difference for each name. */

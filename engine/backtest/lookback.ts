@@ -1,11 +1,11 @@
 /** Questions that a strategy asks about the newest values of its series. */
-import type { Values } from './series.ts';
+import { Series, type Values } from './series.ts';
 
 /** Whether the first was below the second one bar ago, and is above it now. A number stands for a level. */
 export function crossover(first: Values | number, second: Values | number): boolean {
-  const enough =
-    (typeof first === 'number' || first.length > 1) && (typeof second === 'number' || second.length > 1);
-  return enough && valueAt(first, -2) < valueAt(second, -2) && valueAt(first, -1) > valueAt(second, -1);
+  if (first instanceof Series && second instanceof Series) return first.crossesOver(second);
+  // Where there is no value it is NaN, which is neither above nor below anything.
+  return valueAt(first, -1) > valueAt(second, -1) && valueAt(first, -2) < valueAt(second, -2);
 }
 
 /** Whether one has crossed the other on the newest bar, in whichever direction. */

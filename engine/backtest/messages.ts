@@ -1,14 +1,16 @@
 /** What the desk's thread and a strategy's worker thread say to each other. */
 import type { Bars } from '../market/bars.ts';
+import type { LookAheadReport } from './look-ahead.ts';
 import type { BacktestOptions } from './options.ts';
 import type { BacktestResult, Params } from './result.ts';
+import type { StabilityReport } from './stability.ts';
 
 /** Options that can cross to another thread: a commission that is a function cannot. */
 export type SendableOptions = Omit<BacktestOptions, 'commission'> & {
   readonly commission?: number | readonly [fixed: number, rate: number];
 };
 
-export type Task = RunTask | DescribeTask;
+export type Task = RunTask | CheckTask | DescribeTask;
 
 export interface RunTask {
   readonly kind: 'run';
@@ -19,6 +21,15 @@ export interface RunTask {
   readonly options: SendableOptions;
   /** Where the worker is: see `Progress`. */
   readonly progress: SharedArrayBuffer;
+}
+
+/** Runs it many times: does it look ahead, and how much history does it need? */
+export interface CheckTask extends Omit<RunTask, 'kind'> {
+  readonly kind: 'check';
+  /** As many as `checkLookAhead` takes unless said. */
+  readonly samples?: number | undefined;
+  readonly seed?: number | undefined;
+  readonly tolerances?: readonly number[] | undefined;
 }
 
 export interface DescribeTask {
@@ -39,6 +50,7 @@ export interface StrategyDescription {
 
 export type Answer =
   | { readonly kind: 'result'; readonly result: BacktestResult }
+  | { readonly kind: 'checked'; readonly lookAhead: LookAheadReport; readonly stability: StabilityReport }
   /** A line that the strategy printed; comes before the other answers. */
   | { readonly kind: 'printed'; readonly line: string }
   | { readonly kind: 'description'; readonly description: StrategyDescription }
@@ -53,7 +65,7 @@ export class Progress {
   readonly buffer: SharedArrayBuffer;
   readonly #cells: Int32Array;
 
-  constructor(buffer = new SharedArrayBuffer(3 * Int32Array.BYTES_PER_ELEMENT)) {
+  constructor(buffer = new SharedArrayBuffer(5 * Int32Array.BYTES_PER_ELEMENT)) {
     this.buffer = buffer;
     this.#cells = new Int32Array(buffer);
   }
@@ -67,6 +79,13 @@ export class Progress {
     this.#cells[2] = bars;
   }
 
+  /** With a task of many runs: which one is next, from 0. */
+  atRun(run: number, runs: number): void {
+    this.#cells[3] = run;
+    this.#cells[4] = runs;
+    this.atBar(-1, 0);
+  }
+
   get phase(): Phase {
     return phases[this.#cells[0] ?? 0] ?? 'starting';
   }
@@ -77,5 +96,14 @@ export class Progress {
 
   get bars(): number {
     return this.#cells[2] ?? 0;
+  }
+
+  get run(): number {
+    return this.#cells[3] ?? 0;
+  }
+
+  /** 0 for a task of a single run. */
+  get runs(): number {
+    return this.#cells[4] ?? 0;
   }
 }

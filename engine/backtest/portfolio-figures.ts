@@ -22,7 +22,8 @@ export function portfolioFigures(input: PortfolioInput): PortfolioFigures {
   const meanEquity = meanOf(equity);
   const years = ((time.at(-1) ?? 0) - (time[0] ?? 0)) / yearMs;
   const turnover = (traded: number) => (years > 0 ? (traded / 2 / meanEquity / years) * 100 : Number.NaN);
-  const held = new Uint32Array(time.length);
+  // How many symbols were held at each close; of a single one that need not be counted.
+  const held = new Uint32Array(symbols.length > 1 ? time.length : 0);
   const figures = symbols.map((symbol, index): SymbolFigures => {
     const values = allocation.values[index] as Float64Array;
     const { trades, wins, pnl, traded } = totals[index] as SymbolTotals;
@@ -42,7 +43,7 @@ export function portfolioFigures(input: PortfolioInput): PortfolioFigures {
     symbols: figures,
     turnoverAnnualPct: turnover(totals.reduce((sum, { traded }) => sum + traded, 0)),
     averageExposurePct: figures.reduce((sum, { averageWeightPct }) => sum + averageWeightPct, 0),
-    mostSymbols: held.reduce((a, b) => Math.max(a, b), 0),
+    mostSymbols: symbols.length > 1 ? greatest(held) : Math.sign(figures[0]?.exposureTimePct ?? 0),
   };
 }
 
@@ -54,10 +55,16 @@ function presence(values: Float64Array, equity: Float64Array, held: Uint32Array)
     const value = values[bar] as number;
     if (value === 0) continue;
     bars++;
-    held[bar] = (held[bar] as number) + 1;
+    if (bar < held.length) held[bar] = (held[bar] as number) + 1;
     weight += Math.abs(value) / (equity[bar] as number);
   }
   return { bars, weight };
+}
+
+function greatest(counts: Uint32Array): number {
+  let most = 0;
+  for (let i = 0; i < counts.length; i++) most = Math.max(most, counts[i] as number);
+  return most;
 }
 
 function meanOf(values: Float64Array): number {

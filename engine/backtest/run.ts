@@ -110,7 +110,13 @@ export async function listStrategies(folder: string): Promise<StrategyFile[]> {
     .map((entry) => ({ name: path.parse(entry).name, file: path.join(folder, entry) }));
 }
 
-function runWorker(task: Task, progress: Progress, limits: RunLimits, options: RunOptions): Promise<Answer> {
+/** Has a worker thread of its own do a task: what else `runBacktest` says holds for it too. */
+export function runWorker(
+  task: Task,
+  progress: Progress,
+  limits: RunLimits,
+  options: RunOptions,
+): Promise<Answer> {
   const { signal, onProgress, onOutput } = options;
   const name = path.basename(task.file);
   if (signal?.aborted) return Promise.reject(cancelled());
@@ -146,7 +152,7 @@ function runWorker(task: Task, progress: Progress, limits: RunLimits, options: R
       if (!isEnding) fail(`${line ?? name} ${problem}; it was ${whereText(progress)}.`);
     };
     const watch = setInterval(() => {
-      if (progress.bars > 0) onProgress?.(progressOf(progress));
+      if (progress.bars > 0 || progress.runs > 0) onProgress?.(progressOf(progress));
       if (performance.now() - started > limits.timeMs) {
         void stop(`did not finish within ${limits.timeMs / 1000} s`);
       } else if (memory.isBeyond()) {
@@ -172,24 +178,26 @@ function runWorker(task: Task, progress: Progress, limits: RunLimits, options: R
   });
 }
 
-function progressOf({ bar, bars }: Progress): RunProgress {
-  return { bar, bars, fraction: (bar + 1) / bars };
+function progressOf({ bar, bars, run, runs }: Progress): RunProgress {
+  const ofRun = bars === 0 ? 0 : (bar + 1) / bars;
+  return { bar, bars, fraction: runs === 0 ? ofRun : (run + ofRun) / runs };
 }
 
 function cancelled(): UserError {
   return new UserError('The backtest was cancelled.');
 }
 
-function whereText({ phase, bar, bars }: Progress): string {
+function whereText({ phase, bar, bars, run, runs }: Progress): string {
+  const ofRuns = runs === 0 ? '' : `, in run ${run + 1} of ${runs}`;
   switch (phase) {
     case 'starting':
       return 'not yet loaded';
     case 'loading':
       return 'still loading';
     case 'init':
-      return 'in init()';
+      return `in init()${ofRuns}`;
     case 'next':
-      return `in next(), on bar ${bar + 1} of ${bars}`;
+      return `in next(), on bar ${bar + 1} of ${bars}${ofRuns}`;
     case 'finishing':
       return 'computing statistics';
     default:
@@ -197,7 +205,8 @@ function whereText({ phase, bar, bars }: Progress): string {
   }
 }
 
-function onSharedMemory(bars: Bars): Bars {
+/** The same bars where worker threads can read them without a copy. */
+export function onSharedMemory(bars: Bars): Bars {
   const share = (column: Float64Array) => {
     if (column.buffer instanceof SharedArrayBuffer) return column;
     const shared = new Float64Array(new SharedArrayBuffer(column.byteLength));

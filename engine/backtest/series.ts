@@ -47,6 +47,18 @@ export class Series implements Values {
     return position >= 0 && position < length ? (this.#values[position] as number) : Number.NaN;
   }
 
+  /** Whether this was below the other one bar ago, and is above it now. */
+  crossesOver(other: Series): boolean {
+    const newest = this.#cursor.length - 1;
+    if (newest < 1) return false;
+    const own = this.#values;
+    const others = other.#values;
+    return (
+      (own[newest] as number) > (others[newest] as number) &&
+      (own[newest - 1] as number) < (others[newest - 1] as number)
+    );
+  }
+
   static {
     unwrap = (series) => series.#values;
   }

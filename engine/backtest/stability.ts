@@ -18,7 +18,7 @@ export interface StabilityRequest {
   readonly params?: Params;
   readonly options?: BacktestOptions;
   /** Relative differences to ask about, 1e-3 and 1e-6 unless said. */
-  readonly tolerances?: readonly number[];
+  readonly tolerances?: readonly number[] | undefined;
   readonly onBar?: OnBar;
   /** Told before each run: how many are done, of how many. */
   readonly onRun?: (done: number, runs: number) => void;

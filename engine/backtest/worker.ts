@@ -7,9 +7,11 @@ import { pathToFileURL } from 'node:url';
 import { parentPort, workerData } from 'node:worker_threads';
 import { Backtest } from './backtest.ts';
 import { docOf } from './doc-comment.ts';
-import { type Answer, Progress, type RunTask, type Task } from './messages.ts';
+import { checkLookAhead } from './look-ahead.ts';
+import { type Answer, type CheckTask, Progress, type RunTask, type Task } from './messages.ts';
 import { readParams } from './params.ts';
 import type { BacktestResult } from './result.ts';
+import { checkStability } from './stability.ts';
 import { Strategy, type StrategyClass } from './strategy.ts';
 import { moduleHooks } from './strategy-modules.ts';
 import { describeFailure, StrategyProblem } from './strategy-problem.ts';
@@ -35,6 +37,7 @@ async function perform(): Promise<Answer> {
   progress.enter('loading');
   const Strategy = await loadStrategy(task.file);
   if (task.kind === 'run') return { kind: 'result', result: run(task, Strategy) };
+  if (task.kind === 'check') return check(task, Strategy, await loadStrategy(task.file, '?again'));
   const { name, params = {} } = Strategy;
   const doc = docOf(readFileSync(task.file, 'utf8'));
   return { kind: 'description', description: { name, file: task.file, params, doc } };
@@ -42,16 +45,44 @@ async function perform(): Promise<Answer> {
 
 function run({ bars, params, options }: RunTask, Strategy: StrategyClass): BacktestResult {
   progress.enter('init');
-  const result = new Backtest(bars, Strategy, options).run(readParams(Strategy, params), (bar, count) => {
-    if (progress.phase !== 'next') progress.enter('next');
-    progress.atBar(bar, count);
-  });
+  const result = new Backtest(bars, Strategy, options).run(readParams(Strategy, params), onBar);
   progress.enter('finishing');
   return result;
 }
 
-async function loadStrategy(file: string): Promise<StrategyClass> {
-  const module: { default?: unknown } = await import(pathToFileURL(file).href);
+/** Each of the two checks is half of the way: how many runs the second takes is not known before. */
+function check(task: CheckTask, Strategy: StrategyClass, Again: StrategyClass): Answer {
+  const { bars, options, samples, seed, tolerances } = task;
+  const params = readParams(Strategy, task.params);
+  const atRun = (run: number, runs: number) => {
+    progress.enter('init');
+    progress.atRun(run, runs);
+  };
+  const request = { Strategy, bars, params, options, onBar };
+  const lookAhead = checkLookAhead({
+    ...request,
+    Again,
+    samples,
+    seed,
+    describe: (error) => describeFailure(error, task.file),
+    onRun: (done, runs) => atRun(done, 2 * runs),
+  });
+  const stability = checkStability({
+    ...request,
+    tolerances,
+    onRun: (done, runs) => atRun(runs + done, 2 * runs),
+  });
+  return { kind: 'checked', lookAhead, stability };
+}
+
+function onBar(bar: number, count: number): void {
+  if (progress.phase !== 'next') progress.enter('next');
+  progress.atBar(bar, count);
+}
+
+/** With a query it is loaded anew, and shares no variable with what was loaded before. */
+async function loadStrategy(file: string, query = ''): Promise<StrategyClass> {
+  const module: { default?: unknown } = await import(pathToFileURL(file).href + query);
   const found = module.default;
   if (found === undefined) {
     throw new StrategyProblem('has no default export; write "export default class ... extends Strategy"');
