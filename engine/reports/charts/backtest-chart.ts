@@ -1,14 +1,16 @@
 /**
  * The picture of a backtest: was it worth it, how deep did it fall, what did it trade, and why.
  *
- * Equity against buy and hold, drawdown, then for one symbol its price with trades and overlaid indicators and its
- * volume, for several the allocation and the closes from a common start; below, indicators with a scale of their own.
+ * Equity against buy and hold, drawdown, then for one symbol what its trades brought, its price with trades and
+ * overlaid indicators, and its volume; for several the allocation, the closes from a common start and the profit of
+ * each. Below, indicators with a scale of their own, which take the room of the trades' returns or the profits.
  */
 import { groupThousands } from '../../money.ts';
-import { dateText, percentText, periodText } from '../format.ts';
+import { periodText } from '../format.ts';
 import { headline } from '../statistics.ts';
 import { alignBars } from './align.ts';
 import { type Allocation, allocationOf, largestShares } from './allocation.ts';
+import { drawdownPanel, type EquityLine, equityPanel } from './equity-panels.ts';
 import {
   type Figure,
   type Headline,
@@ -28,10 +30,11 @@ import {
   type SymbolCloses,
   volumePanel,
 } from './price-panels.ts';
+import { profitPanel, returnsPanel } from './profit-panels.ts';
 import { at, decimateLine, extent, type Point, type PriceColumns } from './reduce.ts';
 import type { ChartedBars, ChartedRun } from './request.ts';
 import { colors, limits, paletteColor } from './theme.ts';
-import { minus, valueText } from './ticks.ts';
+import { minus } from './ticks.ts';
 
 export function backtestFigure(run: ChartedRun, bars: readonly ChartedBars[]): Figure {
   const prices = new Map(bars.map((each) => [each.symbol, alignBars(run.time, each)]));
@@ -44,16 +47,16 @@ export function backtestFigure(run: ChartedRun, bars: readonly ChartedBars[]): F
     ...(single === undefined ? run.indicators.filter(({ overlay }) => overlay) : []),
   ];
   const panels = [
-    equityPanel(run),
-    drawdownPanel(run),
+    equityPanel(run.time, equityLines(run)),
+    drawdownPanel(run.time, run.drawdown),
     ...(single === undefined
-      ? portfolioPanels(run, prices)
-      : symbolPanels(run, symbol ?? '', single, overlays)),
+      ? portfolioPanels(run, prices, separate.length === 0)
+      : symbolPanels(run, symbol ?? '', single, overlays, separate.length === 0)),
     ...separate.slice(0, limits.indicatorPanels).map((plot, index) => indicatorPanel(run, plot, index)),
   ];
   return {
     headline: runHeadline(run),
-    time: run.time,
+    axis: { kind: 'time', time: run.time },
     panels: unseen.length === 0 ? panels : withNote(panels, `not shown: ${namesOf(unseen)}`),
   };
 }
@@ -77,84 +80,10 @@ function runHeadline(run: ChartedRun): Headline {
   };
 }
 
-function equityPanel(run: ChartedRun): Panel {
-  const axis = valueAxis(extent([run.equity, run.buyAndHold]), {
-    unit: 'value',
-    logarithmic: true,
-    above: 0.08,
-    below: 0.06,
-  });
-  const last = run.time.length - 1;
-  const peak = highestBar(run.equity);
-  const layers: Layer[] = [
-    { ...line(run.buyAndHold, colors.benchmark), width: 1.5 },
-    {
-      ...line(run.equity, colors.equity),
-      width: 2.5,
-      fill: { to: 'bottom', color: colors.equityArea },
-    },
-  ];
-  const legend: LegendEntry[] = [
-    { label: 'Strategy', color: colors.equity, swatch: 'line' },
-    { label: 'Buy & hold', color: colors.benchmark, swatch: 'line' },
-  ];
-  const highest = at(run.equity, peak);
-  const isFlat = highest === extent([run.equity])?.min;
-  if (!isFlat && Number.isFinite(highest)) {
-    layers.push({ kind: 'mark', x: peak, y: highest, color: colors.equity });
-    const label = `Peak ${valueText(highest)} on ${dateText(at(run.time, peak))}`;
-    legend.push({ label, color: colors.equity, swatch: 'dot' });
-  }
-  for (const [column, color] of [
-    [run.buyAndHold, colors.benchmark],
-    [run.equity, colors.equity],
-  ] as const) {
-    const y = at(column, last);
-    if (Number.isFinite(y)) layers.push({ kind: 'badge', x: last, y, text: valueText(y), color });
-  }
+function equityLines(run: ChartedRun): { equity: EquityLine; against: EquityLine } {
   return {
-    title: 'Equity',
-    legend,
-    note: axis.kind === 'logarithmic' ? 'log scale' : '',
-    weight: 3,
-    axis,
-    layers,
-  };
-}
-
-function drawdownPanel(run: ChartedRun): Panel {
-  const below = run.drawdown.map((fraction) => -100 * fraction);
-  const deepest = highestBar(run.drawdown);
-  const depth = at(below, deepest);
-  const layers: Layer[] = [
-    {
-      ...line(below, colors.drawdown),
-      width: 1.5,
-      fill: { to: 'zero', color: colors.drawdownArea },
-    },
-  ];
-  if (depth < 0) {
-    layers.push({ kind: 'mark', x: deepest, y: depth, color: colors.drawdown });
-  }
-  return {
-    title: 'Drawdown',
-    legend:
-      depth < 0
-        ? [
-            {
-              label: `${minus(percentText(depth, 1))} on ${dateText(at(run.time, deepest))}`,
-              color: colors.drawdown,
-              swatch: 'dot',
-            },
-          ]
-        : [],
-    note: '',
-    weight: 1.3,
-    axis: valueAxis(
-      { min: depth < 0 ? depth : -1, max: 0 },
-      { unit: 'percent', logarithmic: false, above: 0, below: 0.18 },
-    ),
-    layers,
+    equity: { label: 'Strategy', values: run.equity },
+    against: { label: 'Buy & hold', values: run.buyAndHold },
   };
 }
 
@@ -163,6 +92,7 @@ function symbolPanels(
   symbol: string,
   prices: PriceColumns,
   overlays: readonly Indicator[],
+  withReturns: boolean,
 ): Panel[] {
   const trades = tradeMarks(run, prices);
   const overlaid = overlays.flatMap((plot, index) => overlayLayers(plot, index));
@@ -180,7 +110,12 @@ function symbolPanels(
     tradeLegend: trades.layer.trades.length === 0 ? [] : tradeLegend,
   };
   const volume = volumePanel(prices);
-  return [pricePanel(prices, parts), ...(volume === null ? [] : [volume])];
+  const returns = withReturns ? returnsPanel(run.trades, run.time.length) : null;
+  return [
+    ...(returns === null ? [] : [returns]),
+    pricePanel(prices, parts),
+    ...(volume === null ? [] : [volume]),
+  ];
 }
 
 const tradeLegend: readonly LegendEntry[] = [
@@ -244,8 +179,17 @@ function indicatorPanel(run: ChartedRun, plot: Indicator, index: number): Panel 
   };
 }
 
+function portfolioPanels(
+  run: ChartedRun,
+  prices: ReadonlyMap<string, PriceColumns>,
+  withProfits: boolean,
+): Panel[] {
+  const profits = withProfits ? profitPanel(run.symbols, run.trades) : null;
+  return [...marketPanels(run, prices), ...(profits === null ? [] : [profits])];
+}
+
 /** Both panels show the same symbols in the same colours: where there are too many, those that weighed most. */
-function portfolioPanels(run: ChartedRun, prices: ReadonlyMap<string, PriceColumns>): Panel[] {
+function marketPanels(run: ChartedRun, prices: ReadonlyMap<string, PriceColumns>): Panel[] {
   const known = run.symbols.flatMap((symbol): SymbolCloses[] => {
     const columns = prices.get(symbol);
     return columns === undefined ? [] : [{ symbol, close: columns.close }];
@@ -338,14 +282,6 @@ function dots(values: Float64Array, color: string): Layer {
 /** A strategy names its colours as it likes; what is no CSS colour of the common forms is not one. */
 function ownColor(color: string | null): string | null {
   return color !== null && /^(#[0-9a-f]{3,8}|[a-z]+|(rgb|hsl)a?\([\d\s.,%/]+\))$/i.test(color) ? color : null;
-}
-
-function highestBar(column: Float64Array): number {
-  let highest = 0;
-  for (let bar = 1; bar < column.length; bar++) {
-    if (!(at(column, bar) <= at(column, highest)) && !Number.isNaN(at(column, bar))) highest = bar;
-  }
-  return highest;
 }
 
 function lastFinite(column: Float64Array): number {

@@ -4,10 +4,28 @@
  */
 import type { Chart, ChartConfiguration, ChartDataset, Plugin, Scale, ScaleOptions } from 'chart.js';
 import type { Canvas, Context } from './canvas.ts';
-import type { Figure, Layer, LineLayer, Panel, ValueAxis } from './figure.ts';
-import { badgeHeight, badgePadding, drawHeadline, drawPanelTitle, drawTimeAxis } from './lettering.ts';
+import {
+  type ColumnsLayer,
+  type Figure,
+  type Layer,
+  type LineLayer,
+  type Panel,
+  type PlaceAxis,
+  placesOn,
+  type TableLayer,
+  type ValueAxis,
+} from './figure.ts';
+import {
+  badgeHeight,
+  badgePadding,
+  drawColumnNames,
+  drawHeadline,
+  drawPanelTitle,
+  drawPlaceLabels,
+  widestOf,
+} from './lettering.ts';
 import { paintOver, paintUnder, placedBadges } from './paint.ts';
-import type { Area, PlotArea } from './plot-area.ts';
+import type { PlotArea } from './plot-area.ts';
 import type { Point } from './reduce.ts';
 import { colors, fontFamily, fontSizes, fonts, layout, size } from './theme.ts';
 import {
@@ -15,6 +33,7 @@ import {
   linearTicks,
   logarithmicLabels,
   logarithmicTicks,
+  nameTicks,
   type Tick,
   timeTicks,
   valueLabels,
@@ -28,12 +47,14 @@ export function drawFigure(canvas: Canvas, figure: Figure): Uint8Array<ArrayBuff
 function chartConfiguration(figure: Figure): ChartConfiguration<'line'> {
   const heights = panelHeights(figure.panels);
   const ticks = figure.panels.map((panel, index) => axisTicks(panel, heights[index] ?? 0));
-  const scales: Record<string, ScaleOptions<'linear' | 'logarithmic'>> = { x: barScale(figure.time.length) };
+  const scales: Record<string, ScaleOptions<'linear' | 'logarithmic'>> = {
+    x: barScale(Math.max(1, placesOn(figure.axis))),
+  };
   const axisWidth = widthOfLabels(figure.panels, ticks);
   figure.panels.forEach((panel, index) => {
-    scales[`gap${index}`] = gapScale(index);
+    scales[`gap${index}`] = gapScale(index, roomAbove(figure.panels, index));
     scales[panelScaleId(index)] = panelScale(
-      panel.axis,
+      panel,
       index,
       heights[index] ?? 0,
       ticks[index] ?? [],
@@ -61,8 +82,33 @@ function chartConfiguration(figure: Figure): ChartConfiguration<'line'> {
 
 function panelHeights(panels: readonly Panel[]): number[] {
   const weights = panels.reduce((sum, panel) => sum + panel.weight, 0);
-  const room = size.height - layout.headline - layout.timeAxis - panels.length * layout.strip;
+  const gaps = panels.reduce((sum, _, index) => sum + roomAbove(panels, index), 0);
+  const room = size.height - layout.headline - layout.timeAxis - gaps;
   return panels.map((panel) => (room * panel.weight) / weights);
+}
+
+/** A panel's title, below the labels of an axis that ends with the panel before. */
+function roomAbove(panels: readonly Panel[], index: number): number {
+  const before = panels[index - 1];
+  const isLabelled = before !== undefined && (hasNames(before) || before === lastOnAxis(panels));
+  return layout.strip + (isLabelled ? layout.timeAxis : 0);
+}
+
+/** The labels of the figure's axis stand below this one. */
+function lastOnAxis(panels: readonly Panel[]): Panel | undefined {
+  return panels.findLast((panel) => !hasNames(panel));
+}
+
+function hasNames(panel: Panel): boolean {
+  return columnsOf(panel) !== undefined;
+}
+
+function columnsOf({ layers }: Panel): ColumnsLayer | undefined {
+  return layers.find((layer) => layer.kind === 'columns');
+}
+
+function tableOf({ layers }: Panel): TableLayer | undefined {
+  return layers.find((layer) => layer.kind === 'table');
 }
 
 /** x: bars side by side, each in the middle of a slot of its own, and some air so that marks on the last one are whole. */
@@ -81,24 +127,25 @@ function barScale(bars: number): ScaleOptions<'linear'> {
 }
 
 /** The room above a panel: chart.js stacks axes without a distance between them. */
-function gapScale(index: number): ScaleOptions<'linear'> {
+function gapScale(index: number, height: number): ScaleOptions<'linear'> {
   return {
     type: 'linear',
     position: 'right',
     display: false,
     stack: 'panels',
-    stackWeight: layout.strip,
+    stackWeight: height,
     weight: 2 * index,
   } as ScaleOptions<'linear'>;
 }
 
 function panelScale(
-  axis: ValueAxis,
+  panel: Panel,
   index: number,
   height: number,
   ticks: readonly Tick[],
   width: (context: Context) => number,
 ): ScaleOptions<'linear' | 'logarithmic'> {
+  const { axis } = panel;
   const labels = new Map(ticks.map(({ value, label }) => [value, label]));
   return {
     type: axis.kind,
@@ -108,7 +155,7 @@ function panelScale(
     weight: 2 * index + 1,
     min: axis.min,
     max: axis.max,
-    grid: { color: colors.grid, drawTicks: false },
+    grid: { display: tableOf(panel) === undefined, color: colors.grid, drawTicks: false },
     border: { display: false },
     ticks: {
       color: colors.muted,
@@ -138,6 +185,8 @@ const labelDistance = 27;
 
 /** Where a badge lies over a label, the line stays and the label goes. */
 function axisTicks(panel: Panel, height: number): Tick[] {
+  const table = tableOf(panel);
+  if (table !== undefined) return rowTicks(table);
   const { axis } = panel;
   const { min, max } = axis;
   const values =
@@ -160,6 +209,11 @@ function axisTicks(panel: Panel, height: number): Tick[] {
     value,
     label: isCovered(value) ? '' : `${labels[index] ?? ''}${unit}`,
   }));
+}
+
+/** One in the middle of each row. */
+function rowTicks({ rows }: TableLayer): Tick[] {
+  return rows.map(({ name }, index) => ({ value: rows.length - index - 0.5, label: name }));
 }
 
 function tickLabels(axis: ValueAxis, values: readonly number[]): string[] {
@@ -229,6 +283,10 @@ function layerDataset(layer: Layer): LineDataset | null {
     case 'candles':
     case 'volume':
     case 'trades':
+    case 'returns':
+    case 'columns':
+    case 'bands':
+    case 'table':
     case 'mark':
     case 'badge':
       return null;
@@ -261,9 +319,8 @@ function figurePlugin(figure: Figure): Plugin<'line'> {
       const context = chart.ctx as Context;
       context.fillStyle = colors.background;
       context.fillRect(0, 0, size.width, size.height);
-      const slot = slotWidth(chart);
-      marks = timeTicks(figure.time, mostTimeTicks, timeLabelDistance / slot);
-      for (const { plot } of plots(chart)) drawPlotGround(context, plot, marks);
+      marks = placeTicks(context, figure.axis, slotWidth(chart));
+      for (const { panel, plot } of plots(chart)) drawPlotGround(context, plot, hasNames(panel) ? [] : marks);
     },
     beforeDatasetsDraw(chart) {
       for (const { panel, plot } of plots(chart)) paintUnder(chart.ctx as Context, plot, panel.layers);
@@ -274,18 +331,26 @@ function figurePlugin(figure: Figure): Plugin<'line'> {
     afterDraw(chart) {
       const context = chart.ctx as Context;
       drawHeadline(context, figure.headline);
-      for (const { panel, plot } of plots(chart)) drawPanelTitle(context, panel, plot.area);
-      drawTimeAxis(
-        context,
-        marks.map(({ value, label }) => ({ pixel: chart.scales['x']?.getPixelForValue(value) ?? 0, label })),
-        chart.chartArea as Area,
-      );
+      const last = lastOnAxis(figure.panels);
+      for (const { panel, plot } of plots(chart)) {
+        drawPanelTitle(context, panel, plot.area);
+        const columns = columnsOf(panel);
+        if (columns !== undefined) drawColumnNames(context, columns, plot.area);
+        if (panel !== last) continue;
+        const labels = marks.map(({ value, label }) => ({ pixel: plot.x(value), label }));
+        drawPlaceLabels(context, labels, plot.area);
+      }
     },
   };
 }
 
 const mostTimeTicks = 12;
 const timeLabelDistance = 66;
+
+function placeTicks(context: Context, axis: PlaceAxis, slot: number): Tick[] {
+  if (axis.kind === 'time') return timeTicks(axis.time, mostTimeTicks, timeLabelDistance / slot);
+  return nameTicks(axis.names, (widestOf(context, axis.names) + 2 * layout.axisGap) / slot);
+}
 
 function drawPlotGround(context: Context, { area, x }: PlotArea, marks: readonly Tick[]): void {
   context.fillStyle = colors.panel;

@@ -1,16 +1,25 @@
 /**
- * A picture before it is drawn: a headline, and panels one below the other on one time axis.
+ * A picture before it is drawn: a headline, and panels one below the other on one axis.
  *
  * What a chart shows is decided in `backtest-chart.ts` and its like, which build a figure; how it is drawn is decided
- * in `draw.ts`. x is always a bar index, so that all panels line up and closed markets leave no gaps.
+ * in `draw.ts`. x is always a place on the axis, most often a bar index, so that all panels line up and closed markets
+ * leave no gaps.
  */
 import type { Buckets, Point } from './reduce.ts';
 
 export interface Figure {
   readonly headline: Headline;
-  /** Time of each bar, milliseconds UTC. */
-  readonly time: Float64Array;
+  readonly axis: PlaceAxis;
   readonly panels: readonly Panel[];
+}
+
+/** What stands side by side: bars at their times, milliseconds UTC, or the values of a parameter. */
+export type PlaceAxis =
+  | { readonly kind: 'time'; readonly time: Float64Array }
+  | { readonly kind: 'names'; readonly names: readonly string[] };
+
+export function placesOn(axis: PlaceAxis): number {
+  return axis.kind === 'time' ? axis.time.length : axis.names.length;
 }
 
 export interface Headline {
@@ -57,10 +66,21 @@ export interface ValueAxis {
 export interface LegendEntry {
   readonly label: string;
   readonly color: string;
-  readonly swatch: 'line' | 'area' | 'dot' | 'buy' | 'sell' | 'filled' | 'hollow';
+  readonly swatch: 'line' | 'area' | 'dot' | 'buy' | 'sell' | 'filled' | 'hollow' | 'frame' | 'hatch';
 }
 
-export type Layer = LineLayer | DotsLayer | CandlesLayer | VolumeLayer | TradesLayer | MarkLayer | BadgeLayer;
+export type Layer =
+  | LineLayer
+  | DotsLayer
+  | CandlesLayer
+  | VolumeLayer
+  | TradesLayer
+  | ReturnsLayer
+  | ColumnsLayer
+  | BandsLayer
+  | TableLayer
+  | MarkLayer
+  | BadgeLayer;
 
 export interface LineLayer {
   readonly kind: 'line';
@@ -101,6 +121,45 @@ export interface TradeMark {
 export interface TradesLayer {
   readonly kind: 'trades';
   readonly trades: readonly TradeMark[];
+}
+
+/** What each trade brought, at the bar of its exit: a triangle up for a long, down for a short. */
+export interface ReturnsLayer {
+  readonly kind: 'returns';
+  readonly returns: readonly TradeReturn[];
+}
+
+export interface TradeReturn {
+  readonly bar: number;
+  readonly percent: number;
+  readonly long: boolean;
+  readonly gain: boolean;
+  /** Size of the position relative to the largest, 0 to 1. */
+  readonly share: number;
+}
+
+/** Columns from zero, each with its name below: these share the panel's width among themselves, not the figure's axis. */
+export interface ColumnsLayer {
+  readonly kind: 'columns';
+  readonly columns: readonly { readonly name: string; readonly value: number; readonly text: string }[];
+}
+
+/** Stretches of bars, first to last, every second one on a lighter ground. */
+export interface BandsLayer {
+  readonly kind: 'bands';
+  readonly bands: readonly Stretch[];
+}
+
+export interface Stretch {
+  readonly from: number;
+  readonly to: number;
+}
+
+/** Words under stretches of bars, row by row from the top. The rows' names stand where the labels of values would. */
+export interface TableLayer {
+  readonly kind: 'table';
+  readonly stretches: readonly Stretch[];
+  readonly rows: readonly { readonly name: string; readonly cells: readonly string[] }[];
 }
 
 /** A dot on a line. Its words stand in the legend: beside it they would lie over some line more often than not. */

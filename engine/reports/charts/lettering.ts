@@ -1,6 +1,7 @@
 /** The words in a picture: headline, titles, legends, labels. Each knows the room it has and stays inside. */
 import type { Context } from './canvas.ts';
-import type { BadgeLayer, Headline, LegendEntry, Panel, Tone } from './figure.ts';
+import type { BadgeLayer, ColumnsLayer, Headline, LegendEntry, Panel, Tone } from './figure.ts';
+import { hatch } from './hatch.ts';
 import type { Area } from './plot-area.ts';
 import { colors, fontFamily, fonts, layout, size } from './theme.ts';
 
@@ -49,7 +50,11 @@ export function drawHeadline(context: Context, headline: Headline): void {
 }
 
 /** In the strip above the plot area. */
-export function drawPanelTitle(context: Context, panel: Panel, area: Area): void {
+export function drawPanelTitle(
+  context: Context,
+  panel: Pick<Panel, 'title' | 'legend' | 'note'>,
+  area: Area,
+): void {
   const baseline = area.top - 10;
   context.textBaseline = 'alphabetic';
 
@@ -68,8 +73,8 @@ export function drawPanelTitle(context: Context, panel: Panel, area: Area): void
   drawLegend(context, panel.legend, area.left + context.measureText(title).width + wordGap, end, baseline);
 }
 
-/** Times below the lowest panel; the outermost move inwards rather than out of the picture. */
-export function drawTimeAxis(
+/** Times or names below a panel; the outermost move inwards rather than out of the picture. */
+export function drawPlaceLabels(
   context: Context,
   marks: readonly { readonly pixel: number; readonly label: string }[],
   area: Area,
@@ -83,6 +88,28 @@ export function drawTimeAxis(
     const x = Math.min(Math.max(pixel, area.left - 14 + half), size.width - layout.margin - half);
     context.fillText(label, x, area.bottom + 27);
   }
+}
+
+/** Below each column its name, as much of it as there is room for. */
+export function drawColumnNames(context: Context, { columns }: ColumnsLayer, area: Area): void {
+  const slot = (area.right - area.left) / columns.length;
+  context.font = fonts.small;
+  context.fillStyle = colors.muted;
+  context.textAlign = 'center';
+  context.textBaseline = 'alphabetic';
+  columns.forEach(({ name }, index) => {
+    const label = shortened(context, name, slot - 8);
+    context.fillText(label, area.left + (index + 0.5) * slot, area.bottom + 27);
+  });
+}
+
+/** Pixels that the widest of these takes as a label. */
+export function widestOf(context: Context, labels: readonly string[]): number {
+  context.save();
+  context.font = fonts.small;
+  const widest = labels.reduce((width, label) => Math.max(width, context.measureText(label).width), 0);
+  context.restore();
+  return widest;
 }
 
 /** A box on the value axis, its middle at this pixel, its words in line with the axis labels. */
@@ -190,6 +217,13 @@ function drawSwatch(
       if (swatch === 'filled') context.fill();
       context.stroke();
       break;
+    case 'frame':
+      context.lineWidth = 3;
+      context.strokeRect(centre - 8, middle - 8, 16, 16);
+      break;
+    case 'hatch':
+      hatch(context, [{ left, top: middle - 8, right: left + width, bottom: middle + 8 }]);
+      break;
     default:
       swatch satisfies never;
   }
@@ -197,7 +231,7 @@ function drawSwatch(
 }
 
 /** The text, or as much of its beginning as fits, with an ellipsis. */
-function shortened(context: Context, text: string, width: number): string {
+export function shortened(context: Context, text: string, width: number): string {
   if (context.measureText(text).width <= width) return text;
   const letters = Array.from(text);
   let fits = 0;

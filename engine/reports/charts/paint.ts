@@ -1,16 +1,30 @@
 /** Shapes that chart.js does not have: candles, volume, trades, marks on a line and badges on the axis. */
 import type { Context } from './canvas.ts';
-import type { BadgeLayer, CandlesLayer, Layer, TradeMark, TradesLayer, VolumeLayer } from './figure.ts';
+import type {
+  BadgeLayer,
+  BandsLayer,
+  CandlesLayer,
+  ColumnsLayer,
+  Layer,
+  ReturnsLayer,
+  Stretch,
+  TableLayer,
+  TradeMark,
+  TradesLayer,
+  VolumeLayer,
+} from './figure.ts';
 import { badgeHeight, drawBadge } from './lettering.ts';
 import type { Area, PlotArea } from './plot-area.ts';
 import { at, type Buckets } from './reduce.ts';
-import { colors } from './theme.ts';
+import { colors, fonts } from './theme.ts';
 
 /** What lies beneath the lines. */
 export function paintUnder(context: Context, plot: PlotArea, layers: readonly Layer[]): void {
   for (const layer of layers) {
     if (layer.kind === 'candles') paintCandles(context, plot, layer);
     else if (layer.kind === 'volume') paintVolume(context, plot, layer);
+    else if (layer.kind === 'bands') paintBands(context, plot, layer);
+    else if (layer.kind === 'columns' || layer.kind === 'returns') paintZero(context, plot);
   }
 }
 
@@ -18,6 +32,9 @@ export function paintUnder(context: Context, plot: PlotArea, layers: readonly La
 export function paintOver(context: Context, plot: PlotArea, layers: readonly Layer[]): void {
   for (const layer of layers) {
     if (layer.kind === 'trades') paintTrades(context, plot, layer);
+    else if (layer.kind === 'returns') paintReturns(context, plot, layer);
+    else if (layer.kind === 'columns') paintColumns(context, plot, layer);
+    else if (layer.kind === 'table') paintTable(context, plot, layer);
     else if (layer.kind === 'mark') dot(context, plot.x(layer.x), plot.y(layer.y), layer.color);
   }
   paintBadges(context, plot, layers);
@@ -91,6 +108,112 @@ function paintTrades(context: Context, plot: PlotArea, { trades }: TradesLayer):
     if (!trade.open) mark(trade, trade.exitBar, trade.exitPrice, !trade.long);
   }
   for (const trade of trades) mark(trade, trade.entryBar, trade.entryPrice, trade.long);
+  context.restore();
+}
+
+/** Largest first, so that small ones are not covered. */
+function paintReturns(context: Context, plot: PlotArea, { returns }: ReturnsLayer): void {
+  const largest = returns.length <= 60 ? 12 : 9;
+  const smallest = returns.length <= 60 ? 6 : 4.5;
+  context.save();
+  context.lineJoin = 'round';
+  for (const { bar, percent, long, gain, share } of returns.toSorted(
+    (one, other) => other.share - one.share,
+  )) {
+    // The area tells the size, as area is what an eye compares.
+    const half = Math.max(smallest, largest * Math.sqrt(share));
+    const up = long ? -1 : 1;
+    const x = plot.x(bar);
+    const y = plot.y(percent);
+    context.beginPath();
+    context.moveTo(x, y + up * half);
+    context.lineTo(x - half, y - up * half * 0.8);
+    context.lineTo(x + half, y - up * half * 0.8);
+    context.closePath();
+    context.lineWidth = 3.5;
+    context.strokeStyle = colors.panel;
+    context.stroke();
+    context.fillStyle = gain ? colors.gain : colors.panel;
+    context.fill();
+    context.lineWidth = 1.5;
+    context.strokeStyle = tradeColor({ gain });
+    context.stroke();
+  }
+  context.restore();
+}
+
+const widestColumn = 72;
+
+/** Gain is filled and loss is hollow, as with trades. The figure stands at the column's end where there is room. */
+function paintColumns(context: Context, plot: PlotArea, { columns }: ColumnsLayer): void {
+  const { left, right, top, bottom } = plot.area;
+  const slot = (right - left) / columns.length;
+  const width = Math.round(Math.min(widestColumn, slot * 0.62));
+  const zero = Math.round(plot.y(0));
+  context.save();
+  context.font = fonts.small;
+  context.textAlign = 'center';
+  context.textBaseline = 'alphabetic';
+  columns.forEach(({ value, text }, index) => {
+    if (!Number.isFinite(value)) return;
+    const middle = left + (index + 0.5) * slot;
+    const x = Math.round(middle - width / 2);
+    const end = Math.round(plot.y(value));
+    const gain = value >= 0;
+    const height = Math.max(2, Math.abs(end - zero));
+    if (gain) {
+      context.fillStyle = colors.gain;
+      context.fillRect(x, zero - height, width, height);
+    } else {
+      context.strokeStyle = colors.loss;
+      context.lineWidth = 2;
+      context.strokeRect(x + 1, zero + 1, width - 2, Math.max(1, height - 2));
+    }
+    const baseline = gain ? zero - height - 6 : zero + height + 19;
+    const isInside = baseline - 15 >= top && baseline + 3 <= bottom;
+    if (!isInside || context.measureText(text).width > slot - 6) return;
+    context.fillStyle = colors.text;
+    context.fillText(text, middle, baseline);
+  });
+  context.restore();
+}
+
+function paintZero(context: Context, plot: PlotArea): void {
+  const { left, right } = plot.area;
+  context.fillStyle = colors.others;
+  context.fillRect(left, Math.round(plot.y(0)), right - left, 1);
+}
+
+function paintBands(context: Context, plot: PlotArea, { bands }: BandsLayer): void {
+  context.fillStyle = colors.band;
+  bands.forEach((band, index) => {
+    if (index % 2 === 0) return;
+    const { left, right } = edges(plot, band);
+    context.fillRect(left, plot.area.top, right - left, plot.area.bottom - plot.area.top);
+  });
+}
+
+/** On whole pixels, where the bar before the first and the bar behind the last one begin and end. */
+function edges(plot: PlotArea, { from, to }: Stretch): { left: number; right: number } {
+  return { left: Math.round(plot.x(from - 0.5)), right: Math.round(plot.x(to + 0.5)) };
+}
+
+/** A row is written whole or not at all: cells that are there by chance would mislead. */
+function paintTable(context: Context, plot: PlotArea, { stretches, rows }: TableLayer): void {
+  context.save();
+  context.font = fonts.small;
+  context.fillStyle = colors.text;
+  context.textAlign = 'center';
+  context.textBaseline = 'alphabetic';
+  const room = stretches.map((stretch) => edges(plot, stretch));
+  rows.forEach(({ cells }, row) => {
+    const baseline = Math.round(plot.y(rows.length - row - 0.5)) + 7;
+    cells.forEach((text, index) => {
+      const { left, right } = room[index] ?? { left: 0, right: 0 };
+      if (context.measureText(text).width > right - left - 4) return;
+      context.fillText(text, (left + right) / 2, baseline);
+    });
+  });
   context.restore();
 }
 

@@ -19,7 +19,7 @@ export function priceFigure(bars: readonly ChartedBars[]): Figure {
       period: periodText(time),
       tiles: single === undefined ? changeTiles(bars) : priceTiles(single),
     },
-    time,
+    axis: { kind: 'time', time },
     panels: single === undefined ? [severalCloses(time, bars)] : marketPanels(single),
   };
 }

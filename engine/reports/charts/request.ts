@@ -35,6 +35,8 @@ export interface TradeColumns {
   readonly exitBar: Float64Array;
   readonly exitPrice: Float64Array;
   readonly pnl: Float64Array;
+  /** Profit in percent of what was put in. */
+  readonly returnPercent: Float64Array;
 }
 
 export interface ChartedBars {
@@ -105,5 +107,6 @@ function tradeColumns(trades: readonly Trade[], symbols: readonly string[]): Tra
     exitBar: column(({ exitBar }) => exitBar),
     exitPrice: column(({ exitPrice }) => exitPrice),
     pnl: column(({ pnl }) => pnl),
+    returnPercent: column(({ returnFraction }) => 100 * returnFraction),
   };
 }

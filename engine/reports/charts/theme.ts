@@ -28,6 +28,8 @@ export const colors = {
   volumeUp: '#2b6f66',
   volumeDown: '#7a4a43',
   others: '#5b6777',
+  band: 'rgba(255, 255, 255, 0.045)',
+  hatch: '#39465a',
 } as const;
 
 /** For series of equal rank: indicators, symbols. Neighbours differ in lightness as well as in hue. */
@@ -84,4 +86,10 @@ export const limits = {
   symbols: 10,
   indicatorPanels: 3,
   linesPerIndicator: 8,
+  /** Profit by symbol: as many columns as can be named. */
+  columns: 10,
+  /** Rows of a table of parameters. */
+  tableRows: 4,
+  /** Values of a parameter in a heat map. */
+  heatMapValues: 200,
 } as const;

@@ -91,6 +91,18 @@ export function timeTicks(time: Float64Array, most: number, apart: number): Tick
   return endTicks(time);
 }
 
+/** Every name, or every second, fifth, tenth ..., so that they are at least `apart` places from each other. */
+export function nameTicks(names: readonly string[], apart: number): Tick[] {
+  const every = rungAbove(apart);
+  return names.flatMap((label, value) => (value % every === 0 ? [{ value, label }] : []));
+}
+
+/** 1, 2, 5, 10, 20, 50 ... */
+function rungAbove(distance: number): number {
+  const power = 10 ** Math.floor(Math.log10(Math.max(1, distance)));
+  return power * ([1, 2, 5].find((factor) => factor * power >= distance) ?? 10);
+}
+
 interface Mark {
   readonly bar: number;
   readonly label: string;

@@ -27,15 +27,43 @@ function layersOf<Kind extends Layer['kind']>(figure: Figure, title: string, kin
 const titlesOf = (figure: Figure) => figure.panels.map(({ title }) => title);
 
 describe('which panels there are', () => {
-  it('for one symbol: equity, drawdown, price, volume', () => {
+  const rsi = {
+    name: 'RSI 14',
+    symbol: null,
+    overlay: false,
+    scatter: false,
+    color: null,
+    lines: [new Float64Array(60).fill(50)],
+  };
+
+  it('for one symbol: equity, drawdown, returns of its trades, price, volume', () => {
     const bars = sampleBars();
-    expect(titlesOf(figureOf(sampleRun([bars]), [bars]))).toEqual(['Equity', 'Drawdown', 'ACME', 'Volume']);
+    const titles = ['Equity', 'Drawdown', 'Return per trade', 'ACME', 'Volume'];
+    expect(titlesOf(figureOf(sampleRun([bars]), [bars]))).toEqual(titles);
   });
 
-  it('for several: equity, drawdown, allocation, closes', () => {
+  it('for several: equity, drawdown, allocation, closes, profit of each', () => {
     const bars = [sampleBars({ symbol: 'A' }), sampleBars({ symbol: 'B', seed: 2 })];
-    const titles = ['Equity', 'Drawdown', 'Allocation', 'Closes, first = 100'];
+    const titles = ['Equity', 'Drawdown', 'Allocation', 'Closes, first = 100', 'Realised profit by symbol'];
     expect(titlesOf(figureOf(sampleRun(bars), bars))).toEqual(titles);
+  });
+
+  it('an indicator with a panel of its own takes the room of the returns, or of the profits', () => {
+    const bars = [sampleBars({ symbol: 'A' }), sampleBars({ symbol: 'B', seed: 2 })];
+    const overrides = { indicators: [rsi] };
+    const several = titlesOf(figureOf(sampleRun(bars, { overrides }), bars));
+    expect(several.slice(3)).toEqual(['Closes, first = 100', 'RSI 14']);
+    const one = titlesOf(figureOf(sampleRun(bars.slice(0, 1), { overrides }), bars));
+    expect(one).toEqual(['Equity', 'Drawdown', 'A', 'Volume', 'RSI 14']);
+  });
+
+  it('without a closed trade there are no returns and no profits', () => {
+    const bars = [sampleBars({ symbol: 'A' }), sampleBars({ symbol: 'B', seed: 2 })];
+    const openTrades = [sampleTrade({ symbol: 'A', exitBar: null, exitPrice: null })];
+    const options = { tradeEvery: 0, overrides: { openTrades } };
+    expect(titlesOf(figureOf(sampleRun(bars, options), bars))).not.toContain('Realised profit by symbol');
+    const one = figureOf(sampleRun(bars.slice(0, 1), options), bars);
+    expect(titlesOf(one)).not.toContain('Return per trade');
   });
 
   it('where the bars of one symbol are missing, its share is unknown: no allocation', () => {
@@ -48,7 +76,8 @@ describe('which panels there are', () => {
   it('bars of symbols that were not traded are not drawn', () => {
     const bars = sampleBars();
     const figure = figureOf(sampleRun([bars]), [sampleBars({ symbol: 'OTHER' }), bars]);
-    expect(titlesOf(figure)).toEqual(['Equity', 'Drawdown', 'ACME', 'Volume']);
+    expect(titlesOf(figure)).not.toContain('OTHER');
+    expect(titlesOf(figure)).toContain('ACME');
   });
 });
 
