@@ -146,3 +146,29 @@ test('too few bars to check is an error, not a clean bill', () => {
     'whole number of samples',
   );
 });
+
+describe('bars that a strategy prepares itself', () => {
+  /** Goes by a column that was computed while preparing. */
+  class ByScore extends honest.RsiLevels {
+    override init() {
+      this.rsi = this.indicator((score: Float64Array) => score, this.data.column('score'), { name: 'score' });
+    }
+  }
+  const withScore = (score: (close: Float64Array) => Float64Array) => (all: readonly Bars[]) =>
+    all.map((of) => ({ ...of, extra: { score: score(of.close) } }));
+  const prepared = (prepare: (all: readonly Bars[]) => readonly Bars[]) =>
+    checkLookAhead({ Strategy: ByScore, bars, prepare }).findings;
+
+  test('are prepared anew from what is left, so that a column that looks ahead shows', () => {
+    const relative = (close: Float64Array) => close.map((value) => (100 * value) / Math.max(...close));
+    expect(prepared(withScore(relative)).map(({ name }) => name)).toContain('score');
+    expect(prepared(withScore((close) => close))).toEqual([]);
+  });
+
+  test('are cut where it brings its own, whatever it was given', () => {
+    const own = wave('AA', 0, 300, 4);
+    class Peeking extends cheats.Shifted {}
+    const findings = checkLookAhead({ Strategy: Peeking, bars, prepare: () => [own] }).findings;
+    expect(findings.map(({ name }) => name)).toContain('tomorrow');
+  });
+});
