@@ -10,7 +10,6 @@ export type { Bars, Interval } from '../market/bars.ts';
 export { Backtest } from './backtest.ts';
 export type { SymbolData } from './data.ts';
 export { barsSince, cross, crossover, quantile } from './lookback.ts';
-export type { BacktestOptions, Commission } from './options.ts';
 export type { Heatmap } from './optimize/heatmap.ts';
 export type {
   Optimization,
@@ -19,6 +18,7 @@ export type {
   OptimizeRequest,
 } from './optimize/optimize.ts';
 export { type ParamChoices, range, span } from './optimize/space.ts';
+export type { BacktestOptions, Commission } from './options.ts';
 export type { Order, Trade } from './order-and-trade.ts';
 export type { Position } from './position.ts';
 export type { BacktestResult, OrderRecord, Params, ParamValue, Statistics } from './result.ts';
