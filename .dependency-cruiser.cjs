@@ -32,6 +32,7 @@ const rooms = {
   '@agendajs/mongo-backend': '^engine/jobs/',
   papaparse: '^engine/(market/sources|reports)/',
   'chart\\.js|chartjs-.*|@fontsource/.*|canvas': '^engine/reports/',
+  'trading-signals': '^engine/indicators/trading-signals\\.ts$',
   'big\\.js': '^engine/money\\.ts$',
 };
 

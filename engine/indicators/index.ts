@@ -1,7 +1,8 @@
 /**
  * Indicators on columns of numbers: as long as their input, NaN while they warm up, in TA-Lib's convention
  * (https://ta-lib.org/functions) where it has one. A value that is missing (NaN or infinite) begins an indicator anew,
- * so that one of a symbol that is listed late, or of another indicator, is what it would be from there on.
+ * so that one of a symbol that is listed late, or of another indicator, is what it would be from there on. (`roc` and
+ * `momentum` look at two values, and want only those.)
  *
  * A new one is one file and one line here, and a line in docs/indicators.md.
  */

@@ -59,6 +59,33 @@ test('a cheat is found in its file, also when it keeps what it has seen from run
   expect(lookAhead.findings.map(({ kind }) => kind)).not.toEqual([]);
 });
 
+test('an indicator of the long tail is found from anywhere, and does not look ahead', async () => {
+  const file = await strategyFile(
+    'tail.ts',
+    "import { Strategy } from 'outcry';",
+    "import { fromTradingSignals, KAMA, MFI } from 'outcry/trading-signals';",
+    'export default class Tail extends Strategy {',
+    '  init() {',
+    '    const { open, high, low, close, volume } = this.data;',
+    "    this.kama = this.indicator(fromTradingSignals(() => new KAMA(10)), close, { name: 'kama' });",
+    "    this.indicator(fromTradingSignals(() => new MFI(10)), open, high, low, close, volume, { name: 'mfi' });",
+    '  }',
+    '  next() {',
+    '    if (this.data.close.last > this.kama.last && !this.position.isOpen) this.buy({ size: 1 });',
+    '    else if (this.data.close.last < this.kama.last) this.position.close();',
+    '  }',
+    '}',
+  );
+  const { lookAhead, stability } = await checkStrategyFile({ file, bars });
+  expect(lookAhead).toMatchObject({ indicators: 2, findings: [] });
+  expect(lookAhead.orders).toBeGreaterThan(0);
+  // An adaptive average remembers, a ratio of sums forgets.
+  const needs = Object.fromEntries(
+    stability.lines.map(({ name, stableFrom }) => [name, stableFrom[1]?.bars]),
+  );
+  expect(needs['kama']).toBeGreaterThan(needs['mfi'] ?? 0);
+});
+
 test('a rerun that fails names the line', async () => {
   const file = await strategyFile(
     'stumbler.ts',
