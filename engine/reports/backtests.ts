@@ -13,11 +13,8 @@ import type { ReportFile } from './report-file.ts';
 import type { Runs } from './runs.ts';
 import { headline, type StatisticRow, statisticRows } from './statistics.ts';
 
-export interface BacktestRequest {
-  /** File name in the strategies folder, without its ending. */
-  readonly strategy: string;
-  /** Text is read as the type of the strategy's own value. */
-  readonly params: Readonly<Record<string, ParamValue>>;
+/** Which bars. */
+export interface DataRequest {
   readonly symbols: readonly string[];
   /** Without it the first source that knows all symbols. */
   readonly source?: string;
@@ -25,6 +22,13 @@ export interface BacktestRequest {
   /** First and last day, midnight UTC. */
   readonly from?: Date;
   readonly to?: Date;
+}
+
+export interface BacktestRequest extends DataRequest {
+  /** File name in the strategies folder, without its ending. */
+  readonly strategy: string;
+  /** Text is read as the type of the strategy's own value. */
+  readonly params: Readonly<Record<string, ParamValue>>;
   readonly cash: number;
   /** Rate of the traded value. */
   readonly commission: number;
@@ -113,7 +117,7 @@ export class Backtests {
     request: BacktestRequest,
     { run, plan }: { run: string; plan: string | null },
   ): Promise<BegunRun> {
-    const { file } = await this.#strategy(request.strategy);
+    const { file } = await this.strategy(request.strategy);
     const source = await this.#source(request);
     const { strategy, params, symbols, interval = '1d', from, to, cash, commission, by } = request;
     await this.#parts.runs.begin(run, {
@@ -207,7 +211,8 @@ export class Backtests {
     return listStrategies(this.#parts.strategiesFolder);
   }
 
-  async #strategy(name: string): Promise<StrategyFile> {
+  /** @throws UserError with the nearest name when there is no such strategy */
+  async strategy(name: string): Promise<StrategyFile> {
     const files = await this.strategies();
     const wanted = name.toLowerCase().replace(/\.[cm]?[jt]s$/, '');
     const found = files.find((file) => file.name.toLowerCase() === wanted);
@@ -217,6 +222,13 @@ export class Backtests {
     const hint =
       near.length > 0 ? `Did you mean ${near.join(' or ')}?` : `There are: ${names.join(', ') || 'none'}.`;
     throw new UserError(`There is no strategy "${name}". ${hint}`);
+  }
+
+  /** The bars of a request, from its source, else from the first that knows all symbols. @throws UserError for unknown ones */
+  async bars(request: DataRequest): Promise<Bars[]> {
+    const { symbols, interval = '1d', from, to } = request;
+    const source = await this.#source(request);
+    return source.bars({ symbols, interval, adjusted: true, ...(from && { from }), ...(to && { to }) });
   }
 
   /** The source that is named, else the first that knows all symbols. @throws UserError when there is none */

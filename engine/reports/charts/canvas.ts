@@ -6,7 +6,7 @@
  * work in this pairing (`renderToBufferSync`), which is right for a thread that does nothing else.
  */
 import { createRequire } from 'node:module';
-import { GlobalFonts, type SKRSContext2D } from 'canvas';
+import { createCanvas, GlobalFonts, type SKRSContext2D } from 'canvas';
 import {
   Chart,
   type ChartConfiguration,
@@ -17,6 +17,7 @@ import {
   LogarithmicScale,
   PointElement,
 } from 'chart.js';
+import { MatrixController, MatrixElement } from 'chartjs-chart-matrix';
 import { ChartJSNodeCanvas } from 'chartjs-node-canvas';
 import { size } from './theme.ts';
 
@@ -24,20 +25,32 @@ export type Context = SKRSContext2D;
 
 export interface Canvas {
   /** The chart as PNG. */
-  render(configuration: ChartConfiguration<'line'>): Uint8Array<ArrayBuffer>;
+  render(configuration: ChartConfiguration<'line'> | ChartConfiguration<'matrix'>): Uint8Array<ArrayBuffer>;
+  /** For measuring words before there is a picture. */
+  readonly measure: Context;
 }
 
 export function chartCanvas(): Canvas {
   registerFonts();
   const canvas = new ImportedChartCanvas(size);
   return {
+    measure: createCanvas(1, 1).getContext('2d'),
     render: (configuration) => new Uint8Array(canvas.renderToBufferSync(configuration as ChartConfiguration)),
   };
 }
 
 class ImportedChartCanvas extends ChartJSNodeCanvas {
   protected override initialize(): typeof Chart {
-    Chart.register(Filler, LinearScale, LogarithmicScale, LineController, LineElement, PointElement);
+    Chart.register(
+      Filler,
+      LinearScale,
+      LogarithmicScale,
+      LineController,
+      LineElement,
+      MatrixController,
+      MatrixElement,
+      PointElement,
+    );
     return Chart;
   }
 }

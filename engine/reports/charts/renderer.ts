@@ -11,7 +11,17 @@ import { reasonOf, UserError } from '../../errors.ts';
 import type { Logger } from '../../log.ts';
 import type { Bars } from '../../market/bars.ts';
 import { type ReportFile, reportFileName, symbolsInName } from '../report-file.ts';
-import { backtestRequest, type ChartAnswer, type ChartRequest, priceRequest } from './request.ts';
+import { valueAt } from './heat-map.ts';
+import {
+  backtestRequest,
+  type ChartAnswer,
+  type ChartedHeatMap,
+  type ChartedWalkForward,
+  type ChartRequest,
+  priceRequest,
+  walkForwardRequest,
+} from './request.ts';
+import { limits } from './theme.ts';
 
 export interface ChartRenderer {
   /**
@@ -24,6 +34,17 @@ export interface ChartRenderer {
    * @throws UserError when there are no bars, or the renderer is closed; Error when drawing failed
    */
   priceChart(bars: readonly Bars[]): Promise<ReportFile>;
+  /**
+   * 1200 x 900 PNG of an objective over two parameters, or of one parameter as a line.
+   * @throws UserError when there is no result to show, an axis has more values than can be told apart, or the renderer
+   *   is closed; Error when drawing failed
+   */
+  heatMapChart(map: ChartedHeatMap): Promise<ReportFile>;
+  /**
+   * 1200 x 900 PNG of equity and drawdown over all test windows, with the parameters of each.
+   * @throws UserError when there are no bars, or the renderer is closed; Error when drawing failed
+   */
+  walkForwardChart(run: ChartedWalkForward): Promise<ReportFile>;
   /** Fails what is waiting and ends the worker. Again: does nothing. */
   close(): Promise<void>;
 }
@@ -58,6 +79,18 @@ export function chartRenderer(options: ChartRendererOptions): ChartRenderer {
       const data = await queue.draw(() => priceRequest(bars));
       return { name: reportFileName([symbolsInName(symbols), 'price'], 'png'), type: 'image/png', data };
     },
+    async heatMapChart(map) {
+      checkHeatMap(map);
+      const data = await queue.draw(() => ({ kind: 'heatMap', map }));
+      return { name: reportFileName([map.title, map.objective], 'png'), type: 'image/png', data };
+    },
+    async walkForwardChart(run) {
+      if (run.time.length === 0) {
+        throw new UserError('There is no chart: the walk-forward has no test window. Choose earlier dates.');
+      }
+      const data = await queue.draw(() => walkForwardRequest(run));
+      return { name: reportFileName([run.title, 'walk-forward'], 'png'), type: 'image/png', data };
+    },
     close: () => queue.close(),
   };
 }
@@ -67,6 +100,18 @@ function noBars(symbols: readonly string[]): UserError {
   return new UserError(
     `There is no chart: no bars${of} in this period. Choose other dates or another source.`,
   );
+}
+
+function checkHeatMap(map: ChartedHeatMap): void {
+  for (const { name, values } of map.y === null ? [map.x] : [map.x, map.y]) {
+    if (values.length <= limits.heatMapValues) continue;
+    throw new UserError(
+      `There is no chart: ${name} has ${values.length} values, and more than ${limits.heatMapValues} cannot be told apart. The table has all runs.`,
+    );
+  }
+  if (map.cells.every((row, y) => row.every((_, x) => valueAt(map, { x, y }) === null))) {
+    throw new UserError(`There is no chart: no run has a value for ${map.objective}.`);
+  }
 }
 
 interface Job {

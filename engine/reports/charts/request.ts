@@ -2,13 +2,23 @@
  * What crosses from the desk to the chart worker: columns of numbers and few words, so that copying it is cheap.
  * Trades become columns, orders stay behind. Memory that is shared already is not copied at all.
  */
-import type { BacktestResult, IndicatorPlot, Params, Statistics, Trade } from '../../backtest/result.ts';
+import type {
+  BacktestResult,
+  IndicatorPlot,
+  Params,
+  ParamValue,
+  Statistics,
+  Trade,
+} from '../../backtest/result.ts';
 import type { Bars, Interval } from '../../market/bars.ts';
 import { buyAndHoldEquity } from '../benchmark.ts';
+import type { StatisticRow } from '../statistics.ts';
 
 export type ChartRequest =
   | { readonly kind: 'backtest'; readonly run: ChartedRun; readonly bars: readonly ChartedBars[] }
-  | { readonly kind: 'price'; readonly bars: readonly ChartedBars[] };
+  | { readonly kind: 'price'; readonly bars: readonly ChartedBars[] }
+  | { readonly kind: 'heatMap'; readonly map: ChartedHeatMap }
+  | { readonly kind: 'walkForward'; readonly run: ChartedWalkForward };
 
 export type ChartAnswer = { readonly png: Uint8Array<ArrayBuffer> } | { readonly error: string };
 
@@ -50,6 +60,53 @@ export interface ChartedBars {
   readonly volume: Float64Array;
 }
 
+/** What an optimisation found over the values of two parameters, or of one. */
+export interface ChartedHeatMap {
+  /** Strategy and symbol. */
+  readonly title: string;
+  /** Beside the title: dates, or what else the runs had in common. */
+  readonly detail: string;
+  /** Name of the statistic that the cells show. */
+  readonly objective: string;
+  readonly x: ParameterAxis;
+  /** Null for one parameter. */
+  readonly y: ParameterAxis | null;
+  /** A row for each value of y (one row without y), a cell for each of x; null or NaN where there is no result. */
+  readonly cells: readonly (readonly (number | null)[])[];
+  /** Indices into the values; without y, its y does not count. */
+  readonly best: { readonly x: number; readonly y: number } | null;
+}
+
+export interface ParameterAxis {
+  readonly name: string;
+  /** In the order in which they stand side by side. */
+  readonly values: readonly ParamValue[];
+}
+
+/** The test windows of a walk-forward, one after the other. */
+export interface ChartedWalkForward {
+  /** Strategy and symbol. */
+  readonly title: string;
+  /** Beside the title, such as the lengths of the windows. */
+  readonly detail: string;
+  /** Of the test windows alone: time of each bar, milliseconds UTC, and columns as long. */
+  readonly time: Float64Array;
+  /** Out of sample, each window starting with what the one before ended with. */
+  readonly equity: Float64Array;
+  readonly benchmark: Float64Array | null;
+  readonly windows: readonly ChartedWindow[];
+  /** Up to six; the first is coloured by whether the equity gained. */
+  readonly headline: readonly StatisticRow[];
+}
+
+export interface ChartedWindow {
+  /** First and last bar of the window, as indices into `time`. */
+  readonly from: number;
+  readonly to: number;
+  /** What it was traded with. */
+  readonly params: Params;
+}
+
 /** Bars of symbols that the run did not trade are left out. */
 export function backtestRequest(result: BacktestResult, bars: readonly Bars[]): ChartRequest {
   return {
@@ -72,6 +129,18 @@ export function backtestRequest(result: BacktestResult, bars: readonly Bars[]): 
 
 export function priceRequest(bars: readonly Bars[]): ChartRequest {
   return { kind: 'price', bars: bars.map(chartedBars) };
+}
+
+export function walkForwardRequest(run: ChartedWalkForward): ChartRequest {
+  return {
+    kind: 'walkForward',
+    run: {
+      ...run,
+      time: alone(run.time),
+      equity: alone(run.equity),
+      benchmark: run.benchmark === null ? null : alone(run.benchmark),
+    },
+  };
 }
 
 function chartedBars(bars: Bars): ChartedBars {

@@ -30,6 +30,7 @@ export const colors = {
   others: '#5b6777',
   band: 'rgba(255, 255, 255, 0.045)',
   hatch: '#39465a',
+  best: '#ffffff',
 } as const;
 
 /** For series of equal rank: indicators, symbols. Neighbours differ in lightness as well as in hue. */

@@ -3,9 +3,11 @@ import { parentPort } from 'node:worker_threads';
 import { backtestFigure } from './backtest-chart.ts';
 import { chartCanvas } from './canvas.ts';
 import { drawFigure } from './draw.ts';
-import type { Figure } from './figure.ts';
+import { drawHeatMap } from './draw-heat-map.ts';
+import { heatMapOf, sweepFigure } from './heat-map.ts';
 import { priceFigure } from './price-chart.ts';
 import type { ChartAnswer, ChartRequest } from './request.ts';
+import { walkForwardFigure } from './walk-forward-chart.ts';
 
 const port = parentPort;
 if (port === null) throw new Error('charts/worker.ts runs in a worker thread only');
@@ -19,19 +21,27 @@ port.on('message', (request: ChartRequest) => {
 
 function answerTo(request: ChartRequest): ChartAnswer {
   try {
-    return { png: drawFigure(canvas, figureOf(request)) };
+    return { png: drawn(request) };
   } catch (thrown) {
     // With its stack: on the other side of the thread there is no other trace of where it happened.
     return { error: thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown) };
   }
 }
 
-function figureOf(request: ChartRequest): Figure {
+function drawn(request: ChartRequest): Uint8Array<ArrayBuffer> {
   switch (request.kind) {
     case 'backtest':
-      return backtestFigure(request.run, request.bars);
+      return drawFigure(canvas, backtestFigure(request.run, request.bars));
     case 'price':
-      return priceFigure(request.bars);
+      return drawFigure(canvas, priceFigure(request.bars));
+    case 'heatMap': {
+      const { map } = request;
+      return map.y === null
+        ? drawFigure(canvas, sweepFigure(map))
+        : drawHeatMap(canvas, heatMapOf(map, map.y));
+    }
+    case 'walkForward':
+      return drawFigure(canvas, walkForwardFigure(request.run));
     default:
       return request satisfies never;
   }
