@@ -16,6 +16,7 @@ import type { Source } from '../engine/market/sources/source.ts';
 import { Plans } from '../engine/plans/plans.ts';
 import { Backtests } from '../engine/reports/backtests.ts';
 import { chartRenderer } from '../engine/reports/charts/renderer.ts';
+import { Research } from '../engine/reports/research.ts';
 import { Runs } from '../engine/reports/runs.ts';
 import { Inbox } from '../engine/signals/inbox.ts';
 import { Queue } from '../engine/signals/queue.ts';
@@ -66,12 +67,13 @@ export async function openEngine(
   const schedule = await openSchedule({ store, log });
   const runs = await Runs.open(store, clock);
   const charts = chartRenderer({ log });
+  const limits = { timeMs: config.limits.backtestSeconds * 1000, memoryMb: config.limits.backtestMemoryMb };
   const backtests = new Backtests({
     strategiesFolder: config.strategiesFolder,
     sources,
     runs,
     charts,
-    limits: { timeMs: config.limits.backtestSeconds * 1000, memoryMb: config.limits.backtestMemoryMb },
+    limits,
     log,
   });
   const plans = await Plans.open({
@@ -96,6 +98,7 @@ export async function openEngine(
     queue,
     schedule,
     backtests,
+    research: new Research({ backtests, limits }),
     plans,
   });
 

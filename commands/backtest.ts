@@ -1,7 +1,8 @@
-import { action, type CommandContext, defineCommand } from './command.ts';
+import { action, defineCommand } from './command.ts';
 import { progressOf } from './progress.ts';
 import { backtestReply } from './run-reply.ts';
-import { suggestLastSymbol, symbolList } from './symbols.ts';
+import { strategyOption } from './strategy.ts';
+import { suggestSymbols, symbolList } from './symbols.ts';
 
 export const backtest = defineCommand({
   name: 'backtest',
@@ -13,13 +14,7 @@ export const backtest = defineCommand({
       role: 'viewer',
       example: '/backtest sma_cross SP500 fast=20 slow=50 from=2010-01-01',
       options: {
-        strategy: {
-          type: 'string',
-          description: 'Strategy to run, by the name of its file',
-          required: true,
-          example: 'sma_cross',
-          suggest: ({ desk }) => desk.strategyNames(),
-        },
+        strategy: strategyOption,
         symbols: {
           type: 'string',
           description: 'Symbols, separated by commas',
@@ -68,7 +63,3 @@ export const backtest = defineCommand({
     }),
   },
 });
-
-async function suggestSymbols({ desk }: CommandContext, typed: string): Promise<readonly string[]> {
-  return suggestLastSymbol(typed, (query) => desk.suggestSymbols(query));
-}

@@ -7,6 +7,7 @@ import { ping } from './ping.ts';
 import { plan } from './plan.ts';
 import { resume } from './resume.ts';
 import { status } from './status.ts';
+import { strategy } from './strategy.ts';
 import { suspend } from './suspend.ts';
 import { terminate } from './terminate.ts';
 
@@ -15,6 +16,7 @@ export const commands: readonly Command[] = [
   status,
   ping,
   backtest,
+  strategy,
   book,
   plan,
   suspend,

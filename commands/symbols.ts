@@ -1,5 +1,6 @@
 /** Lists of symbols as people type them: `SP500, ACME`. */
 import { UserError } from '../engine/errors.ts';
+import type { CommandContext } from './command.ts';
 
 /** @throws UserError for a list without a symbol */
 export function symbolList(text: string): string[] {
@@ -9,11 +10,8 @@ export function symbolList(text: string): string[] {
 }
 
 /** Completes the symbol that is being typed and keeps those before it. */
-export async function suggestLastSymbol(
-  typed: string,
-  find: (query: string) => Promise<readonly string[]>,
-): Promise<readonly string[]> {
+export async function suggestSymbols({ desk }: CommandContext, typed: string): Promise<readonly string[]> {
   const begin = Math.max(typed.lastIndexOf(','), typed.lastIndexOf(';')) + 1;
   const before = typed.slice(0, begin);
-  return (await find(typed.slice(begin).trim())).map((symbol) => `${before}${symbol}`);
+  return (await desk.suggestSymbols(typed.slice(begin).trim())).map((symbol) => `${before}${symbol}`);
 }

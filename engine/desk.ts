@@ -1,4 +1,6 @@
 /** The engine's face: all that commands may call. */
+
+import type { StrategyCheck } from './backtest/look-ahead-check.ts';
 import type { BookReport as BankBookReport, Books } from './bank/books.ts';
 import type { Suspension, SuspensionScope } from './bank/suspensions.ts';
 import type { Broker } from './brokers/broker.ts';
@@ -9,11 +11,14 @@ import type { Source } from './market/sources/source.ts';
 import { decimal, decimalText } from './money.ts';
 import type { PlanReport, PlanRunReport, Plans } from './plans/plans.ts';
 import type { BacktestReport, BacktestRequest, Backtests, WorkOptions } from './reports/backtests.ts';
+import type { CheckRequest, ListedStrategy, Research } from './reports/research.ts';
 import type { Queue } from './signals/queue.ts';
 import type { Store } from './store/store.ts';
 
+export type { StrategyCheck as CheckedStrategy } from './backtest/look-ahead-check.ts';
 export type { PlanReport, PlanRunReport } from './plans/plans.ts';
 export type { BacktestReport, BacktestRequest } from './reports/backtests.ts';
+export type { ListedStrategy } from './reports/research.ts';
 
 /** A book as it is shown in chat. Decimal text in the book's currency. */
 export interface BookReport extends BankBookReport {
@@ -46,6 +51,7 @@ export interface DeskParts {
   readonly queue: Queue;
   readonly schedule: Schedule;
   readonly backtests: Backtests;
+  readonly research: Research;
   readonly plans: Plans;
 }
 
@@ -116,6 +122,21 @@ export class Desk {
 
   async strategyNames(): Promise<readonly string[]> {
     return (await this.#parts.backtests.strategies()).map(({ name }) => name);
+  }
+
+  /** Every strategy with its parameters, or why it does not load. */
+  strategies(): Promise<readonly ListedStrategy[]> {
+    return this.#parts.research.strategies();
+  }
+
+  /** @throws UserError when there is no such strategy */
+  strategySource(name: string): ReturnType<Research['source']> {
+    return this.#parts.research.source(name);
+  }
+
+  /** @throws UserError for whatever is wrong with the request, its data or the strategy */
+  checkStrategy(request: CheckRequest, work: WorkOptions): Promise<StrategyCheck> {
+    return this.#parts.research.check(request, work);
   }
 
   get sourceNames(): readonly string[] {

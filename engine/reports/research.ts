@@ -12,10 +12,11 @@ export interface CheckRequest extends DataRequest {
   readonly params: Readonly<Record<string, ParamValue>>;
 }
 
-/** A strategy's file as a list shows it; one that does not load says why. */
-export type ListedStrategy =
-  | (StrategyDescription & { readonly file: string })
-  | { readonly file: string; readonly problem: string };
+/** A strategy's file as a list shows it: `fileName` is without its ending. One that does not load says why. */
+export type ListedStrategy = { readonly fileName: string } & (
+  | StrategyDescription
+  | { readonly file: string; readonly problem: string }
+);
 
 export interface ResearchParts {
   readonly backtests: Backtests;
@@ -30,7 +31,7 @@ export class Research {
   }
 
   /** Every strategy of the folder, each loaded once in a thread of its own. */
-  async strategies(): Promise<readonly (ListedStrategy & { readonly fileName: string })[]> {
+  async strategies(): Promise<readonly ListedStrategy[]> {
     const files = await this.#parts.backtests.strategies();
     return Promise.all(
       files.map(async ({ name, file }) => {
