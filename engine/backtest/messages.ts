@@ -1,4 +1,5 @@
 /** What the desk's thread and a strategy's worker thread say to each other. */
+import type { MessagePort } from 'node:worker_threads';
 import type { Bars } from '../market/bars.ts';
 import type { LookAheadReport } from './look-ahead.ts';
 import type { BacktestOptions } from './options.ts';
@@ -10,7 +11,7 @@ export type SendableOptions = Omit<BacktestOptions, 'commission'> & {
   readonly commission?: number | readonly [fixed: number, rate: number];
 };
 
-export type Task = RunTask | CheckTask | DescribeTask;
+export type Task = RunTask | CheckTask | DescribeTask | ServeTask;
 
 export interface RunTask {
   readonly kind: 'run';
@@ -38,6 +39,12 @@ export interface DescribeTask {
   readonly progress: SharedArrayBuffer;
 }
 
+/** Runs whatever it is asked to over its port, until it is told that this was all. */
+export interface ServeTask extends Omit<RunTask, 'kind' | 'params'> {
+  readonly kind: 'serve';
+  readonly port: MessagePort;
+}
+
 export interface StrategyDescription {
   /** Name of the class. */
   readonly name: string;
@@ -51,13 +58,14 @@ export interface StrategyDescription {
 export type Answer =
   | { readonly kind: 'result'; readonly result: BacktestResult }
   | { readonly kind: 'checked'; readonly lookAhead: LookAheadReport; readonly stability: StabilityReport }
+  | { readonly kind: 'served' }
   /** A line that the strategy printed; comes before the other answers. */
   | { readonly kind: 'printed'; readonly line: string }
   | { readonly kind: 'description'; readonly description: StrategyDescription }
   /** `problem` is a whole sentence for the user, with the strategy's file and line. */
   | { readonly kind: 'failed'; readonly problem: string };
 
-export const phases = ['starting', 'loading', 'init', 'next', 'finishing'] as const;
+export const phases = ['starting', 'loading', 'init', 'next', 'finishing', 'waiting'] as const;
 export type Phase = (typeof phases)[number];
 
 /** How far a worker is, on memory that both threads see: even a busy worker can be asked. */

@@ -47,7 +47,8 @@ export interface RunOptions {
   readonly limits?: Partial<RunLimits>;
 }
 
-const defaultLimits: RunLimits = { timeMs: 60_000, memoryMb: 512 };
+/** Of one run. */
+export const defaultLimits: RunLimits = { timeMs: 60_000, memoryMb: 512 };
 const describeLimits: RunLimits = { timeMs: 10_000, memoryMb: 256 };
 const watchEveryMs = 100;
 
@@ -110,7 +111,10 @@ export async function listStrategies(folder: string): Promise<StrategyFile[]> {
     .map((entry) => ({ name: path.parse(entry).name, file: path.join(folder, entry) }));
 }
 
-/** Has a worker thread of its own do a task: what else `runBacktest` says holds for it too. */
+/**
+ * Has a worker thread of its own do a task: what else `runBacktest` says holds for it too. One that serves has the time
+ * limit for each run; it may wait for its next one for as long as it takes.
+ */
 export function runWorker(
   task: Task,
   progress: Progress,
@@ -123,13 +127,15 @@ export function runWorker(
   if (!existsSync(task.file)) return Promise.reject(new UserError(`There is no strategy file ${task.file}.`));
   const worker = new Worker(new URL('./worker-entry.mjs', import.meta.url), {
     workerData: task,
+    transferList: task.kind === 'serve' ? [task.port] : [],
     execArgv: [],
     // Nothing of the desk's environment, which may hold secrets.
     env: {},
     // The last resort, should memory be taken faster than the watch below looks: then there is no line to tell.
     resourceLimits: { maxOldGenerationSizeMb: 2 * limits.memoryMb },
   });
-  const started = performance.now();
+  let started = performance.now();
+  let run = 0;
   const memory = new MemoryWatch(limits.memoryMb);
   return new Promise((resolve, reject) => {
     let isEnding = false;
@@ -153,6 +159,10 @@ export function runWorker(
     };
     const watch = setInterval(() => {
       if (progress.bars > 0 || progress.runs > 0) onProgress?.(progressOf(progress));
+      if (task.kind === 'serve' && (progress.phase === 'waiting' || progress.run !== run)) {
+        started = performance.now();
+        run = progress.run;
+      }
       if (performance.now() - started > limits.timeMs) {
         void stop(`did not finish within ${limits.timeMs / 1000} s`);
       } else if (memory.isBeyond()) {
@@ -200,6 +210,8 @@ function whereText({ phase, bar, bars, run, runs }: Progress): string {
       return `in next(), on bar ${bar + 1} of ${bars}${ofRuns}`;
     case 'finishing':
       return 'computing statistics';
+    case 'waiting':
+      return 'waiting for its next run';
     default:
       return phase satisfies never;
   }

@@ -1,4 +1,4 @@
-/** The worker thread that a strategy's code runs in: loads the file, runs or describes it, and answers once. */
+/** The worker thread that a strategy's code runs in: loads the file, does with it what the task says, and answers once. */
 import { Console } from 'node:console';
 import { readFileSync } from 'node:fs';
 import { register } from 'node:module';
@@ -9,6 +9,7 @@ import { Backtest } from './backtest.ts';
 import { docOf } from './doc-comment.ts';
 import { checkLookAhead } from './look-ahead.ts';
 import { type Answer, type CheckTask, Progress, type RunTask, type Task } from './messages.ts';
+import { serve } from './optimize/serve.ts';
 import { readParams } from './params.ts';
 import type { BacktestResult } from './result.ts';
 import { checkStability } from './stability.ts';
@@ -37,6 +38,10 @@ async function perform(): Promise<Answer> {
   progress.enter('loading');
   const Strategy = await loadStrategy(task.file);
   if (task.kind === 'run') return { kind: 'result', result: run(task, Strategy) };
+  if (task.kind === 'serve') {
+    await serve(task, Strategy, progress);
+    return { kind: 'served' };
+  }
   if (task.kind === 'check') return check(task, Strategy, await loadStrategy(task.file, '?again'));
   const { name, params = {} } = Strategy;
   const doc = docOf(readFileSync(task.file, 'utf8'));
