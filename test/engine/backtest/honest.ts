@@ -65,6 +65,17 @@ export class Rebalance extends Strategy {
   }
 }
 
+/** The same by weights: what is above its average, every fifth bar. */
+export class ByWeights extends Rebalance {
+  override next() {
+    if (this.data.bar % 5 !== 0) return;
+    const isAbove = (symbol: string) =>
+      this.data.of(symbol).close.last > (this.averages.get(symbol)?.last ?? Number.NaN);
+    this.allocation.add(isAbove).equalWeight(0.95);
+    this.rebalance();
+  }
+}
+
 /** Indicators of all kinds, and of each other. */
 export class ManyIndicators extends Strategy {
   trend!: { line: Series; direction: Series };

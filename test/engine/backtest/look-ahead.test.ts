@@ -104,6 +104,7 @@ describe('an honest strategy is not suspected', () => {
     [honest.Trailing, bars],
     [honest.ManyIndicators, bars],
     [honest.Rebalance, portfolio],
+    [honest.ByWeights, portfolio],
   ])('%o', (Strategy, of) => {
     const { findings, orders, cuts, indicators } = check(Strategy, of);
     expect(findings.map(({ explanation }) => explanation)).toEqual([]);
@@ -116,6 +117,8 @@ describe('an honest strategy is not suspected', () => {
     { finalizeTrades: true },
     { tradeOnClose: true },
     { exclusiveOrders: true },
+    { hedging: true },
+    { semantics: 'minitrade' as const },
     { commission: 0.002, spread: 0.001, margin: 0.2 },
   ])('whatever the options: %o', (options) => {
     for (const Strategy of [honest.Trailing, honest.RsiLevels]) {
