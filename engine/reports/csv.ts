@@ -1,15 +1,8 @@
-/**
- * A backtest's trades, equity and orders as CSV files for people who open them in a spreadsheet.
- *
- * Numbers keep full precision (the shortest text that names the double), times are ISO 8601 in UTC, and are dates
- * alone where every bar is a whole session. What is not known is an empty cell. A text that a spreadsheet would run
- * as a formula gets a quote mark in front (https://owasp.org/www-community/attacks/CSV_Injection).
- */
-import Papa from 'papaparse';
+/** A backtest's trades, equity and orders as CSV files. */
 import type { BacktestResult, Trade } from '../backtest/result.ts';
 import { buyAndHoldEquity } from './benchmark.ts';
-import { areDates } from './format.ts';
-import { type ReportFile, reportFileName, symbolsInName } from './report-file.ts';
+import { type Cell, csvFile, timeCell } from './csv-file.ts';
+import { type ReportFile, symbolsInName } from './report-file.ts';
 
 /** One row per round trip in closing order, then those still open, whose exit cells are empty. Return is a fraction. */
 export function tradesCsv(result: BacktestResult): ReportFile {
@@ -31,7 +24,7 @@ export function tradesCsv(result: BacktestResult): ReportFile {
     trade.takeProfit,
     trade.tag,
   ];
-  return csvFile(
+  return runFile(
     result,
     'trades',
     [
@@ -62,7 +55,7 @@ export function tradesCsv(result: BacktestResult): ReportFile {
 export function equityCsv(result: BacktestResult): ReportFile {
   const time = timeCells(result);
   const held = buyAndHoldEquity(result);
-  return csvFile(
+  return runFile(
     result,
     'equity',
     ['Time', 'Equity', 'Drawdown', 'Buy & Hold'],
@@ -73,7 +66,7 @@ export function equityCsv(result: BacktestResult): ReportFile {
 /** One row per order as the strategy placed it, in the order of the result. */
 export function ordersCsv(result: BacktestResult): ReportFile {
   const time = timeCells(result);
-  return csvFile(
+  return runFile(
     result,
     'orders',
     [
@@ -113,49 +106,18 @@ export function ordersCsv(result: BacktestResult): ReportFile {
   );
 }
 
-type Cell = string | number | null | undefined;
-
-/**
- * Papa's own `escapeFormulae: true` overlooks a text with a line break in it (its pattern ends in `.*$`), and the
- * full-width signs that a spreadsheet in an East Asian locale takes for their ASCII twins.
- */
-const formula = /^\s*[=+\-@＝＋－＠]|^[\t\r\n]/;
-
-function csvFile(
+/** What of the run the file holds is in its name. */
+function runFile(
   result: BacktestResult,
   what: string,
   columns: readonly string[],
   rows: readonly (readonly Cell[])[],
 ): ReportFile {
-  const text = Papa.unparse(
-    { fields: [...columns], data: rows.map((cells) => cells.map(emptyWithoutValue)) },
-    { escapeFormulae: formula, newline: '\r\n' },
-  );
-  return {
-    name: reportFileName([result.strategy, symbolsInName(result.symbols), what], 'csv'),
-    type: 'text/csv',
-    data: new TextEncoder().encode(marked(text)),
-  };
-}
-
-function emptyWithoutValue(cell: Cell): string | number {
-  if (cell === null || cell === undefined) return '';
-  return typeof cell === 'number' && Number.isNaN(cell) ? '' : cell;
-}
-
-/** Excel reads UTF-8 as such only behind a byte order mark; plain ASCII needs none, and some scripts stumble over it. */
-function marked(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: the question is whether all of it is ASCII
-  return /^[\x00-\x7f]*$/.test(text) ? text : `${Papa.BYTE_ORDER_MARK}${text}`;
+  return csvFile([result.strategy, symbolsInName(result.symbols), what], columns, rows);
 }
 
 /** The cell for the time of a bar; empty for a bar that is not there. */
 function timeCells(result: BacktestResult): (bar: number | null) => string {
-  const dates = areDates(result.time);
-  return (bar) => {
-    const time = bar === null ? undefined : result.time[bar];
-    if (time === undefined || Number.isNaN(time)) return '';
-    const iso = new Date(time).toISOString();
-    return dates ? iso.slice(0, 10) : iso.replace('.000Z', 'Z');
-  };
+  const time = timeCell(result.time);
+  return (bar) => time(bar === null ? undefined : result.time[bar]);
 }

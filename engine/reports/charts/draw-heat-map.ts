@@ -129,9 +129,8 @@ function heatMapPlugin(map: HeatMap, grid: Grid): Plugin<'matrix'> {
     afterDraw(chart) {
       const context = chart.ctx as Context;
       drawHeadline(context, map.headline);
-      // Few columns make a narrow map; its title may be as wide as the picture.
-      const strip = { ...grid.area, right: size.width - layout.margin };
-      drawPanelTitle(context, { title: map.objective, legend: legendOf(map), note: '' }, strip);
+      const words = { title: map.objective, legend: legendOf(map), note: noteOf(map) };
+      drawPanelTitle(context, words, grid.area);
       paintColumnLabels(context, map, grid);
       paintRowLabels(context, map, grid);
       paintScale(context, map, grid);
@@ -193,6 +192,11 @@ function legendOf({ best, empty }: HeatMap): LegendEntry[] {
     ...(best === null ? [] : [{ label: 'best', color: colors.best, swatch: 'frame' } as const]),
     ...(empty.length === 0 ? [] : [{ label: 'no result', color: colors.hatch, swatch: 'hatch' } as const]),
   ];
+}
+
+function noteOf({ scale: { more, min, max } }: HeatMap): string {
+  const ends = [...(more.below ? [min] : []), ...(more.above ? [max] : [])].map(valueText);
+  return ends.length === 0 ? '' : `colours end at ${ends.join(' and ')}`;
 }
 
 function paintColumnLabels(context: Context, { x, best }: HeatMap, { area, cellWidth, gap }: Grid): void {

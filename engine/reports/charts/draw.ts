@@ -276,7 +276,7 @@ function layerDataset(layer: Layer): LineDataset | null {
       return {
         data: [...layer.points],
         showLine: false,
-        pointRadius: layer.points.length > 300 ? 2 : 3,
+        pointRadius: dotRadius(layer.points.length),
         pointBackgroundColor: layer.color,
         pointBorderWidth: 0,
       };
@@ -293,6 +293,11 @@ function layerDataset(layer: Layer): LineDataset | null {
     default:
       return layer satisfies never;
   }
+}
+
+function dotRadius(dots: number): number {
+  if (dots > 300) return 2;
+  return dots > 60 ? 3 : 4;
 }
 
 function fillTarget(to: 'bottom' | 'zero' | 'before'): 'start' | 'origin' | '-1' {

@@ -5,8 +5,8 @@
 import { groupThousands } from '../../money.ts';
 import { numberText } from '../format.ts';
 import { type ColorScale, colorScale } from './color-scale.ts';
-import { type Figure, type Headline, type Layer, type Tile, valueAxis } from './figure.ts';
-import { extent } from './reduce.ts';
+import { type Figure, type Headline, type Layer, type Panel, type Tile, valueAxis } from './figure.ts';
+import { at, extent } from './reduce.ts';
 import type { ChartedHeatMap, ParameterAxis } from './request.ts';
 import { colors } from './theme.ts';
 import { compactText, minus, valueText } from './ticks.ts';
@@ -59,42 +59,62 @@ export function heatMapOf(map: ChartedHeatMap, y: ParameterAxis): HeatMap {
     y: namedValues(y),
     cells,
     empty: places.filter((place) => valueAt(map, place) === null),
-    best: best === null ? null : { ...best, text: figureText(best.value) },
+    best: best === null ? null : { ...best, text: text(best.value) },
     scale,
   };
 }
 
-/** Joined by a line where the parameter is a number; words have no order that a line could follow. */
+/** A line where the parameter is a number; columns where it is a word, which has no order that a line could follow. */
 export function sweepFigure(map: ChartedHeatMap): Figure {
   const values = Float64Array.from(map.x.values, (_, x) => {
     const value = valueAt(map, { x, y: 0 }) ?? Number.NaN;
     return Number.isFinite(value) ? value : Number.NaN;
   });
-  const points = Array.from(values, (y, x) => ({ x, y }));
   const isOrdered = map.x.values.every((value) => typeof value === 'number');
+  const panel = isOrdered ? linePanel(map, values) : columnsPanel(map, values);
+  return {
+    headline: headlineOf(map),
+    axis: { kind: 'names', names: namedValues(map.x).labels },
+    panels: [{ ...panel, title: `${map.objective} by ${map.x.name}`, note: '', weight: 1 }],
+  };
+}
+
+type PanelParts = Pick<Panel, 'legend' | 'axis' | 'layers'>;
+
+function linePanel(map: ChartedHeatMap, values: Float64Array): PanelParts {
+  const points = Array.from(values, (y, x) => ({ x, y }));
   const color = colors.equity;
   const layers: Layer[] = [
-    ...(isOrdered ? [{ kind: 'line', points, color, width: 2.5, fill: null } as const] : []),
+    { kind: 'line', points, color, width: 2.5, fill: null },
     { kind: 'dots', points: points.filter(({ y }) => !Number.isNaN(y)), color },
   ];
   const best = bestOf(map);
   if (best !== null && Number.isFinite(best.value)) {
-    const at = { x: best.x, y: best.value, color: colors.best };
-    layers.push({ kind: 'mark', ...at }, { kind: 'badge', ...at, text: figureText(best.value) });
+    const place = { x: best.x, y: best.value, color: colors.best };
+    layers.push(
+      { kind: 'mark', ...place },
+      { kind: 'badge', ...place, text: textsFor([...values])(best.value) },
+    );
   }
   return {
-    headline: headlineOf(map),
-    axis: { kind: 'names', names: namedValues(map.x).labels },
-    panels: [
-      {
-        title: `${map.objective} by ${map.x.name}`,
-        legend: best === null ? [] : [{ label: 'best', color: colors.best, swatch: 'dot' }],
-        note: '',
-        weight: 1,
-        axis: valueAxis(extent([values]), { unit: 'value', logarithmic: false, above: 0.08, below: 0.08 }),
-        layers,
-      },
-    ],
+    legend: best === null ? [] : [{ label: 'best', color: colors.best, swatch: 'dot' }],
+    axis: valueAxis(extent([values]), { unit: 'value', logarithmic: false, above: 0.08, below: 0.08 }),
+    layers,
+  };
+}
+
+function columnsPanel({ x }: ChartedHeatMap, values: Float64Array): PanelParts {
+  const text = textsFor([...values]);
+  const names = namedValues(x).labels;
+  const columns = names.map((name, index) => {
+    const value = at(values, index);
+    return { name, value, text: Number.isNaN(value) ? '' : text(value) };
+  });
+  const range = extent([values, Float64Array.of(0)]);
+  return {
+    legend: [],
+    axis: valueAxis(range, { unit: 'value', logarithmic: false, above: 0.08, below: 0.08 }),
+    layers: [{ kind: 'columns', columns }],
   };
 }
 
@@ -119,12 +139,13 @@ function headlineOf(map: ChartedHeatMap): Headline {
     .flatMap((row, y) => row.flatMap((_, x) => valueAt(map, { x, y }) ?? []))
     .sort((one, other) => one - other);
   const best = bestOf(map);
+  const text = textsFor(values);
   const tile = (name: string, value: string): Tile => ({ name, value, tone: 'plain' });
   const bestTiles =
     best === null
       ? []
       : [
-          tile(`Best ${map.objective}`, figureText(best.value)),
+          tile(`Best ${map.objective}`, text(best.value)),
           ...axes.map(({ name, values: all }, axis) =>
             tile(`Best ${name}`, parameterText(all[axis === 0 ? best.x : best.y] ?? '')),
           ),
@@ -137,7 +158,7 @@ function headlineOf(map: ChartedHeatMap): Headline {
     period: '',
     tiles: [
       ...bestTiles,
-      tile('Median', figureText(median(values))),
+      tile('Median', text(median(values))),
       tile('Results', values.length === runs ? count : `${count} of ${numberText(runs, 0)}`),
     ],
   };
@@ -166,7 +187,7 @@ function textsFor(values: readonly number[]): (value: number) => string {
 }
 
 function compact(value: number): string {
-  return Number.isFinite(value) ? compactText(Number(value.toPrecision(2))) : figureText(value);
+  return Number.isFinite(value) ? compactText(Number(value.toPrecision(3))) : figureText(value);
 }
 
 function figureText(value: number): string {

@@ -198,23 +198,49 @@ function edges(plot: PlotArea, { from, to }: Stretch): { left: number; right: nu
   return { left: Math.round(plot.x(from - 0.5)), right: Math.round(plot.x(to + 0.5)) };
 }
 
-/** A row is written whole or not at all: cells that are there by chance would mislead. */
+/** Equal neighbours are written once, between lines to both ends; an ellipsis stands for what has no room. */
 function paintTable(context: Context, plot: PlotArea, { stretches, rows }: TableLayer): void {
   context.save();
   context.font = fonts.small;
-  context.fillStyle = colors.text;
   context.textAlign = 'center';
   context.textBaseline = 'alphabetic';
-  const room = stretches.map((stretch) => edges(plot, stretch));
   rows.forEach(({ cells }, row) => {
-    const baseline = Math.round(plot.y(rows.length - row - 0.5)) + 7;
-    cells.forEach((text, index) => {
-      const { left, right } = room[index] ?? { left: 0, right: 0 };
-      if (context.measureText(text).width > right - left - 4) return;
-      context.fillText(text, (left + right) / 2, baseline);
-    });
+    const middle = Math.round(plot.y(rows.length - row - 0.5));
+    for (const { text, first, last } of runsOfEqual(cells)) {
+      const from = stretches[first];
+      const to = stretches[last];
+      if (from === undefined || to === undefined) continue;
+      const { left, right } = edges(plot, { from: from.from, to: to.to });
+      const written = context.measureText(text).width <= right - left ? text : '…';
+      const half = context.measureText(written).width / 2 + 8;
+      const centre = (left + right) / 2;
+      context.fillStyle = colors.others;
+      if (last > first && centre - half > left + 8) {
+        context.fillRect(left + 8, middle, centre - half - left - 8, 1);
+        context.fillRect(centre + half, middle, right - 8 - centre - half, 1);
+      }
+      context.fillStyle = colors.text;
+      context.fillText(written, centre, middle + 7);
+    }
   });
   context.restore();
+}
+
+interface RunOfEqual {
+  readonly text: string;
+  readonly first: number;
+  readonly last: number;
+}
+
+/** `a a b` is two runs: cells 0 to 1, and cell 2. */
+export function runsOfEqual(cells: readonly string[]): RunOfEqual[] {
+  const runs: RunOfEqual[] = [];
+  cells.forEach((text, index) => {
+    const before = runs.at(-1);
+    if (before?.text === text) runs[runs.length - 1] = { ...before, last: index };
+    else runs.push({ text, first: index, last: index });
+  });
+  return runs;
 }
 
 /** Smaller where there are many, or little height, so that the price stays visible. */
