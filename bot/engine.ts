@@ -98,7 +98,7 @@ export async function openEngine(
     queue,
     schedule,
     backtests,
-    research: new Research({ backtests, limits }),
+    research: new Research({ backtests, charts, limits }),
     plans,
   });
 

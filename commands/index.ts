@@ -3,6 +3,7 @@ import { backtest } from './backtest.ts';
 import { book } from './book.ts';
 import type { Command } from './command.ts';
 import { help } from './help.ts';
+import { optimize } from './optimize.ts';
 import { ping } from './ping.ts';
 import { plan } from './plan.ts';
 import { resume } from './resume.ts';
@@ -16,6 +17,7 @@ export const commands: readonly Command[] = [
   status,
   ping,
   backtest,
+  optimize,
   strategy,
   book,
   plan,

@@ -150,7 +150,9 @@ function parseDate(name: string, text: string): Date {
 
 function parsePairs(name: string, text: string): Record<string, string> {
   const pairs: Record<string, string> = {};
-  for (const word of text.split(/[\s,;]+/).filter((part) => part !== '')) {
+  // A comma inside a word belongs to its value, as in fast=5,10,20; after a word it only parts it from the next.
+  const words = text.split(/[\s;]+/).map((part) => part.replace(/,+$/, ''));
+  for (const word of words.filter((part) => part !== '')) {
     const split = word.indexOf('=');
     if (split < 1)
       throw new UserError(`${name} must be written as name=value, such as fast=10, not "${word}".`);

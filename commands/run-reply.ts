@@ -18,7 +18,7 @@ function warningLines(warnings: readonly string[]): RichText {
 }
 
 /** Names left, values right, one line each. */
-function aligned(rows: readonly { readonly name: string; readonly value: string }[]): string {
+export function aligned(rows: readonly { readonly name: string; readonly value: string }[]): string {
   const names = Math.max(...rows.map(({ name }) => name.length));
   const values = Math.max(...rows.map(({ value }) => value.length));
   return rows.map(({ name, value }) => `${name.padEnd(names)}  ${value.padStart(values)}`).join('\n');

@@ -11,14 +11,20 @@ import type { Source } from './market/sources/source.ts';
 import { decimal, decimalText } from './money.ts';
 import type { PlanReport, PlanRunReport, Plans } from './plans/plans.ts';
 import type { BacktestReport, BacktestRequest, Backtests, WorkOptions } from './reports/backtests.ts';
-import type { CheckRequest, ListedStrategy, Research } from './reports/research.ts';
+import type {
+  CheckRequest,
+  ListedStrategy,
+  OptimizationReport,
+  OptimizeRequest,
+  Research,
+} from './reports/research.ts';
 import type { Queue } from './signals/queue.ts';
 import type { Store } from './store/store.ts';
 
 export type { StrategyCheck as CheckedStrategy } from './backtest/look-ahead-check.ts';
 export type { PlanReport, PlanRunReport } from './plans/plans.ts';
 export type { BacktestReport, BacktestRequest } from './reports/backtests.ts';
-export type { ListedStrategy } from './reports/research.ts';
+export type { ListedStrategy, OptimizationReport } from './reports/research.ts';
 
 /** A book as it is shown in chat. Decimal text in the book's currency. */
 export interface BookReport extends BankBookReport {
@@ -137,6 +143,11 @@ export class Desk {
   /** @throws UserError for whatever is wrong with the request, its data or the strategy */
   checkStrategy(request: CheckRequest, work: WorkOptions): Promise<StrategyCheck> {
     return this.#parts.research.check(request, work);
+  }
+
+  /** @throws UserError for whatever is wrong with the request, its data or the strategy */
+  optimize(request: OptimizeRequest, work: WorkOptions): Promise<OptimizationReport> {
+    return this.#parts.research.optimize(request, work);
   }
 
   get sourceNames(): readonly string[] {

@@ -2,10 +2,17 @@
 import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { checkStrategyFile, type StrategyCheck } from '../backtest/look-ahead-check.ts';
-import type { ParamValue } from '../backtest/result.ts';
+import type { Optimization } from '../backtest/optimize/optimize.ts';
+import { optimizeFile } from '../backtest/optimize/optimize-file.ts';
+import type { Params, ParamValue } from '../backtest/result.ts';
 import { describeStrategy, type StrategyDescription } from '../backtest/run.ts';
 import { reasonOf } from '../errors.ts';
 import type { Backtests, DataRequest, WorkOptions } from './backtests.ts';
+import type { ChartRenderer } from './charts/renderer.ts';
+import type { ChartedHeatMap } from './charts/request.ts';
+import { optimizationCsv } from './optimization-csv.ts';
+import type { ReportFile } from './report-file.ts';
+import { headline, type StatisticRow, statisticRows } from './statistics.ts';
 
 export interface CheckRequest extends DataRequest {
   readonly strategy: string;
@@ -18,8 +25,43 @@ export type ListedStrategy = { readonly fileName: string } & (
   | { readonly file: string; readonly problem: string }
 );
 
+export interface OptimizeRequest extends DataRequest {
+  readonly strategy: string;
+  /** The values to try of each parameter; texts are read as the type of the strategy's own value. */
+  readonly choices: Readonly<Record<string, readonly ParamValue[]>>;
+  /** Formula of parameters, such as `fast < slow`. */
+  readonly constraint?: string;
+  /** Statistic, or formula of statistics; `sqn` where neither is given. */
+  readonly maximize?: string;
+  readonly minimize?: string;
+  readonly method?: 'grid' | 'random' | 'model';
+  readonly maxTries?: number;
+  readonly cash: number;
+  /** Rate of the traded value. */
+  readonly commission: number;
+}
+
+export interface OptimizationReport {
+  /** Class name. */
+  readonly strategy: string;
+  readonly symbols: readonly string[];
+  readonly objective: string;
+  readonly best: { readonly params: Params; readonly value: number | null };
+  /** How many were made, and the best of them. */
+  readonly runs: number;
+  readonly top: readonly { readonly params: Params; readonly value: number | null }[];
+  /** Of the best run. */
+  readonly headline: readonly StatisticRow[];
+  readonly statistics: readonly StatisticRow[];
+  /** Heat map, chart of the best run, CSV of all runs. */
+  readonly files: readonly ReportFile[];
+}
+
+const mostShown = 5;
+
 export interface ResearchParts {
   readonly backtests: Backtests;
+  readonly charts: ChartRenderer;
   readonly limits: { readonly timeMs: number; readonly memoryMb: number };
 }
 
@@ -66,4 +108,87 @@ export class Research {
       },
     );
   }
+
+  /**
+   * Runs the strategy with many parameters, on all cores.
+   * @throws UserError for whatever is wrong with the request, its data or the strategy
+   */
+  async optimize(
+    request: OptimizeRequest,
+    { signal, onProgress }: WorkOptions = {},
+  ): Promise<OptimizationReport> {
+    const { choices, constraint, maximize, minimize, method, maxTries, cash, commission } = request;
+    const { file } = await this.#parts.backtests.strategy(request.strategy);
+    const bars = await this.#parts.backtests.bars(request);
+    const optimization = await optimizeFile(
+      { file, bars, options: { cash, commission } },
+      {
+        params: choices,
+        ...(constraint !== undefined && { constraint }),
+        ...(maximize !== undefined && { maximize }),
+        ...(minimize !== undefined && { minimize }),
+        ...(method && { method }),
+        ...(maxTries !== undefined && { maxTries }),
+        ...(signal && { signal }),
+        limits: this.#parts.limits,
+        onProgress: ({ done, total, best }) =>
+          onProgress?.({
+            text: `${done} of ${total} runs${best === null ? '' : `, best so far ${best.toPrecision(6)}`}`,
+            fraction: done / total,
+          }),
+      },
+    );
+    onProgress?.({ text: 'Drawing the charts' });
+    const { objective, best, runs } = optimization;
+    const { charts } = this.#parts;
+    const { strategy, symbols } = best.result;
+    const map = heatMapOf(optimization);
+    return {
+      strategy,
+      symbols,
+      objective,
+      best: { params: best.params, value: best.value },
+      runs: runs.length,
+      top: topOf(runs, minimize === undefined ? 1 : -1),
+      headline: headline(best.result),
+      statistics: statisticRows(best.result.statistics),
+      files: [
+        ...(map ? [await charts.heatMapChart(map)] : []),
+        await charts.backtestChart(best.result, bars),
+        optimizationCsv({ strategy, symbols, objective, paramNames: Object.keys(best.params), runs }),
+      ],
+    };
+  }
+}
+
+function topOf(runs: Optimization['runs'], sign: 1 | -1): OptimizationReport['top'] {
+  return runs
+    .filter(({ value }) => value !== null)
+    .sort((a, b) => sign * ((b.value ?? 0) - (a.value ?? 0)))
+    .slice(0, mostShown)
+    .map(({ params, value }) => ({ params, value }));
+}
+
+/** Over the first two parameters that have more than one value; undefined where none has, or no run a result. */
+function heatMapOf({ objective, best, heatmap, runs }: Optimization): ChartedHeatMap | undefined {
+  const varied = Object.keys(best.params).filter(
+    (name) => new Set(runs.map(({ params }) => params[name])).size > 1,
+  );
+  const [x, y] = varied;
+  if (x === undefined || best.value === null) return undefined;
+  const { strategy, symbols, time } = best.result;
+  const map = heatmap(x, y ?? x);
+  const day = (bar: number) => new Date(time.at(bar) ?? 0).toISOString().slice(0, 10);
+  return {
+    title: `${strategy} on ${symbols.join(', ')}`,
+    detail: `${day(0)} – ${day(-1)}`,
+    objective,
+    x: { name: x, values: map.x },
+    y: y === undefined ? null : { name: y, values: map.y },
+    cells: y === undefined ? [map.cells.map((row, index) => row[index] ?? null)] : map.cells,
+    best: {
+      x: map.x.indexOf(best.params[x] ?? ''),
+      y: y === undefined ? 0 : map.y.indexOf(best.params[y] ?? ''),
+    },
+  };
 }

@@ -86,9 +86,15 @@ describe('the options of a command', () => {
     expect(
       checkOptions(
         { words, action: found },
-        { strategy: 's', symbols: 'A', cash: 5, chart: true, params: 'fast=1, slow=2' },
+        { strategy: 's', symbols: 'A', cash: 5, chart: true, params: 'fast=1,2,3, slow=2; x=y' },
       ),
-    ).toEqual({ strategy: 's', symbols: 'A', cash: 5, chart: true, params: { fast: '1', slow: '2' } });
+    ).toEqual({
+      strategy: 's',
+      symbols: 'A',
+      cash: 5,
+      chart: true,
+      params: { fast: '1,2,3', slow: '2', x: 'y' },
+    });
   });
 
   it.each([

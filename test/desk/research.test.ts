@@ -1,8 +1,8 @@
 /** Questions about strategies, asked at the terminal. */
-import { writeFile } from 'node:fs/promises';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { startDesk } from '../support/desk.ts';
+import { startDesk, type TestDesk } from '../support/desk.ts';
 
 const cheat = `
 import { Strategy } from 'outcry';
@@ -48,3 +48,44 @@ describe('the command /strategy', () => {
     await desk.shows(/saved .*sma_cross\.ts/);
   });
 });
+
+describe('the command /optimize', () => {
+  it('finds the best of a grid, and answers with a heat map, the best run and all runs', async () => {
+    const desk = await startDesk();
+    desk.type(
+      '/optimize sma_cross SP500 fast=5..15/5 slow=20,40 constraint="fast < slow" maximize=returnPct from=2015-01-01',
+    );
+    await desk.shows(/Optimum of SmaCross {2}SP500\s+fast=\d+ {2}slow=\d+: returnPct .*, the best of 6 runs/);
+    await desk.shows(/saved .*returnPct\.png[\s\S]*saved .*SP500\.png[\s\S]*saved .*optimization\.csv/);
+    const csv = await readFile(await attachment(desk, 'optimization.csv'), 'utf8');
+    const values = csv
+      .trim()
+      .split(/\r?\n/)
+      .slice(1)
+      .map((row) => Number(row.split(',')[2]));
+    expect(values).toHaveLength(6);
+    const [, best] = /returnPct (-?[\d.]+), the best/.exec(desk.printed()) ?? [];
+    expect(Number(best)).toBeCloseTo(Math.max(...values), 3);
+  });
+
+  it.each([
+    ['/optimize sma_cross SP500', 'Say which parameters to vary'],
+    ['/optimize sma_cross SP500 fsat=1..3', 'has no parameter "fsat". Did you mean fast?'],
+    ['/optimize sma_cross SP500 fast=9..1', 'fast=9..1 has no values'],
+    ['/optimize sma_cross SP500 fast=5,10 maximize=sharpRatio', 'sharpeRatio'],
+    ['/optimize sma_cross SP500 fast=5,10 constraint="fast <"', 'fast <'],
+    ['/optimize sma_cross SP500 fast=5,10 constraint="fast > 100"', 'constraint'],
+  ])('says in one line what is wrong: %s', async (line, answer) => {
+    const desk = await startDesk();
+    desk.type(line);
+    await desk.shows('⛔');
+    expect(desk.printed()).toContain(answer);
+  });
+});
+
+async function attachment(desk: TestDesk, ending: string): Promise<string> {
+  const folder = join(desk.config.dataFolder, 'attachments');
+  const found = (await readdir(folder)).find((name) => name.endsWith(ending));
+  if (found === undefined) throw new Error(`no attachment ends with ${ending}`);
+  return join(folder, found);
+}
