@@ -5,8 +5,16 @@
  * Indicators, checks of the bars and all statistics are included. Each figure is the least of several runs in one
  * process, the plain loop measured between them.
  */
-import { Backtest, crossover, roc, type Series, Strategy, sma } from '../../engine/backtest/index.ts';
-import type { PerSymbol } from '../../engine/backtest/per-symbol.ts';
+import {
+  Backtest,
+  crossover,
+  type PerSymbol,
+  roc,
+  type Series,
+  Strategy,
+  sma,
+} from '../../engine/backtest/index.ts';
+
 import type { Bars } from '../../engine/market/bars.ts';
 import { plainSmaCross } from './plain-loop.ts';
 import { checksums, dailyUniverse, minuteBars } from './series.ts';

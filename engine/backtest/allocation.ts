@@ -182,7 +182,9 @@ export class Allocation {
     const [ranked = this.symbols, ...others] = lists.map((list) => [...list]);
     for (const list of [ranked, ...others]) for (const symbol of list) this.#indexOf(symbol);
     const sets = others.map((list) => new Set(list));
-    return ranked.filter((symbol) => sets.every((set) => set.has(symbol)) && tests.every((test) => test(symbol)));
+    return ranked.filter(
+      (symbol) => sets.every((set) => set.has(symbol)) && tests.every((test) => test(symbol)),
+    );
   }
 
   #sum(): number {
@@ -306,7 +308,9 @@ export class Bucket implements Iterable<string> {
   weightProportionally(parts: readonly number[], sum: number = this.#allocation.unallocated): this {
     checkSum(sum);
     if (parts.length !== this.length) {
-      throw new UserError(`The bucket has ${this.length} symbols, but was given ${parts.length} proportions.`);
+      throw new UserError(
+        `The bucket has ${this.length} symbols, but was given ${parts.length} proportions.`,
+      );
     }
     const wrong = parts.find((part) => !(part >= 0 && part < Number.POSITIVE_INFINITY));
     if (wrong !== undefined) throw new UserError(`A proportion is a number of 0 or more, not ${wrong}.`);

@@ -69,7 +69,7 @@ export class Backtest {
       storage: copyStorage(this.#options.storage ?? {}),
     });
     strategy.init();
-    const warmUp = indicators.warmUp(strategy);
+    const warmUp = indicators.warmUp(strategy, rules.semantics.waitsForScatter);
     const firstBar = Math.max(warmUp + rules.semantics.barsAfterWarmUp, strategy.firstDay);
     walk(strategy, broker, cursor, { from: firstBar, to: bars, onBar });
 

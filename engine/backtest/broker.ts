@@ -8,8 +8,8 @@
 import { UserError } from '../errors.ts';
 import { Account, remove } from './account.ts';
 import { floorDivide } from './arithmetic.ts';
-import { type Market, type MarketSymbol, sliceMarket } from './market.ts';
 import { Ledger } from './ledger.ts';
+import { type Market, type MarketSymbol, sliceMarket } from './market.ts';
 import type { BrokerRules } from './options.ts';
 import { Order, type OrderDesk, type OrderTerms, type Trade, type TradeDesk } from './order-and-trade.ts';
 import type { NextOrder } from './result.ts';
@@ -208,7 +208,11 @@ export class SimulatedBroker implements OrderDesk, TradeDesk {
 
   /** An exclusive order cancels what waits, and closes what is open in its symbol. */
   #makeWay(symbolIndex: number): void {
-    for (const waiting of this.orders.slice()) if (!waiting.isContingent) this.cancel(waiting);
+    const { exclusiveSparesCloses } = this.rules.semantics;
+    for (const waiting of this.orders.slice()) {
+      const isSpared = exclusiveSparesCloses ? waiting.trade !== null : waiting.isContingent;
+      if (!isSpared) this.cancel(waiting);
+    }
     for (const trade of this.account.trades) if (trade.symbolIndex === symbolIndex) trade.close();
   }
 
@@ -273,7 +277,9 @@ export class SimulatedBroker implements OrderDesk, TradeDesk {
 
     const { stop, limit } = order;
     if (stop !== null) {
-      const isHit = order.isLong ? reaches(high, stop, semantics.hitIsBeyond) : falls(low, stop, semantics.hitIsBeyond);
+      const isHit = order.isLong
+        ? reaches(high, stop, semantics.hitIsBeyond)
+        : falls(low, stop, semantics.hitIsBeyond);
       if (!isHit) return false;
       order.stop = null;
       this.ledger.noteWaiting(order);
@@ -283,11 +289,15 @@ export class SimulatedBroker implements OrderDesk, TradeDesk {
     let price: number;
     let fillBar = bar;
     if (limit !== null) {
-      const isHit = order.isLong ? falls(low, limit, semantics.hitIsBeyond) : reaches(high, limit, semantics.hitIsBeyond);
+      const isHit = order.isLong
+        ? falls(low, limit, semantics.hitIsBeyond)
+        : reaches(high, limit, semantics.hitIsBeyond);
       // Both in one bar, the limit on the near side: whether price came back to it is not known, so it waits.
       const isBeforeStop =
         stop !== null &&
-        (order.isLong ? falls(limit, stop, semantics.hitIsBeyond) : reaches(limit, stop, semantics.hitIsBeyond));
+        (order.isLong
+          ? falls(limit, stop, semantics.hitIsBeyond)
+          : reaches(limit, stop, semantics.hitIsBeyond));
       if (!isHit || isBeforeStop) return false;
       price = order.isLong ? Math.min(stop ?? open, limit) : Math.max(stop ?? open, limit);
     } else {

@@ -7,6 +7,7 @@
  */
 export * from '../indicators/index.ts';
 export type { Bars, Interval } from '../market/bars.ts';
+export type { Allocation, Bucket, Choice, Weights } from './allocation.ts';
 export { Backtest } from './backtest.ts';
 export type { SymbolData } from './data.ts';
 export { barsSince, cross, crossover, quantile } from './lookback.ts';
@@ -20,8 +21,23 @@ export type {
 export { type ParamChoices, range, span } from './optimize/space.ts';
 export type { BacktestOptions, Commission } from './options.ts';
 export type { Order, Trade } from './order-and-trade.ts';
+export type { PerSymbol } from './per-symbol.ts';
 export type { Position } from './position.ts';
-export type { BacktestResult, OrderRecord, Params, ParamValue, Statistics } from './result.ts';
+export type { RebalanceOptions } from './rebalance.ts';
+export { type Aggregate, type ResampleRule, resampleApply } from './resample.ts';
+export type {
+  BacktestResult,
+  Fill,
+  OrderRecord,
+  Params,
+  ParamValue,
+  PortfolioFigures,
+  Statistics,
+} from './result.ts';
+export type { SemanticsName } from './semantics.ts';
 export type { Series } from './series.ts';
+export { SignalStrategy } from './signal-strategy.ts';
 export { recomputeStatistics } from './statistics.ts';
+export type { StrategyStorage } from './storage.ts';
 export { type OrderRequest, Strategy, type StrategyClass } from './strategy.ts';
+export { TrailingStrategy } from './trailing-strategy.ts';

@@ -87,7 +87,7 @@ export class Indicators {
   /**
    * The bar at which the slowest indicator in a field of `strategy` begins to be defined; one that never is counts 0.
    */
-  warmUp(strategy: object): number {
+  warmUp(strategy: object, waitsForScatter: boolean): number {
     const held = new Set<unknown>();
     for (const field of Object.values(strategy)) {
       held.add(field);
@@ -96,7 +96,7 @@ export class Indicators {
     let longest = 0;
     for (const { handle, lines, options } of this.#all) {
       const isHeld = held.has(handle) || Object.values(handle).some((line) => held.has(line));
-      if (!isHeld || options.scatter === true) continue;
+      if (!isHeld || (options.scatter === true && !waitsForScatter)) continue;
       for (const line of lines) longest = Math.max(longest, firstDefined(line));
     }
     return longest;

@@ -10,10 +10,29 @@ const outcomes = ['pending', 'filled', 'cancelled', 'rejected'] as const;
 
 /** Where in its row an order, a fill or a trade has what. A price that there is none of is NaN. */
 const ofOrder = {
-  ...{ symbol: 0, signalBar: 1, sequence: 2, sign: 3, size: 4, limit: 5, stop: 6, stopLoss: 7, takeProfit: 8 },
+  ...{
+    symbol: 0,
+    signalBar: 1,
+    sequence: 2,
+    sign: 3,
+    size: 4,
+    limit: 5,
+    stop: 6,
+    stopLoss: 7,
+    takeProfit: 8,
+  },
   ...{ purpose: 9, tag: 10, outcome: 11, doneBar: 12, width: 13 },
 } as const;
-const ofFill = { symbol: 0, bar: 1, isOpening: 2, units: 3, price: 4, commission: 5, order: 6, width: 7 } as const;
+const ofFill = {
+  symbol: 0,
+  bar: 1,
+  isOpening: 2,
+  units: 3,
+  price: 4,
+  commission: 5,
+  order: 6,
+  width: 7,
+} as const;
 const ofTrade = {
   ...{ symbol: 0, size: 1, entryBar: 2, entryPrice: 3, exitBar: 4, exitPrice: 5, pnl: 6, returnFraction: 7 },
   ...{ commission: 8, stopLoss: 9, takeProfit: 10, tag: 11, width: 12 },
@@ -280,7 +299,8 @@ class Rows {
 
   column(offset: number): Float64Array {
     const values = new Float64Array(this.length);
-    for (let row = 0; row < this.length; row++) values[row] = this.cells[row * this.#width + offset] as number;
+    for (let row = 0; row < this.length; row++)
+      values[row] = this.cells[row * this.#width + offset] as number;
     return values;
   }
 }

@@ -17,7 +17,12 @@ export class Records {
   }
 
   /** Of several values under one name each becomes a line. The options are those of the first call. */
-  add(name: string, bar: number, value: number | Readonly<Record<string, number>>, options: PlotOptions): void {
+  add(
+    name: string,
+    bar: number,
+    value: number | Readonly<Record<string, number>>,
+    options: PlotOptions,
+  ): void {
     let recorded = this.#all.get(name);
     if (recorded === undefined) {
       recorded = { lines: new Map(), options };

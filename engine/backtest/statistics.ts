@@ -23,14 +23,15 @@ export interface StatisticsInput {
   readonly annualFrom: number | null;
   /** `drawdownOf(equity)`, where it is there already. */
   readonly drawdown?: Float64Array;
-  /** Of closed trades. */
-  readonly trades: TradeColumns;
+  /** Closed trades, as records or as columns. */
+  readonly trades: TradeColumns | readonly Trade[];
   /** Yearly, as a fraction. */
   readonly riskFreeRate?: number;
 }
 
 export function computeStatistics(input: StatisticsInput): Statistics {
-  const { time, equity, price, trades, heldFrom, annualFrom, riskFreeRate = 0 } = input;
+  const { time, equity, price, heldFrom, annualFrom, riskFreeRate = 0 } = input;
+  const trades = 'pnl' in input.trades ? input.trades : columnsOf(input.trades);
   const hasTimes = !isCounter(time);
   const ceiling = hasTimes ? resolutionOf(time) : 0;
   const start = time[0] ?? Number.NaN;
@@ -96,7 +97,7 @@ export function recomputeStatistics(
     price: buyAndHold,
     heldFrom,
     annualFrom: semantics[result.semantics].annualFromFirstNext ? firstBar : null,
-    trades: columnsOf(trades),
+    trades,
     riskFreeRate,
   });
 }

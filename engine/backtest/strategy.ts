@@ -114,7 +114,7 @@ export abstract class Strategy<P extends Params = Params> {
    */
   indicator<Inputs extends unknown[], Columns extends Float64Array | Readonly<Record<string, Float64Array>>>(
     compute: (...inputs: Inputs) => Columns,
-    ...inputs: [...inputs: IndicatorInputs<Inputs>, options?: IndicatorOptions]
+    ...inputs: [...inputs: IndicatorInputs<NoInfer<Inputs>>, options?: IndicatorOptions]
   ): IndicatorSeries<Columns> {
     return this.#indicators.add(compute, inputs) as IndicatorSeries<Columns>;
   }
@@ -134,7 +134,9 @@ export abstract class Strategy<P extends Params = Params> {
   startOnDay(bar: number): void {
     if (this.data.length > 0) throw new UserError('startOnDay() can be called in init(), not in next().');
     if (!(Number.isInteger(bar) && bar >= 0 && bar < this.#broker.account.equityCurve.length)) {
-      throw new UserError(`startOnDay() takes the number of a bar, from 0, that the backtest has; not ${bar}.`);
+      throw new UserError(
+        `startOnDay() takes the number of a bar, from 0, that the backtest has; not ${bar}.`,
+      );
     }
     this.#firstDay = bar;
   }

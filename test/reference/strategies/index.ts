@@ -9,20 +9,39 @@ import {
   SmaCrossNet,
   SmaCrossShortOnly,
 } from './crossing.ts';
-import { SignalSma, TrailingSma } from './followers.ts';
+import { MtfTrend, SignalSma, TrailingSma } from './followers.ts';
 import { Bracket, LimitPullback, StopBreakout, StopLimit } from './orders.ts';
 import { BuyAndHold, Idle, OneTrade, Pyramid } from './plain.ts';
-import { Scripted } from './scripted.ts';
+import {
+  BucketMerge,
+  Drift,
+  EqualWeightMonthly,
+  FixedWeights,
+  InverseVol,
+  Rotate,
+  TopPositiveRoc,
+  TopRocFixedShare,
+  TwoBuckets,
+} from './portfolios.ts';
+import { DirectOrders, Scripted } from './scripted.ts';
 
 export const strategies: Readonly<Record<string, StrategyClass>> = {
   Bracket,
+  BucketMerge,
   BuyAndHold,
+  DirectOrders,
+  Drift,
+  EqualWeightMonthly,
+  FixedWeights,
   HedgeLadder,
   Idle,
+  InverseVol,
   LimitPullback,
+  MtfTrend,
   OneTrade,
   PnlExit,
   Pyramid,
+  Rotate,
   ScaleOut,
   Scripted,
   SignalSma,
@@ -32,5 +51,8 @@ export const strategies: Readonly<Record<string, StrategyClass>> = {
   SmaCrossShortOnly,
   StopBreakout,
   StopLimit,
+  TopPositiveRoc,
+  TopRocFixedShare,
   TrailingSma,
+  TwoBuckets,
 };

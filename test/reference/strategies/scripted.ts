@@ -2,6 +2,7 @@
 import { type OrderRequest, Strategy } from '../../../engine/backtest/index.ts';
 
 interface ActionArguments extends OrderRequest {
+  readonly ticker?: string;
   readonly portion?: number;
   readonly trade?: number;
   readonly order?: number;
@@ -9,6 +10,28 @@ interface ActionArguments extends OrderRequest {
 }
 
 type Action = readonly [bar: number, verb: string, given: ActionArguments];
+
+/** The same for several symbols. Nothing is passed over. */
+export class DirectOrders extends Strategy<typeof DirectOrders.params> {
+  /** JSON. */
+  static params = { actions: '[]' };
+  actions: readonly Action[] = [];
+
+  init() {
+    this.actions = JSON.parse(this.params.actions) as Action[];
+    this.startOnDay(1);
+  }
+
+  next() {
+    for (const [bar, verb, { ticker: symbol = '', portion, ...request }] of this.actions) {
+      if (bar !== this.data.bar) continue;
+      if (verb === 'close') this.positionOf(symbol).close(portion);
+      else if (verb === 'buy') this.buy({ ...request, symbol });
+      else if (verb === 'sell') this.sell({ ...request, symbol });
+      else throw new RangeError(`no such action: ${verb}`);
+    }
+  }
+}
 
 export class Scripted extends Strategy<typeof Scripted.params> {
   /** JSON: parameters are plain values. */
