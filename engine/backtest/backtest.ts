@@ -9,6 +9,7 @@ import type { Ledger } from './ledger.ts';
 import { alignBars, type Market } from './market.ts';
 import { inThread } from './optimize/in-thread.ts';
 import { type Optimization, type OptimizeRequest, optimizeWith } from './optimize/optimize.ts';
+import { cutBars, type Segment } from './optimize/segment.ts';
 import { type BacktestOptions, type BrokerRules, brokerRules } from './options.ts';
 import type { Trade } from './order-and-trade.ts';
 import { mergeParams } from './params.ts';
@@ -19,12 +20,14 @@ import { Cursor } from './series.ts';
 import { computeStatistics, drawdownOf } from './statistics.ts';
 import { copyStorage } from './storage.ts';
 import type { Strategy, StrategyClass } from './strategy.ts';
+import { type WalkForward, type WalkForwardRequest, walkForwardWith } from './walk-forward.ts';
 import { warningsOf } from './warnings.ts';
 
 /** Called with each bar before it is processed. */
 export type OnBar = (bar: number, bars: number) => void;
 
 export class Backtest {
+  readonly #bars: readonly Bars[];
   readonly #market: Market;
   readonly #Strategy: StrategyClass;
   readonly #options: BacktestOptions;
@@ -37,7 +40,8 @@ export class Backtest {
   constructor(bars: Bars | readonly Bars[], Strategy: StrategyClass, options: BacktestOptions = {}) {
     this.#rules = brokerRules(options);
     this.#options = options;
-    const market = alignBars('symbol' in bars ? [bars] : bars);
+    this.#bars = 'symbol' in bars ? [bars] : bars;
+    const market = alignBars(this.#bars);
     this.#market = options.fractional === undefined ? market : inUnits(market, options.fractional);
     this.#Strategy = Strategy;
   }
@@ -132,6 +136,20 @@ export class Backtest {
   optimize(request: OptimizeRequest): Promise<Optimization> {
     const runner = inThread(this.#Strategy, (params) => this.run(params), request.signal);
     return optimizeWith(runner, request);
+  }
+
+  /**
+   * Chooses parameters on one stretch of the bars and trades them on the next, until the bars end.
+   * @throws UserError as `optimize`, and for windows that the bars are too few for
+   */
+  walkForward(request: WalkForwardRequest): Promise<WalkForward> {
+    const [bars, Strategy] = [this.#bars, this.#Strategy];
+    const over = (segment: Segment) => {
+      const options = { ...this.#options, ...segment.options };
+      const backtest = new Backtest(cutBars(bars, segment), Strategy, options);
+      return inThread(Strategy, (params) => backtest.run(params), request.signal);
+    };
+    return walkForwardWith({ strategy: Strategy, over }, { bars, cash: this.#rules.cash }, request);
   }
 }
 

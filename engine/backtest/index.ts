@@ -11,6 +11,12 @@ export type { Allocation, Bucket, Choice, Weights } from './allocation.ts';
 export { Backtest } from './backtest.ts';
 export type { SymbolData } from './data.ts';
 export { barsSince, cross, crossover, quantile } from './lookback.ts';
+export {
+  type Distribution,
+  type MonteCarlo,
+  type MonteCarloOptions,
+  monteCarlo,
+} from './monte-carlo.ts';
 export type { Heatmap } from './optimize/heatmap.ts';
 export type {
   Optimization,
@@ -41,3 +47,4 @@ export { recomputeStatistics } from './statistics.ts';
 export type { StrategyStorage } from './storage.ts';
 export { type OrderRequest, Strategy, type StrategyClass } from './strategy.ts';
 export { TrailingStrategy } from './trailing-strategy.ts';
+export type { WalkForward, WalkForwardRequest, WalkForwardWindow } from './walk-forward.ts';

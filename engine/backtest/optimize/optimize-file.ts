@@ -1,6 +1,6 @@
 /** Optimises a strategy's file in worker threads. */
 import { type Parametrised, readParams } from '../params.ts';
-import type { Params, ParamValue } from '../result.ts';
+import type { ParamValue } from '../result.ts';
 import type { BacktestRequest } from '../run.ts';
 import type { RunSummary } from './objective.ts';
 import { type Optimization, type OptimizeRequest, optimizeWith } from './optimize.ts';
@@ -23,16 +23,10 @@ export async function optimizeFile(
   const pool = new StrategyPool(request, options);
   try {
     const strategy = await pool.strategy();
-    const runner = {
-      strategy,
-      summaries: <Value>(
-        round: readonly Params[],
-        summarize: (run: RunSummary) => Value,
-        onRuns: (values: readonly Value[]) => void,
-      ) => pool.summaries(round, null, summarize, onRuns),
-      result: (params: Params) => pool.result(params, null),
-    };
-    return await optimizeWith(runner, { ...options, params: readChoices(strategy, options.params) });
+    return await optimizeWith(pool.runner(strategy, null), {
+      ...options,
+      params: readChoices(strategy, options.params),
+    });
   } finally {
     await pool.close();
   }

@@ -10,7 +10,7 @@ import { Progress, type ServeTask } from '../messages.ts';
 import type { Parametrised } from '../params.ts';
 import type { BacktestResult, Params, Statistics } from '../result.ts';
 import { type BacktestRequest, defaultLimits, onSharedMemory, type RunLimits, runWorker } from '../run.ts';
-import { throwIfCancelled } from './optimize.ts';
+import { type Runner, throwIfCancelled } from './optimize.ts';
 import type { Segment } from './segment.ts';
 import type { ServeAnswer, ServeRequest } from './serve-messages.ts';
 
@@ -100,17 +100,26 @@ export class StrategyPool {
     return this.#orFailure(this.#ready.promise);
   }
 
+  /** Runs over a stretch of the bars; over all of them with null. */
+  runner(strategy: Parametrised, segment: Segment | null): Runner<Summary> {
+    return {
+      strategy,
+      summaries: (round, summarize, onRuns) => this.#summaries(strategy, round, segment, summarize, onRuns),
+      result: (params) => this.#result(params, segment),
+    };
+  }
+
   /**
    * Runs them all; the answers are in the order of `params`.
    * @throws UserError as `runBacktest`, and with the parameters of the run that it was
    */
-  async summaries<Value>(
+  async #summaries<Value>(
+    strategy: Parametrised,
     params: readonly Params[],
     segment: Segment | null,
     summarize: (run: Summary) => Value,
     onRuns: (values: readonly Value[]) => void,
   ): Promise<readonly Value[]> {
-    const strategy = await this.strategy();
     const values = new Array<Value>(params.length);
     let next = 0;
     const runNext = async (): Promise<void> => {
@@ -133,8 +142,7 @@ export class StrategyPool {
     return values;
   }
 
-  /** One run with all that it answers. */
-  async result(params: Params, segment: Segment | null): Promise<BacktestResult> {
+  async #result(params: Params, segment: Segment | null): Promise<BacktestResult> {
     const answer = await this.#ask({ kind: 'result', params, segment, first: 0 }, [params]);
     if (answer.kind !== 'result') throw new Error(`a run was answered with ${answer.kind}`);
     return answer.result;
