@@ -11,6 +11,7 @@ import { status } from './status.ts';
 import { strategy } from './strategy.ts';
 import { suspend } from './suspend.ts';
 import { terminate } from './terminate.ts';
+import { walkforward } from './walkforward.ts';
 
 export const commands: readonly Command[] = [
   help,
@@ -18,6 +19,7 @@ export const commands: readonly Command[] = [
   ping,
   backtest,
   optimize,
+  walkforward,
   strategy,
   book,
   plan,

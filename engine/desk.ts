@@ -15,8 +15,10 @@ import type {
   CheckRequest,
   ListedStrategy,
   OptimizationReport,
-  OptimizeRequest,
   Research,
+  SearchRequest,
+  WalkForwardReport,
+  WalkForwardRequest,
 } from './reports/research.ts';
 import type { Queue } from './signals/queue.ts';
 import type { Store } from './store/store.ts';
@@ -24,7 +26,12 @@ import type { Store } from './store/store.ts';
 export type { StrategyCheck as CheckedStrategy } from './backtest/look-ahead-check.ts';
 export type { PlanReport, PlanRunReport } from './plans/plans.ts';
 export type { BacktestReport, BacktestRequest } from './reports/backtests.ts';
-export type { ListedStrategy, OptimizationReport } from './reports/research.ts';
+export type {
+  ListedStrategy,
+  OptimizationReport,
+  SearchRequest,
+  WalkForwardReport,
+} from './reports/research.ts';
 
 /** A book as it is shown in chat. Decimal text in the book's currency. */
 export interface BookReport extends BankBookReport {
@@ -146,8 +153,13 @@ export class Desk {
   }
 
   /** @throws UserError for whatever is wrong with the request, its data or the strategy */
-  optimize(request: OptimizeRequest, work: WorkOptions): Promise<OptimizationReport> {
+  optimize(request: SearchRequest, work: WorkOptions): Promise<OptimizationReport> {
     return this.#parts.research.optimize(request, work);
+  }
+
+  /** @throws UserError for whatever is wrong with the request, its data or the strategy */
+  walkForward(request: WalkForwardRequest, work: WorkOptions): Promise<WalkForwardReport> {
+    return this.#parts.research.walkForward(request, work);
   }
 
   get sourceNames(): readonly string[] {

@@ -4,13 +4,16 @@ import { basename } from 'node:path';
 import { checkStrategyFile, type StrategyCheck } from '../backtest/look-ahead-check.ts';
 import type { Optimization } from '../backtest/optimize/optimize.ts';
 import { optimizeFile } from '../backtest/optimize/optimize-file.ts';
-import type { Params, ParamValue } from '../backtest/result.ts';
+import type { Params, ParamValue, Statistics } from '../backtest/result.ts';
 import { describeStrategy, type StrategyDescription } from '../backtest/run.ts';
+import type { WalkForward } from '../backtest/walk-forward.ts';
+import { walkForwardFile } from '../backtest/walk-forward-file.ts';
+import type { Length } from '../backtest/walk-forward-windows.ts';
 import { reasonOf } from '../errors.ts';
 import type { Backtests, DataRequest, WorkOptions } from './backtests.ts';
 import type { ChartRenderer } from './charts/renderer.ts';
 import type { ChartedHeatMap } from './charts/request.ts';
-import { optimizationCsv } from './optimization-csv.ts';
+import { optimizationCsv, walkForwardCsv } from './optimization-csv.ts';
 import type { ReportFile } from './report-file.ts';
 import { headline, type StatisticRow, statisticRows } from './statistics.ts';
 
@@ -25,7 +28,7 @@ export type ListedStrategy = { readonly fileName: string } & (
   | { readonly file: string; readonly problem: string }
 );
 
-export interface OptimizeRequest extends DataRequest {
+export interface SearchRequest extends DataRequest {
   readonly strategy: string;
   /** The values to try of each parameter; texts are read as the type of the strategy's own value. */
   readonly choices: Readonly<Record<string, readonly ParamValue[]>>;
@@ -54,6 +57,28 @@ export interface OptimizationReport {
   readonly headline: readonly StatisticRow[];
   readonly statistics: readonly StatisticRow[];
   /** Heat map, chart of the best run, CSV of all runs. */
+  readonly files: readonly ReportFile[];
+}
+
+export interface WalkForwardRequest extends SearchRequest {
+  /** A number of bars, or a length by the calendar. */
+  readonly train: Length;
+  readonly test: Length;
+  /** Training always begins with the first bar. */
+  readonly anchored: boolean;
+}
+
+export interface WalkForwardReport {
+  /** File name of the strategy. */
+  readonly strategy: string;
+  readonly symbols: readonly string[];
+  readonly windows: WalkForward['windows'];
+  readonly efficiency: number | null;
+  readonly warnings: readonly string[];
+  /** Of all tests together. */
+  readonly headline: readonly StatisticRow[];
+  readonly statistics: readonly StatisticRow[];
+  /** Chart, CSV of the windows. */
   readonly files: readonly ReportFile[];
 }
 
@@ -114,22 +139,14 @@ export class Research {
    * @throws UserError for whatever is wrong with the request, its data or the strategy
    */
   async optimize(
-    request: OptimizeRequest,
+    request: SearchRequest,
     { signal, onProgress }: WorkOptions = {},
   ): Promise<OptimizationReport> {
-    const { choices, constraint, maximize, minimize, method, maxTries, cash, commission } = request;
-    const { file } = await this.#parts.backtests.strategy(request.strategy);
-    const bars = await this.#parts.backtests.bars(request);
+    const { file, bars, options } = await this.#subject(request);
     const optimization = await optimizeFile(
-      { file, bars, options: { cash, commission } },
+      { file, bars, options },
       {
-        params: choices,
-        ...(constraint !== undefined && { constraint }),
-        ...(maximize !== undefined && { maximize }),
-        ...(minimize !== undefined && { minimize }),
-        ...(method && { method }),
-        ...(maxTries !== undefined && { maxTries }),
-        ...(signal && { signal }),
+        ...searchOf(request, signal),
         limits: this.#parts.limits,
         onProgress: ({ done, total, best }) =>
           onProgress?.({
@@ -149,7 +166,7 @@ export class Research {
       objective,
       best: { params: best.params, value: best.value },
       runs: runs.length,
-      top: topOf(runs, minimize === undefined ? 1 : -1),
+      top: topOf(runs, request.minimize === undefined ? 1 : -1),
       headline: headline(best.result),
       statistics: statisticRows(best.result.statistics),
       files: [
@@ -159,6 +176,99 @@ export class Research {
       ],
     };
   }
+
+  /**
+   * Chooses parameters on one stretch and trades them on the next, again and again.
+   * @throws UserError for whatever is wrong with the request, its data or the strategy
+   */
+  async walkForward(
+    request: WalkForwardRequest,
+    { signal, onProgress }: WorkOptions = {},
+  ): Promise<WalkForwardReport> {
+    const { file, bars, options } = await this.#subject(request);
+    const { train, test, anchored, strategy, symbols, maximize, minimize } = request;
+    const walk = await walkForwardFile(
+      { file, bars, options },
+      {
+        ...searchOf(request, signal),
+        train,
+        test,
+        anchored,
+        limits: this.#parts.limits,
+        onProgress: ({ window, windows, fraction }) =>
+          onProgress?.({ text: `Window ${Math.min(window + 1, windows)} of ${windows}`, fraction }),
+      },
+    );
+    onProgress?.({ text: 'Drawing the chart' });
+    const { windows, time, equity, statistics, efficiency, warnings } = walk;
+    const objective = maximize ?? minimize ?? 'sqn';
+    const rows = headline({ statistics });
+    const chart = await this.#parts.charts.walkForwardChart({
+      title: `${strategy} on ${symbols.join(', ')}, out of sample`,
+      detail: `${windows.length} windows`,
+      time,
+      equity,
+      benchmark: null,
+      windows: windows.map(({ testStart, testEnd, params }) => ({
+        from: time.indexOf(testStart),
+        to: time.indexOf(testEnd),
+        params,
+      })),
+      headline: rows,
+    });
+    const table = walkForwardCsv({
+      strategy,
+      symbols,
+      objective,
+      paramNames: Object.keys(windows[0]?.params ?? {}),
+      windows: windows.map(({ trainStart, testStart, testEnd, params, value, outOfSample }) => ({
+        train: { start: trainStart, end: testStart },
+        test: { start: testStart, end: testEnd },
+        params,
+        trainValue: value,
+        testValue: testValueOf(outOfSample, objective),
+        statistics: outOfSample,
+      })),
+    });
+    return {
+      strategy,
+      symbols,
+      windows,
+      efficiency,
+      warnings,
+      headline: rows,
+      statistics: statisticRows(statistics),
+      files: [chart, table],
+    };
+  }
+
+  async #subject(request: SearchRequest) {
+    const { file } = await this.#parts.backtests.strategy(request.strategy);
+    const bars = await this.#parts.backtests.bars(request);
+    return { file, bars, options: { cash: request.cash, commission: request.commission } };
+  }
+}
+
+/** What of a request the search needs to know. */
+function searchOf(
+  { choices, constraint, maximize, minimize, method, maxTries }: SearchRequest,
+  signal: AbortSignal | undefined,
+) {
+  return {
+    params: choices,
+    ...(constraint !== undefined && { constraint }),
+    ...(maximize !== undefined && { maximize }),
+    ...(minimize !== undefined && { minimize }),
+    ...(method && { method }),
+    ...(maxTries !== undefined && { maxTries }),
+    ...(signal && { signal }),
+  };
+}
+
+/** The objective of a test, where it is a plain statistic. */
+function testValueOf(statistics: Statistics, objective: string): number | null {
+  const value = new Map(Object.entries(statistics)).get(objective);
+  return value === undefined || Number.isNaN(value) ? null : value;
 }
 
 function topOf(runs: Optimization['runs'], sign: 1 | -1): OptimizationReport['top'] {

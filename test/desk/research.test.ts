@@ -89,3 +89,22 @@ async function attachment(desk: TestDesk, ending: string): Promise<string> {
   if (found === undefined) throw new Error(`no attachment ends with ${ending}`);
   return join(folder, found);
 }
+
+describe('the command /walkforward', () => {
+  it('tests on what followed each training, and answers with a chart and a row per window', async () => {
+    const desk = await startDesk();
+    desk.type('/walkforward sma_cross SP500 fast=5,10 slow=20,40 train=2y test=1y from=2010-01-01');
+    await desk.shows('Walk-forward of sma_cross  SP500');
+    await desk.shows(
+      /Efficiency \(yearly return of the tests over that of the trainings\): (-?\d+ %|not defined)/,
+    );
+    await desk.shows(/2012-01-\d\d +201[23]-\d\d-\d\d +(5|10) +(20|40) /);
+    await desk.shows(/saved .*walk-forward\.png[\s\S]*saved .*walk-forward\.csv/);
+  });
+
+  it('says which lengths it knows', async () => {
+    const desk = await startDesk();
+    desk.type('/walkforward sma_cross SP500 fast=5,10 train=long');
+    await desk.shows('train=long is no length: write 3y, 18m, 26w, 90d, or a number of bars such as 500.');
+  });
+});
