@@ -11,6 +11,13 @@ export type SendableOptions = Omit<BacktestOptions, 'commission'> & {
   readonly commission?: number | readonly [fixed: number, rate: number];
 };
 
+/** What a worker thread is given: see `engine/worker-start.mjs`. */
+export interface StartOfWorker {
+  /** URL of the module that it loads. */
+  readonly module: string;
+  readonly task: Task;
+}
+
 export type Task = RunTask | CheckTask | DescribeTask | ServeTask;
 
 export interface RunTask {

@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import path from 'node:path';
+import { setFlagsFromString } from 'node:v8';
 import { Worker } from 'node:worker_threads';
 import { reasonOf, UserError } from '../errors.ts';
 import type { Bars } from '../market/bars.ts';
@@ -10,6 +11,7 @@ import {
   type Answer,
   Progress,
   type SendableOptions,
+  type StartOfWorker,
   type StrategyDescription,
   type Task,
 } from './messages.ts';
@@ -51,6 +53,8 @@ export interface RunOptions {
 export const defaultLimits: RunLimits = { timeMs: 60_000, memoryMb: 512 };
 const describeLimits: RunLimits = { timeMs: 10_000, memoryMb: 256 };
 const watchEveryMs = 100;
+/** Room for new objects: what a strategy makes on a bar dies on the next, and is then never copied. */
+const youngMb = 64;
 
 /**
  * A backtest of a strategy's file.
@@ -125,14 +129,15 @@ export function runWorker(
   const name = path.basename(task.file);
   if (signal?.aborted) return Promise.reject(cancelled());
   if (!existsSync(task.file)) return Promise.reject(new UserError(`There is no strategy file ${task.file}.`));
-  const worker = new Worker(new URL('./worker-entry.mjs', import.meta.url), {
-    workerData: task,
+  letWorkersGrowYoung();
+  const worker = new Worker(new URL('../worker-start.mjs', import.meta.url), {
+    workerData: { module: new URL('./worker.ts', import.meta.url).href, task } satisfies StartOfWorker,
     transferList: task.kind === 'serve' ? [task.port] : [],
     execArgv: [],
     // Nothing of the desk's environment, which may hold secrets.
     env: {},
     // The last resort, should memory be taken faster than the watch below looks: then there is no line to tell.
-    resourceLimits: { maxOldGenerationSizeMb: 2 * limits.memoryMb },
+    resourceLimits: { maxOldGenerationSizeMb: 2 * limits.memoryMb, maxYoungGenerationSizeMb: youngMb },
   });
   let started = performance.now();
   let run = 0;
@@ -186,6 +191,15 @@ export function runWorker(
       fail(`${name} ended its thread with code ${code}; it was ${whereText(progress)}.`),
     );
   });
+}
+
+/**
+ * The desk keeps its own young generation small (`--max-semi-space-size`, to be small when idle). That flag is the whole
+ * process's and stronger than a worker's limits: strategies that make objects would run half as fast. Threads that have
+ * begun keep what they have.
+ */
+function letWorkersGrowYoung(): void {
+  setFlagsFromString('--max-semi-space-size=0');
 }
 
 function progressOf({ bar, bars, run, runs }: Progress): RunProgress {

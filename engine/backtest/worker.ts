@@ -8,7 +8,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { Backtest } from './backtest.ts';
 import { docOf } from './doc-comment.ts';
 import { checkLookAhead } from './look-ahead.ts';
-import { type Answer, type CheckTask, Progress, type RunTask, type Task } from './messages.ts';
+import { type Answer, type CheckTask, Progress, type RunTask, type StartOfWorker } from './messages.ts';
 import { serve } from './optimize/serve.ts';
 import { readParams } from './params.ts';
 import type { BacktestResult } from './result.ts';
@@ -19,7 +19,7 @@ import { describeFailure, StrategyProblem } from './strategy-problem.ts';
 
 const mostLines = 500;
 let printed = 0;
-const task = workerData as Task;
+const { task } = workerData as StartOfWorker;
 const progress = new Progress(task.progress);
 
 process.exit = () => {
@@ -115,8 +115,12 @@ function answer(message: Answer): void {
 }
 
 /** What can be handed over instead of copied; shared columns are neither. */
-function ownBuffers({ equity, drawdown, buyAndHold, indicators }: BacktestResult): ArrayBuffer[] {
-  const columns = [equity, drawdown, buyAndHold, ...indicators.flatMap(({ lines }) => lines)];
+function ownBuffers(result: BacktestResult): ArrayBuffer[] {
+  const { equity, drawdown, buyAndHold, allocation, indicators, records } = result;
+  const columns = [
+    ...[equity, drawdown, buyAndHold, allocation.available, ...allocation.values],
+    ...[...indicators, ...records].flatMap(({ lines }) => lines),
+  ];
   const buffers = columns.map(({ buffer }) => buffer).filter((buffer) => buffer instanceof ArrayBuffer);
   return [...new Set(buffers)];
 }

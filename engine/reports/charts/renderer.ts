@@ -176,7 +176,7 @@ class DrawingQueue {
 
   #startWorker(): Worker {
     this.#options.log.debug({}, 'the chart worker starts');
-    const worker = new Worker(new URL('./worker-start.mjs', import.meta.url), {
+    const worker = new Worker(new URL('../../worker-start.mjs', import.meta.url), {
       name: 'charts',
       workerData: { module: this.#options.worker.href },
       // Not those of the desk: a test runner's or a debugger's do not suit a second thread.
