@@ -18,7 +18,7 @@ export function csvFile(
   rows: readonly (readonly Cell[])[],
 ): ReportFile {
   const text = Papa.unparse(
-    { fields: columns.map(String), data: rows.map((cells) => cells.map(emptyWithoutValue)) },
+    { fields: [...columns], data: rows.map((cells) => cells.map(emptyWithoutValue)) },
     { escapeFormulae: formula, newline: '\r\n' },
   );
   return {

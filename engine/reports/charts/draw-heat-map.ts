@@ -222,7 +222,8 @@ function paintColumnLabels(context: Context, { x, best }: HeatMap, { area, cellW
   context.font = fonts.smallBold;
   context.fillStyle = colors.text;
   context.textAlign = 'center';
-  context.fillText(x.name, (area.left + area.right) / 2, baseline + axisNameHeight);
+  const name = shortened(context, x.name, area.right - area.left);
+  context.fillText(name, (area.left + area.right) / 2, baseline + axisNameHeight);
 }
 
 function paintRowLabels(context: Context, { y, best }: HeatMap, { area, cellHeight, gap }: Grid): void {

@@ -45,7 +45,7 @@ export function drawHeadline(context: Context, headline: Headline): void {
     context.fillText(shortened(context, tile.name, tileWidth - wordGap), tileLeft, tileNameBaseline);
     context.fillStyle = toneColor(tile.tone);
     fitFont(context, tile.value, tileWidth - wordGap);
-    context.fillText(tile.value, tileLeft, tileValueBaseline);
+    context.fillText(shortened(context, tile.value, tileWidth - wordGap), tileLeft, tileValueBaseline);
   });
 }
 
@@ -249,7 +249,7 @@ export function shortened(context: Context, text: string, width: number): string
         .replace(/[\s·,]+$/, '')}…`;
 }
 
-/** The tile's font, smaller where the value would not fit: a number must not be cut. */
+/** The tile's font, smaller where the value would not fit: a number must not be cut. Only long words are, after that. */
 function fitFont(context: Context, text: string, width: number): void {
   for (let pixels = 34; pixels >= 18; pixels -= 2) {
     context.font = `600 ${pixels}px ${fontFamily}`;

@@ -5,6 +5,7 @@ import {
   linearTicks,
   logarithmicLabels,
   logarithmicTicks,
+  nameTicks,
   timeTicks,
   valueLabels,
   valueText,
@@ -173,6 +174,39 @@ describe('time on the axis', () => {
           for (let index = 1; index < ticks.length; index++) {
             const distance = (ticks[index]?.value ?? 0) - (ticks[index - 1]?.value ?? 0);
             if (!isNamedByEnds) expect(distance).toBeGreaterThanOrEqual(apart);
+          }
+        },
+      ),
+    );
+  });
+});
+
+describe('names side by side', () => {
+  it('all are written where there is room, else every second, fifth or tenth, from the first', () => {
+    const labels = (count: number, apart: number) =>
+      nameTicks(
+        Array.from({ length: count }, (_, index) => `${index}`),
+        apart,
+      ).map(({ label }) => Number(label));
+    expect(labels(4, 0.3)).toEqual([0, 1, 2, 3]);
+    expect(labels(6, 1.1)).toEqual([0, 2, 4]);
+    expect(labels(12, 3)).toEqual([0, 5, 10]);
+    expect(labels(25, 5.5)).toEqual([0, 10, 20]);
+    expect(labels(5, Number.POSITIVE_INFINITY)).toEqual([0]);
+  });
+
+  it('never stand nearer than asked, and never leave more than about twice that', () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 1, max: 300 }),
+        fc.double({ min: 0.01, max: 500, noNaN: true }),
+        (count, apart) => {
+          const ticks = nameTicks(new Array<string>(count).fill('x'), apart);
+          expect(ticks[0]?.value).toBe(0);
+          for (const [index, { value }] of ticks.slice(1).entries()) {
+            const distance = value - (ticks[index]?.value ?? 0);
+            expect(distance).toBeGreaterThanOrEqual(apart);
+            expect(distance).toBeLessThanOrEqual(Math.max(1, 2.5 * apart));
           }
         },
       ),
