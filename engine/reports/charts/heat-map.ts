@@ -173,9 +173,10 @@ export function parameterText(value: ParameterAxis['values'][number]): string {
   return typeof value === 'number' ? minus(String(Number(value.toPrecision(8)))) : String(value);
 }
 
-/** All with the same decimals: three digits that count in the largest. */
+/** All with the same decimals: three digits that count in the largest, freak runs aside. */
 function textsFor(values: readonly number[]): (value: number) => string {
-  const largest = Math.max(0, ...values.filter(Number.isFinite).map(Math.abs));
+  const { min, max } = colorScale(values);
+  const largest = Math.max(-min, max);
   const magnitude = largest === 0 ? 0 : Math.floor(Math.log10(largest));
   if (magnitude >= 6 || magnitude < -3) return figureText;
   const places = Math.max(0, Math.min(5, 2 - magnitude));

@@ -40,7 +40,7 @@ export function returnsPanel(trades: TradeColumns, bars: number): Panel | null {
     weight: 1.4,
     axis: valueAxis(
       { min: Math.min(0, ...percents), max: Math.max(0, ...percents) },
-      { unit: 'percent', logarithmic: false, above: 0.14, below: 0.14 },
+      { unit: 'percent', logarithmic: false, above: 0.2, below: 0.2 },
     ),
     layers: [{ kind: 'returns', returns }],
   };

@@ -178,6 +178,15 @@ describe('the headline', () => {
     expect(cells.map(({ text }) => text)).toEqual(['0.00', '1.00', '2.00', '3.00']);
   });
 
+  it('one freak run does not take the decimals from all others', () => {
+    const map = grid(5, 5, (x, y) => (x === 4 && y === 4 ? 90_000 : 1 + (x + y) / 16));
+    expect(heatMapOf(map, map.y).headline.tiles).toContainEqual({
+      name: 'Median',
+      value: '1.25',
+      tone: 'plain',
+    });
+  });
+
   it('a step of a grid reads as it was meant', () => {
     const map = grid(1, 1, () => 1, { x: { name: 'stop', values: [0.1 + 0.2] } });
     expect(heatMapOf(map, map.y).x.labels).toEqual(['0.3']);
