@@ -14,8 +14,7 @@ export function serve(task: ServeTask, Strategy: StrategyClass, progress: Progre
     progress.atRun(number, 0);
     progress.enter('init');
     return backtests.over(segment).run(params, (bar, bars) => {
-      if (bar % barsPerNote !== 0) return;
-      progress.enter('next');
+      if (progress.phase !== 'next') progress.enter('next');
       progress.atBar(bar, bars);
     });
   };
@@ -53,9 +52,6 @@ export function serve(task: ServeTask, Strategy: StrategyClass, progress: Progre
     answer({ kind: 'ready', name: Strategy.name, params: Strategy.params ?? {} });
   });
 }
-
-/** Telling each bar would cost as much as a bar does. */
-const barsPerNote = 32;
 
 function figuresOf(
   { params, segment, first }: Extract<ServeRequest, { kind: 'runs' }>,
