@@ -25,9 +25,9 @@ export function resampleApply<Args extends readonly unknown[]>(
   compute: (values: Float64Array, ...args: Args) => Float64Array,
   aggregate: Aggregate = 'last',
 ): (time: Float64Array, values: Float64Array, ...args: Args) => Float64Array {
-  const endOf = endOfBar(rule);
+  const endOf = barEnds(rule);
   const resampled = (time: Float64Array, values: Float64Array, ...args: Args): Float64Array => {
-    const { ends, aggregated } = resample(time, values, endOf, aggregate);
+    const { ends, aggregated } = resample(time, values, endOf(isIntraday(time)), aggregate);
     return carryBack(time, ends, compute(aggregated, ...args));
   };
   Object.defineProperty(resampled, 'name', { value: `${compute.name || 'indicator'}[${rule}]` });
@@ -46,8 +46,7 @@ function resample(
     const from = bar;
     const end = endOf(time[bar] as number);
     while (bar < time.length && endOf(time[bar] as number) === end) bar++;
-    // Where the end is a day and not a moment, later bars of that day still belong to it.
-    ends.push(Math.max(end, time[bar - 1] as number));
+    ends.push(end);
     aggregated.push(aggregateOf(values.subarray(from, bar), aggregate));
   }
   return { ends, aggregated: Float64Array.from(aggregated) };
@@ -85,17 +84,25 @@ function aggregateOf(values: Float64Array, aggregate: Aggregate): number {
   }
 }
 
-/** When the longer bar ends in which a time lies. Weeks and months end with the start of their last day. */
-function endOfBar(rule: ResampleRule): (time: number) => number {
+function isIntraday(time: Float64Array): boolean {
+  return time.some((at) => at % dayMs !== 0);
+}
+
+/**
+ * The time from which the longer bar is known in which a bar lies. A day's bar stands for the whole day: with such bars
+ * weeks and months are known on their last day, with shorter ones when it is over.
+ * @throws UserError for a rule that there is not
+ */
+function barEnds(rule: ResampleRule): (intraday: boolean) => (time: number) => number {
   if (rule === '1w') {
     // 1970-01-04 was a Sunday.
-    return (time) => (Math.ceil((Math.floor(time / dayMs) - 3) / 7) * 7 + 3) * dayMs;
+    return daysEnding((day) => Math.ceil((day - 3) / 7) * 7 + 3);
   }
   if (rule === '1mo') {
-    return (time) => {
-      const date = new Date(time);
-      return Date.UTC(date.getUTCFullYear(), date.getUTCMonth() + 1, 0);
-    };
+    return daysEnding((day) => {
+      const date = new Date(day * dayMs);
+      return Date.UTC(date.getUTCFullYear(), date.getUTCMonth() + 1, 0) / dayMs;
+    });
   }
   const [, count = '', unit] = /^(\d+)([mhd])$/.exec(rule) ?? [];
   const length = Number(count) * (unit === 'd' ? dayMs : unit === 'h' ? 3_600_000 : 60_000);
@@ -104,5 +111,10 @@ function endOfBar(rule: ResampleRule): (time: number) => number {
       `Bars cannot be joined to "${rule}": say 1w, 1mo, 1d, or hours or minutes that divide a day.`,
     );
   }
-  return (time) => (Math.floor(time / length) + 1) * length;
+  return () => (time) => (Math.floor(time / length) + 1) * length;
+}
+
+/** `lastDayOf`: the last day of the period that a day lies in, both as days since 1970. */
+function daysEnding(lastDayOf: (day: number) => number): (intraday: boolean) => (time: number) => number {
+  return (intraday) => (time) => (lastDayOf(Math.floor(time / dayMs)) + (intraday ? 1 : 0)) * dayMs;
 }
