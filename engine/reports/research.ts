@@ -10,6 +10,7 @@ import type { WalkForward } from '../backtest/walk-forward.ts';
 import { walkForwardFile } from '../backtest/walk-forward-file.ts';
 import type { Length } from '../backtest/walk-forward-windows.ts';
 import { reasonOf } from '../errors.ts';
+import type { Bars } from '../market/bars.ts';
 import type { Backtests, DataRequest, WorkOptions } from './backtests.ts';
 import type { ChartRenderer } from './charts/renderer.ts';
 import type { ChartedHeatMap } from './charts/request.ts';
@@ -222,7 +223,7 @@ export class Research {
       objective,
       paramNames: Object.keys(windows[0]?.params ?? {}),
       windows: windows.map(({ trainStart, testStart, testEnd, params, value, outOfSample }) => ({
-        train: { start: trainStart, end: testStart },
+        train: { start: trainStart, end: lastTimeBefore(testStart, bars) },
         test: { start: testStart, end: testEnd },
         params,
         trainValue: value,
@@ -263,6 +264,13 @@ function searchOf(
     ...(maxTries !== undefined && { maxTries }),
     ...(signal && { signal }),
   };
+}
+
+/** Of the bar before an instant; with several symbols, of whichever is latest. */
+function lastTimeBefore(instant: number, bars: readonly Bars[]): number {
+  return Math.max(
+    ...bars.map(({ time }) => time.findLast((each) => each < instant) ?? Number.NEGATIVE_INFINITY),
+  );
 }
 
 /** The objective of a test, where it is a plain statistic. */
