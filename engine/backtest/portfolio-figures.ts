@@ -27,7 +27,8 @@ export function portfolioFigures(input: PortfolioInput): PortfolioFigures {
   const figures = symbols.map((symbol, index): SymbolFigures => {
     const values = allocation.values[index] as Float64Array;
     const { trades, wins, pnl, traded } = totals[index] as SymbolTotals;
-    const { bars, weight } = presence(values, equity, held);
+    const bars = countHeld(values, held);
+    const weight = sumOfWeights(values, equity);
     return {
       symbol,
       trades,
@@ -47,18 +48,24 @@ export function portfolioFigures(input: PortfolioInput): PortfolioFigures {
   };
 }
 
-/** On how many bars a symbol was held, and the sum of its weights; counts it in `held`. */
-function presence(values: Float64Array, equity: Float64Array, held: Uint32Array) {
+/** On how many bars a symbol was held; counts them in `held`, where that is wanted. */
+function countHeld(values: Float64Array, held: Uint32Array): number {
   let bars = 0;
+  for (let bar = 0; bar < values.length; bar++) {
+    if (values[bar] === 0) continue;
+    bars++;
+    if (bar < held.length) held[bar] = (held[bar] as number) + 1;
+  }
+  return bars;
+}
+
+function sumOfWeights(values: Float64Array, equity: Float64Array): number {
   let weight = 0;
   for (let bar = 0; bar < values.length; bar++) {
     const value = values[bar] as number;
-    if (value === 0) continue;
-    bars++;
-    if (bar < held.length) held[bar] = (held[bar] as number) + 1;
-    weight += Math.abs(value) / (equity[bar] as number);
+    if (value !== 0) weight += Math.abs(value) / (equity[bar] as number);
   }
-  return { bars, weight };
+  return weight;
 }
 
 function greatest(counts: Uint32Array): number {

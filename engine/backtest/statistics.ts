@@ -1,6 +1,9 @@
 /**
  * The statistics of a backtest. Formulas are those of Backtesting.py 0.6.6
  * (https://kernc.github.io/backtesting.py, module backtesting._stats), written next to where they are computed.
+ *
+ * Loops over all bars stand in functions that answer a number, or in constructors: V8 forgets what it has learnt of a
+ * loop when an object literal after it turns out to be of a shape that was collected meanwhile.
  */
 import { columnsOf, type TradeColumns } from './ledger.ts';
 import type { BacktestResult, Statistics, Trade } from './result.ts';
@@ -41,8 +44,9 @@ export function computeStatistics(input: StatisticsInput): Statistics {
   const held = price[heldFrom] ?? Number.NaN;
   const buyAndHoldReturnPct = (((price.at(-1) ?? Number.NaN) - held) / held) * 100;
   const annual = hasTimes ? annualFigures(time, equity, annualFrom) : withoutTimes;
-  const drawdowns = drawdownFigures(time, input.drawdown ?? drawdownOf(equity), ceiling);
-  const { alpha, beta } = marketFigures(equity, price, returnPct, buyAndHoldReturnPct, riskFreeRate);
+  const drawdowns = new DrawdownSpells(time, input.drawdown ?? drawdownOf(equity));
+  const beta = betaOf(equity, price);
+  const riskFreePct = riskFreeRate * 100;
   const years = (end - start) / dayMs / 365.25;
   return {
     start,
@@ -58,17 +62,18 @@ export function computeStatistics(input: StatisticsInput): Statistics {
     // (final / first) ^ (1 / years) - 1
     cagrPct: hasTimes ? ((equityFinal / first(equity)) ** (1 / years) - 1) * 100 : Number.NaN,
     // (annual return - risk-free rate) / annual volatility
-    sharpeRatio: ratio(annual.returnFraction * 100 - riskFreeRate * 100, annual.volatility * 100),
+    sharpeRatio: ratio(annual.returnFraction * 100 - riskFreePct, annual.volatility * 100),
     // (annual return - risk-free rate) / annual downside deviation
     sortinoRatio: ratio(annual.returnFraction - riskFreeRate, annual.downside),
     // annual return / maximal drawdown
     calmarRatio: ratio(annual.returnFraction, drawdowns.deepest),
-    alphaPct: alpha,
+    // Jensen's alpha: return - risk-free rate - beta * (market's return - risk-free rate)
+    alphaPct: returnPct - riskFreePct - beta * (buyAndHoldReturnPct - riskFreePct),
     beta,
     maxDrawdownPct: -drawdowns.deepest * 100,
-    avgDrawdownPct: -drawdowns.meanDepth * 100,
-    maxDrawdownDurationMs: drawdowns.longest,
-    avgDrawdownDurationMs: drawdowns.meanDuration,
+    avgDrawdownPct: -mean(drawdowns.depths) * 100,
+    maxDrawdownDurationMs: roundUp(largest(drawdowns.durations), ceiling),
+    avgDrawdownDurationMs: roundUp(mean(drawdowns.durations), ceiling),
     ...tradeFigures(time, trades, ceiling),
   };
 }
@@ -214,52 +219,35 @@ function downsideDeviation(returns: readonly number[]): number {
   return Math.sqrt(squares / returns.length);
 }
 
-interface DrawdownFigures {
-  readonly deepest: number;
-  readonly meanDepth: number;
-  readonly longest: number;
-  readonly meanDuration: number;
-}
-
 /** Spells below the peak, each from the bar at the peak to the next bar at (or above) it, or to the last bar. */
-function drawdownFigures(time: Float64Array, drawdown: Float64Array, ceiling: number): DrawdownFigures {
-  const durations: number[] = [];
-  const depths: number[] = [];
-  let peak = 0;
-  let depth = 0;
-  let deepest = 0;
-  for (let i = 0; i < drawdown.length; i++) {
-    const value = drawdown[i] as number;
-    if (value > depth) depth = value;
-    if (value !== 0 && i < drawdown.length - 1) continue;
-    if (i - peak > 1) {
-      durations.push((time[i] as number) - (time[peak] as number));
-      depths.push(depth);
+class DrawdownSpells {
+  readonly durations: number[] = [];
+  readonly depths: number[] = [];
+  deepest = 0;
+
+  constructor(time: Float64Array, drawdown: Float64Array) {
+    let peak = 0;
+    let depth = 0;
+    for (let i = 0; i < drawdown.length; i++) {
+      const value = drawdown[i] as number;
+      if (value > depth) depth = value;
+      if (value !== 0 && i < drawdown.length - 1) continue;
+      if (i - peak > 1) {
+        this.durations.push((time[i] as number) - (time[peak] as number));
+        this.depths.push(depth);
+      }
+      if (depth > this.deepest) this.deepest = depth;
+      peak = i;
+      depth = 0;
     }
-    deepest = Math.max(deepest, depth);
-    peak = i;
-    depth = 0;
   }
-  return {
-    deepest,
-    meanDepth: mean(depths),
-    longest: roundUp(largest(durations), ceiling),
-    meanDuration: roundUp(mean(durations), ceiling),
-  };
 }
 
 /**
- * Beta: covariance of the bars' log returns with the market's over the market's variance. Alpha by Jensen, in percent.
- * Both sums are about the first return instead of the mean (the shifted data algorithm: Chan, Golub and LeVeque, 1983),
- * so that one pass is enough.
+ * Covariance of the bars' log returns with the market's over the market's variance. Both sums are about the first return
+ * instead of the mean (the shifted data algorithm: Chan, Golub and LeVeque, 1983), so that one pass is enough.
  */
-function marketFigures(
-  equity: Float64Array,
-  price: Float64Array,
-  returnPct: number,
-  marketPct: number,
-  riskFreeRate: number,
-): { alpha: number; beta: number } {
+function betaOf(equity: Float64Array, price: Float64Array): number {
   const count = equity.length - 1;
   const ownFirst = logRatio(equity[1] as number, equity[0] as number);
   const marketFirst = logRatio(price[1] as number, price[0] as number);
@@ -275,9 +263,7 @@ function marketFigures(
     products += own * market;
     squares += market * market;
   }
-  const beta = (products - (ownSum * marketSum) / count) / (squares - (marketSum * marketSum) / count);
-  const free = riskFreeRate * 100;
-  return { beta, alpha: returnPct - free - beta * (marketPct - free) };
+  return (products - (ownSum * marketSum) / count) / (squares - (marketSum * marketSum) / count);
 }
 
 /**
@@ -308,50 +294,65 @@ type TradeFigures = Pick<
 >;
 
 function tradeFigures(time: Float64Array, trades: TradeColumns, ceiling: number): TradeFigures {
-  const { entryBar, exitBar, pnl, returnFraction, commission } = trades;
+  const { pnl, returnFraction, commission } = trades;
   const count = pnl.length;
-  let best = Number.NEGATIVE_INFINITY;
-  let worst = Number.POSITIVE_INFINITY;
-  let [gains, losses] = [0, 0];
-  let [wins, won, defeats, lost] = [0, 0, 0, 0];
-  let [longest, durations] = [Number.NEGATIVE_INFINITY, 0];
-  for (let i = 0; i < count; i++) {
-    const duration = (time[exitBar[i] as number] as number) - (time[entryBar[i] as number] as number);
-    durations += duration;
-    longest = Math.max(longest, duration);
-    const fraction = returnFraction[i] as number;
-    best = Math.max(best, fraction);
-    worst = Math.min(worst, fraction);
-    if (fraction > 0) gains += fraction;
-    else losses += fraction;
-    const profit = pnl[i] as number;
-    if (profit > 0) {
-      wins++;
-      won += profit;
-    } else if (profit < 0) {
-      defeats++;
-      lost += profit;
-    }
-  }
+  const totals = new TradeTotals(time, trades);
+  const { wins, won, defeats, lost } = totals;
   const ofSome = (value: number) => (count === 0 ? Number.NaN : value);
   const winRate = wins / count;
   return {
     trades: count,
     commissions: sum(commission),
     winRatePct: winRate * 100,
-    bestTradePct: ofSome(best * 100),
-    worstTradePct: ofSome(worst * 100),
+    bestTradePct: ofSome(totals.best * 100),
+    worstTradePct: ofSome(totals.worst * 100),
     avgTradePct: ofSome(geometricMean(returnFraction) * 100),
-    maxTradeDurationMs: ofSome(roundUp(longest, ceiling)),
-    avgTradeDurationMs: roundUp(durations / count, ceiling),
+    maxTradeDurationMs: ofSome(roundUp(totals.longest, ceiling)),
+    avgTradeDurationMs: roundUp(totals.duration / count, ceiling),
     // sum of winning returns / |sum of losing returns|
-    profitFactor: ratio(gains, Math.abs(losses)),
+    profitFactor: ratio(totals.gains, Math.abs(totals.losses)),
     expectancyPct: mean(returnFraction) * 100,
     // System quality number (Tharp): sqrt(trades) * mean(profit) / deviation(profit)
     sqn: (Math.sqrt(count) * mean(pnl)) / Math.sqrt(varianceOf(pnl)),
     // Kelly (1956): W - (1 - W) / (mean win / mean loss)
     kellyCriterion: winRate - (1 - winRate) / (won / wins / -(lost / defeats)),
   };
+}
+
+class TradeTotals {
+  best = Number.NEGATIVE_INFINITY;
+  worst = Number.POSITIVE_INFINITY;
+  /** Sums of returns above and below 0. */
+  gains = 0;
+  losses = 0;
+  /** Trades that made or lost money, and how much. */
+  wins = 0;
+  won = 0;
+  defeats = 0;
+  lost = 0;
+  longest = Number.NEGATIVE_INFINITY;
+  duration = 0;
+
+  constructor(time: Float64Array, { entryBar, exitBar, pnl, returnFraction }: TradeColumns) {
+    for (let i = 0; i < pnl.length; i++) {
+      const duration = (time[exitBar[i] as number] as number) - (time[entryBar[i] as number] as number);
+      this.duration += duration;
+      if (duration > this.longest) this.longest = duration;
+      const fraction = returnFraction[i] as number;
+      if (fraction > this.best) this.best = fraction;
+      if (fraction < this.worst) this.worst = fraction;
+      if (fraction > 0) this.gains += fraction;
+      else this.losses += fraction;
+      const profit = pnl[i] as number;
+      if (profit > 0) {
+        this.wins++;
+        this.won += profit;
+      } else if (profit < 0) {
+        this.defeats++;
+        this.lost += profit;
+      }
+    }
+  }
 }
 
 /** 0, 1, 2, ...: not times but a count. */
