@@ -138,6 +138,26 @@ describe('a run', () => {
     expect(result.orders.length).toBe(199);
   });
 
+  test('brings everything across: records, fills with their orders, and what the strategy keeps', async () => {
+    const file = await withNext(
+      'keeps.ts',
+      "this.storage.runs ??= 0; if (this.data.bar === 1) this.storage.runs++; this.record('bar', this.data.bar); if (this.data.bar === 5) this.buy({ size: 2 });",
+    );
+    const { storage, records, fills, orders, allocation } = await runBacktest({
+      file,
+      bars,
+      options: { storage: { runs: 3 }, semantics: 'minitrade' },
+    });
+    expect(storage).toEqual({ runs: 4 });
+    expect(records[0]?.lines[0]?.at(-1)).toBe(199);
+    expect(fills.map(({ effect, units }) => [effect, units])).toEqual([
+      ['open', 2],
+      ['close', -2],
+    ]);
+    expect(fills[0]?.order).toBe(orders[0]);
+    expect(allocation.values[0]?.at(6)).toBeCloseTo(2 * (bars[0]?.close[6] ?? 0), 9);
+  });
+
   test('sees nothing of the environment of the desk', async () => {
     process.env['OUTCRY_TEST_SECRET'] = 'hidden';
     const file = await withNext('environment.ts', 'throw new Error(String(process.env.OUTCRY_TEST_SECRET));');
