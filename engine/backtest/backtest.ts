@@ -19,7 +19,7 @@ import type { BacktestResult, Fill, OrderRecord, Params, Trade as TradeRecord } 
 import { Cursor } from './series.ts';
 import { computeStatistics, drawdownOf } from './statistics.ts';
 import { copyStorage } from './storage.ts';
-import type { Strategy, StrategyClass } from './strategy.ts';
+import { preparedBars, type Strategy, type StrategyClass } from './strategy.ts';
 import { type WalkForward, type WalkForwardRequest, walkForwardWith } from './walk-forward.ts';
 import { warningsOf } from './warnings.ts';
 
@@ -41,7 +41,7 @@ export class Backtest {
     this.#rules = brokerRules(options);
     this.#options = options;
     this.#bars = 'symbol' in bars ? [bars] : bars;
-    const market = alignBars(this.#bars);
+    const market = alignBars(preparedBars(Strategy, this.#bars));
     this.#market = options.fractional === undefined ? market : inUnits(market, options.fractional);
     this.#Strategy = Strategy;
   }

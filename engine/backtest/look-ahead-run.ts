@@ -49,6 +49,8 @@ function watched(Strategy: StrategyClass, lines: WatchedLine[]): StrategyClass {
     if (series instanceof Series) lines.push({ name: series.name, values: columnOf(series) });
   };
   return new Proxy(Strategy, {
+    // Who watches has prepared the bars, and cut them.
+    get: (target, name) => (name === 'prepareData' ? undefined : Reflect.get(target, name)),
     construct(target, [context]: [StrategyContext]) {
       const { indicators } = context;
       const add: Indicators['add'] = (compute, inputs) => {

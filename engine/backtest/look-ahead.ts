@@ -14,7 +14,7 @@ import { barsUntil, chooseCuts } from './look-ahead-cuts.ts';
 import { type WatchedRun, watchedRun } from './look-ahead-run.ts';
 import type { BacktestOptions } from './options.ts';
 import type { Params } from './result.ts';
-import type { StrategyClass } from './strategy.ts';
+import { preparedBars, type StrategyClass } from './strategy.ts';
 
 export interface LookAheadRequest {
   readonly Strategy: StrategyClass;
@@ -27,8 +27,6 @@ export interface LookAheadRequest {
   readonly samples?: number | undefined;
   /** The same seed cuts at the same bars; 1 unless said. */
   readonly seed?: number | undefined;
-  /** What the strategy makes of the bars before it runs: in a rerun, of those that are left. */
-  readonly prepare?: (bars: readonly Bars[]) => readonly Bars[];
   /** Says why a rerun failed; the error's own text unless said. */
   readonly describe?: (error: unknown) => string;
   /** Told about each bar of each run. */
@@ -81,9 +79,9 @@ export function checkLookAhead(request: LookAheadRequest): LookAheadReport {
   if (!(Number.isInteger(samples) && samples >= 1)) {
     throw new UserError(`A look-ahead check needs a whole number of samples from 1 on, not ${samples}.`);
   }
-  const { onBar, onRun, prepare = (given) => given, describe = reasonOf } = request;
+  const { onBar, onRun, describe = reasonOf } = request;
   onRun?.(0, 1);
-  const full = watchedRun({ Strategy, bars: prepare(bars), params, options, onBar });
+  const full = watchedRun({ Strategy, bars: preparedBars(Strategy, bars), params, options, onBar });
   const { time, firstBar, orders, lines } = full;
   const last = time.length - 1;
   if (firstBar >= last) {
@@ -117,13 +115,13 @@ export function checkLookAhead(request: LookAheadRequest): LookAheadReport {
   cuts.forEach((cut, index) => {
     onRun?.(index + 1, runs);
     // Cut twice, for a strategy may bring bars of its own.
-    const left = () => barsUntil(prepare(barsUntil(bars, time, cut)), time, cut);
+    const left = () => barsUntil(preparedBars(Again, barsUntil(bars, time, cut)), time, cut);
     const rerun = attempt(left);
     if (typeof rerun === 'string') found.addFailure(cut, rerun);
     else for (const difference of differences(full, rerun, cut)) found.add(difference, cut);
   });
   onRun?.(runs - 1, runs);
-  const again = attempt(() => prepare(bars));
+  const again = attempt(() => preparedBars(Again, bars));
   const unsteady = typeof again === 'string' ? again : differences(full, again, last)[0];
   return {
     ...report,

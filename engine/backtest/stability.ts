@@ -10,7 +10,7 @@ import { barsFrom } from './look-ahead-cuts.ts';
 import { watchedRun } from './look-ahead-run.ts';
 import type { BacktestOptions } from './options.ts';
 import type { Params } from './result.ts';
-import type { StrategyClass, StrategyContext } from './strategy.ts';
+import { preparedBars, type StrategyClass, type StrategyContext } from './strategy.ts';
 
 export interface StabilityRequest {
   readonly Strategy: StrategyClass;
@@ -56,7 +56,8 @@ const rounding = 1e-12;
  * @throws what the strategy's `init()` throws on all bars, and UserError for a tolerance that is none
  */
 export function checkStability(request: StabilityRequest): StabilityReport {
-  const { Strategy, bars, params = {}, options = {}, tolerances = [1e-3, 1e-6], onBar, onRun } = request;
+  const { Strategy, params = {}, options = {}, tolerances = [1e-3, 1e-6], onBar, onRun } = request;
+  const bars = preparedBars(Strategy, request.bars);
   const odd = tolerances.find((tolerance) => !(tolerance > 0 && tolerance < 1));
   if (odd !== undefined) throw new UserError(`A tolerance lies between 0 and 1, not at ${odd}.`);
 

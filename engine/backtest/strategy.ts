@@ -1,5 +1,6 @@
 /** What a strategy is written against: a class with `init()`, called once, and `next()`, called on every bar. */
 import { UserError } from '../errors.ts';
+import type { Bars } from '../market/bars.ts';
 import type { Allocation } from './allocation.ts';
 import type { SimulatedBroker } from './broker.ts';
 import type { StrategyData, SymbolData } from './data.ts';
@@ -230,5 +231,15 @@ export abstract class Strategy<P extends Params = Params> {
 export interface StrategyClass {
   readonly name: string;
   readonly params?: Params;
+  /**
+   * Brings bars of the strategy's own: the given ones with further columns in `extra`, or quite others. It is called
+   * before a run with the bars of that run, and must know nothing of what comes after them.
+   */
+  prepareData?(bars: readonly Bars[]): readonly Bars[];
   new (context: StrategyContext): Strategy<Params>;
+}
+
+/** The bars that a strategy runs on: those it brings, else the given ones. */
+export function preparedBars(Strategy: StrategyClass, bars: readonly Bars[]): readonly Bars[] {
+  return Strategy.prepareData?.(bars) ?? bars;
 }

@@ -160,7 +160,7 @@ describe('bars that a strategy prepares itself', () => {
   const withScore = (score: (close: Float64Array) => Float64Array) => (all: readonly Bars[]) =>
     all.map((of) => ({ ...of, extra: { score: score(of.close) } }));
   const prepared = (prepare: (all: readonly Bars[]) => readonly Bars[]) =>
-    checkLookAhead({ Strategy: ByScore, bars, prepare }).findings;
+    checkLookAhead({ Strategy: bringing(ByScore, prepare), bars }).findings;
 
   test('are prepared anew from what is left, so that a column that looks ahead shows', () => {
     const relative = (close: Float64Array) => close.map((value) => (100 * value) / Math.max(...close));
@@ -171,7 +171,17 @@ describe('bars that a strategy prepares itself', () => {
   test('are cut where it brings its own, whatever it was given', () => {
     const own = wave('AA', 0, 300, 4);
     class Peeking extends cheats.Shifted {}
-    const findings = checkLookAhead({ Strategy: Peeking, bars, prepare: () => [own] }).findings;
+    const findings = checkLookAhead({ Strategy: bringing(Peeking, () => [own]), bars }).findings;
     expect(findings.map(({ name }) => name)).toContain('tomorrow');
   });
 });
+
+/** The same strategy with bars of its own. */
+function bringing(
+  Base: StrategyClass,
+  prepareData: (bars: readonly Bars[]) => readonly Bars[],
+): StrategyClass {
+  return new Proxy(Base, {
+    get: (target, name) => (name === 'prepareData' ? prepareData : Reflect.get(target, name)),
+  });
+}
