@@ -141,7 +141,7 @@ describe('equity', () => {
   });
 
   it('puts buy and hold into the market when the indicators are warm, as its statistic does', () => {
-    const held = rowsOf(equityCsv({ ...run, firstBar: 3 })).map((row) => Number(row['Buy & Hold']));
+    const held = rowsOf(equityCsv({ ...run, heldFrom: 2 })).map((row) => Number(row['Buy & Hold']));
     const [, , entry = 0, , last = 0] = run.buyAndHold;
     expect(held.slice(0, 3), 'the cash until then').toEqual([10_000, 10_000, 10_000]);
     expect(held[4]).toBeCloseTo((10_000 * last) / entry, 9);
