@@ -118,19 +118,22 @@ export async function listStrategies(folder: string): Promise<StrategyFile[]> {
 /**
  * Has a worker thread of its own do a task: what else `runBacktest` says holds for it too. One that serves has the time
  * limit for each run; it may wait for its next one for as long as it takes.
+ * @param bundle the strategy as one file, see `bundleStrategy`; null where it cannot be made into one
  */
 export function runWorker(
   task: Task,
   progress: Progress,
   limits: RunLimits,
   options: RunOptions,
+  bundle?: Promise<string | null>,
 ): Promise<Answer> {
   const { signal, onProgress, onOutput } = options;
   const name = path.basename(task.file);
   if (signal?.aborted) return Promise.reject(cancelled());
   if (!existsSync(task.file)) return Promise.reject(new UserError(`There is no strategy file ${task.file}.`));
   letWorkersGrowYoung();
-  const worker = new Worker(new URL('../worker-start.mjs', import.meta.url), {
+  const start = bundle === undefined ? '../worker-start.mjs' : './bundle-start.mjs';
+  const worker = new Worker(new URL(start, import.meta.url), {
     workerData: { module: new URL('./worker.ts', import.meta.url).href, task } satisfies StartOfWorker,
     transferList: task.kind === 'serve' ? [task.port] : [],
     execArgv: [],
@@ -175,6 +178,7 @@ export function runWorker(
       }
     }, watchEveryMs);
     signal?.addEventListener('abort', onAbort, { once: true });
+    void bundle?.then((file) => worker.postMessage(file));
     worker.on('message', (answer: Answer) => {
       if (answer.kind === 'printed') onOutput?.(answer.line);
       else if (answer.kind === 'failed') fail(answer.problem);

@@ -85,19 +85,30 @@ function innermostIn(
   for (const { location } of callFrames) {
     const script = scripts.get(location.scriptId);
     if (!script?.url.startsWith('file:')) continue;
-    const [url = ''] = script.url.split('?');
-    const inside = path.relative(folder, fileURLToPath(url));
+    const place = originalPlace(script, location.lineNumber, location.columnNumber ?? 0);
+    const inside = path.relative(folder, place.file);
     if (inside.startsWith('..')) continue;
-    return `${inside} line ${originalLine(script, location.lineNumber, location.columnNumber ?? 0)}`;
+    return `${inside} line ${place.line}`;
   }
   return null;
 }
 
-/** Line in the file as it was written, from 1. What runs was compiled, with the map to its source inside. */
-function originalLine({ sourceMapUrl }: Script, line: number, column: number): number {
+/**
+ * File and line (from 1) as they were written. What runs was compiled, with the map to its source inside; a map of several
+ * sources is that of a bundle, whose own file nobody knows.
+ */
+function originalPlace({ url, sourceMapUrl }: Script, line: number, column: number) {
+  const [plain = ''] = url.split('?');
+  const file = fileURLToPath(plain);
   const prefix = 'data:application/json;base64,';
-  if (!sourceMapUrl.startsWith(prefix)) return line + 1;
+  if (!sourceMapUrl.startsWith(prefix)) return { file, line: line + 1 };
   const json = Buffer.from(sourceMapUrl.slice(prefix.length), 'base64').toString('utf8');
-  const entry = new SourceMap(JSON.parse(json) as SourceMapPayload).findEntry(line, column);
-  return ('originalLine' in entry ? entry.originalLine : line) + 1;
+  const map = JSON.parse(json) as SourceMapPayload;
+  const entry = new SourceMap(map).findEntry(line, column);
+  if (!('originalLine' in entry)) return { file, line: line + 1 };
+  const isBundle = map.sources.length > 1;
+  return {
+    file: isBundle ? path.resolve(path.dirname(file), entry.originalSource) : file,
+    line: entry.originalLine + 1,
+  };
 }

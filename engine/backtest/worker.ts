@@ -1,69 +1,63 @@
 /** The worker thread that a strategy's code runs in: loads the file, does with it what the task says, and answers once. */
-import { Console } from 'node:console';
 import { readFileSync } from 'node:fs';
 import { register } from 'node:module';
-import { Writable } from 'node:stream';
 import { pathToFileURL } from 'node:url';
-import { parentPort, workerData } from 'node:worker_threads';
-import { Backtest } from './backtest.ts';
+import { workerData } from 'node:worker_threads';
+import { Backtest, type OnBar } from './backtest.ts';
 import { docOf } from './doc-comment.ts';
 import { checkLookAhead } from './look-ahead.ts';
-import { type Answer, type CheckTask, Progress, type RunTask, type StartOfWorker } from './messages.ts';
+import type { Answer, CheckTask, Progress, RunTask, StartOfWorker, Task } from './messages.ts';
 import { serve } from './optimize/serve.ts';
 import { readParams } from './params.ts';
 import type { BacktestResult } from './result.ts';
 import { checkStability } from './stability.ts';
-import { Strategy, type StrategyClass } from './strategy.ts';
+import type { StrategyClass } from './strategy.ts';
 import { moduleHooks } from './strategy-modules.ts';
-import { describeFailure, StrategyProblem } from './strategy-problem.ts';
+import { describeFailure } from './strategy-problem.ts';
+import { answerTask, strategyOf } from './worker-thread.ts';
 
-const mostLines = 500;
-let printed = 0;
-const { task } = workerData as StartOfWorker;
-const progress = new Progress(task.progress);
+const { file } = (workerData as StartOfWorker).task;
+register(moduleHooks(new URL('./index.ts', import.meta.url).href, file));
+await answerTask(perform);
 
-process.exit = () => {
-  throw new StrategyProblem('called process.exit(), which a strategy may not');
-};
-globalThis.console = new Console(new Writable({ write: print, decodeStrings: false }));
-register(moduleHooks(new URL('./index.ts', import.meta.url).href, task.file));
-
-try {
-  answer(await perform());
-} catch (error) {
-  answer({ kind: 'failed', problem: describeFailure(error, task.file) });
-}
-
-async function perform(): Promise<Answer> {
-  progress.enter('loading');
-  const Strategy = await loadStrategy(task.file);
-  if (task.kind === 'run') return { kind: 'result', result: run(task, Strategy) };
+async function perform(task: Task, progress: Progress): Promise<Answer> {
+  const Strategy = await loadStrategy();
+  if (task.kind === 'run') return { kind: 'result', result: run(task, Strategy, progress) };
   if (task.kind === 'serve') {
     await serve(task, Strategy, progress);
     return { kind: 'served' };
   }
-  if (task.kind === 'check') return check(task, Strategy, await loadStrategy(task.file, '?again'));
+  if (task.kind === 'check') return check(task, Strategy, await loadStrategy('?again'), progress);
   const { name, params = {} } = Strategy;
-  const doc = docOf(readFileSync(task.file, 'utf8'));
-  return { kind: 'description', description: { name, file: task.file, params, doc } };
+  const doc = docOf(readFileSync(file, 'utf8'));
+  return { kind: 'description', description: { name, file, params, doc } };
 }
 
-function run({ bars, params, options }: RunTask, Strategy: StrategyClass): BacktestResult {
+/** With a query it is loaded anew, and shares no variable with what was loaded before. */
+async function loadStrategy(query = ''): Promise<StrategyClass> {
+  return strategyOf(await import(pathToFileURL(file).href + query));
+}
+
+function run(
+  { bars, params, options }: RunTask,
+  Strategy: StrategyClass,
+  progress: Progress,
+): BacktestResult {
   progress.enter('init');
-  const result = new Backtest(bars, Strategy, options).run(readParams(Strategy, params), onBar);
+  const result = new Backtest(bars, Strategy, options).run(readParams(Strategy, params), barTeller(progress));
   progress.enter('finishing');
   return result;
 }
 
 /** Each of the two checks is half of the way: how many runs the second takes is not known before. */
-function check(task: CheckTask, Strategy: StrategyClass, Again: StrategyClass): Answer {
+function check(task: CheckTask, Strategy: StrategyClass, Again: StrategyClass, progress: Progress): Answer {
   const { bars, options, samples, seed, tolerances } = task;
   const params = readParams(Strategy, task.params);
   const atRun = (run: number, runs: number) => {
     progress.enter('init');
     progress.atRun(run, runs);
   };
-  const request = { Strategy, bars, params, options, onBar };
+  const request = { Strategy, bars, params, options, onBar: barTeller(progress) };
   const lookAhead = checkLookAhead({
     ...request,
     Again,
@@ -80,47 +74,9 @@ function check(task: CheckTask, Strategy: StrategyClass, Again: StrategyClass): 
   return { kind: 'checked', lookAhead, stability };
 }
 
-function onBar(bar: number, count: number): void {
-  if (progress.phase !== 'next') progress.enter('next');
-  progress.atBar(bar, count);
-}
-
-/** With a query it is loaded anew, and shares no variable with what was loaded before. */
-async function loadStrategy(file: string, query = ''): Promise<StrategyClass> {
-  const module: { default?: unknown } = await import(pathToFileURL(file).href + query);
-  const found = module.default;
-  if (found === undefined) {
-    throw new StrategyProblem('has no default export; write "export default class ... extends Strategy"');
-  }
-  if (typeof found !== 'function' || !(found.prototype instanceof Strategy)) {
-    throw new StrategyProblem('must export a class by default that extends Strategy (from "outcry")');
-  }
-  return found as unknown as StrategyClass;
-}
-
-/** What the strategy prints goes to the desk line by line, as long as it is not a flood. */
-function print(text: string, _encoding: string, done: () => void): void {
-  for (const line of text.replace(/\n$/, '').split('\n')) {
-    printed++;
-    if (printed <= mostLines) answer({ kind: 'printed', line });
-    if (printed === mostLines)
-      answer({ kind: 'printed', line: `(no more than ${mostLines} lines are kept)` });
-  }
-  done();
-}
-
-function answer(message: Answer): void {
-  const buffers = message.kind === 'result' ? ownBuffers(message.result) : [];
-  parentPort?.postMessage(message, buffers);
-}
-
-/** What can be handed over instead of copied; shared columns are neither. */
-function ownBuffers(result: BacktestResult): ArrayBuffer[] {
-  const { equity, drawdown, buyAndHold, allocation, indicators, records } = result;
-  const columns = [
-    ...[equity, drawdown, buyAndHold, allocation.available, ...allocation.values],
-    ...[...indicators, ...records].flatMap(({ lines }) => lines),
-  ];
-  const buffers = columns.map(({ buffer }) => buffer).filter((buffer) => buffer instanceof ArrayBuffer);
-  return [...new Set(buffers)];
+function barTeller(progress: Progress): OnBar {
+  return (bar, count) => {
+    if (progress.phase !== 'next') progress.enter('next');
+    progress.atBar(bar, count);
+  };
 }

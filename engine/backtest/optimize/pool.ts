@@ -10,6 +10,7 @@ import { Progress, type ServeTask } from '../messages.ts';
 import type { Parametrised } from '../params.ts';
 import type { BacktestResult, Params, Statistics } from '../result.ts';
 import { type BacktestRequest, defaultLimits, onSharedMemory, type RunLimits, runWorker } from '../run.ts';
+import { bundleStrategy, type StrategyBundle } from '../strategy-bundle.ts';
 import { type Runner, throwIfCancelled } from './optimize.ts';
 import type { Segment } from './segment.ts';
 import type { ServeAnswer, ServeRequest } from './serve-messages.ts';
@@ -48,6 +49,7 @@ interface Lane {
 export class StrategyPool {
   readonly #lanes: Lane[] = [];
   readonly #idle: Lane[] = [];
+  readonly #bundle: StrategyBundle;
   readonly #stop = new AbortController();
   readonly #signal: AbortSignal | undefined;
   readonly #ended: Promise<unknown>[] = [];
@@ -67,6 +69,7 @@ export class StrategyPool {
     // Asked for below, each time somebody waits; nobody may be waiting when a thread fails.
     this.#failed.promise.catch(() => undefined);
     signal?.addEventListener('abort', this.#abort, { once: true });
+    this.#bundle = bundleStrategy(path.resolve(file));
     const shared = bars.map(onSharedMemory);
     for (let count = 0; count < workers; count++) {
       const { port1, port2 } = new MessageChannel();
@@ -90,6 +93,7 @@ export class StrategyPool {
         progress,
         { ...defaultLimits, ...limits },
         { signal: this.#stop.signal, ...(onOutput === undefined ? {} : { onOutput }) },
+        this.#bundle.file,
       );
       this.#ended.push(ended.catch((error: unknown) => this.#onFailure(lane, error)));
     }
@@ -154,6 +158,7 @@ export class StrategyPool {
     this.#stop.abort();
     await Promise.all(this.#ended);
     for (const { port } of this.#lanes) port.close();
+    await this.#bundle.remove();
   }
 
   readonly #abort = (): void => this.#stop.abort();
