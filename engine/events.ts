@@ -16,6 +16,7 @@ export interface ToldFill {
   readonly quantity: string;
   readonly price: string;
   readonly fee: string;
+  readonly feeCurrency: string;
   readonly currency: string;
 }
 
@@ -58,6 +59,65 @@ export type DeskEvent =
       readonly summary: string;
       readonly reason: string;
     }
+  | {
+      /** A person must approve it before it is acted on. */
+      readonly type: 'signal.waiting';
+      readonly signal: string;
+      readonly book: string;
+      readonly account: string;
+      readonly summary: string;
+      readonly reason: string;
+    }
+  | {
+      /** A book that expects signals has heard none for too long, or hears them faster than their sender can send. */
+      readonly type: 'signal.silence' | 'signal.storm';
+      readonly book: string;
+      readonly reason: string;
+    }
+  | {
+      /** It goes neither on nor back by itself; it is tried again. */
+      readonly type: 'operation.stuck';
+      readonly operation: string;
+      readonly book: string;
+      readonly account: string;
+      readonly summary: string;
+      readonly reason: string;
+    }
+  | {
+      /** What had rested at the broker was traded: a stop loss, a take profit. */
+      readonly type: 'order.filled';
+      readonly order: string;
+      readonly book: string;
+      readonly account: string;
+      readonly fills: readonly ToldFill[];
+      readonly capital: ToldCapital;
+    }
+  | {
+      /** A broker that works by hand asks a person to place an order there, and to report it. */
+      readonly type: 'order.todo';
+      readonly order: string;
+      readonly book: string | null;
+      readonly account: string;
+      readonly text: string;
+    }
+  | {
+      /** The broker says something else than the books. */
+      readonly type: 'difference.found';
+      readonly difference: string;
+      readonly account: string;
+      readonly text: string;
+      /** Whether it stops the entries of the account. */
+      readonly blocks: boolean;
+    }
+  | {
+      readonly type: 'difference.resolved';
+      readonly difference: string;
+      readonly account: string;
+      readonly text: string;
+      readonly by: string;
+    }
+  | { readonly type: 'limit.hit'; readonly book: string; readonly limit: string; readonly reason: string }
+  | { readonly type: 'ledger.wrong'; readonly reason: string }
   | {
       readonly type: 'order.unknown';
       readonly order: string;

@@ -22,6 +22,7 @@ export function announce(event: DeskEvent): Announcement {
 function subjectOf(event: DeskEvent): string | null {
   switch (event.type) {
     case 'signal.received':
+    case 'signal.waiting':
     case 'signal.refused':
     case 'signal.done':
     case 'signal.failed':
@@ -29,6 +30,11 @@ function subjectOf(event: DeskEvent): string | null {
     case 'run.finished':
     case 'run.failed':
       return event.run;
+    case 'operation.stuck':
+      return event.operation;
+    case 'difference.found':
+    case 'difference.resolved':
+      return event.difference;
     default:
       return null;
   }
@@ -61,6 +67,59 @@ function contentOf(event: DeskEvent): Content {
         title: `Signal for ${event.book}: done, ${event.account}`,
         text: [...rich`${event.summary}`, ...fillLines(event.fills)],
         fields: capitalFields(event.capital),
+      };
+    case 'signal.waiting':
+      return {
+        tone: 'warning',
+        title: `Signal for ${event.book}: waits for approval, ${event.account}`,
+        text: rich`${event.summary}\n${event.reason}`,
+      };
+    case 'signal.silence':
+      return { tone: 'warning', title: `${event.book} hears no signals`, text: rich`${event.reason}` };
+    case 'signal.storm':
+      return { tone: 'warning', title: `${event.book} hears very many signals`, text: rich`${event.reason}` };
+    case 'operation.stuck':
+      return {
+        tone: 'danger',
+        title: `${event.book} on ${event.account}: an operation is stuck`,
+        text: rich`${event.summary}\n${event.reason}\nIt is tried again until it works.`,
+      };
+    case 'order.filled':
+      return {
+        tone: 'success',
+        title: `Resting order of ${event.book} was filled, ${event.account}`,
+        text: fillLines(event.fills),
+        fields: capitalFields(event.capital),
+      };
+    case 'order.todo':
+      return {
+        tone: 'warning',
+        title: `Please place an order at ${event.account}`,
+        text: rich`${event.text}`,
+      };
+    case 'difference.found':
+      return {
+        tone: 'danger',
+        title: `${event.account} differs from the books`,
+        text: rich`${event.text}\n${event.blocks ? 'No entries are made there until it is resolved; exits go on.' : 'Trading goes on.'}`,
+      };
+    case 'difference.resolved':
+      return {
+        tone: 'success',
+        title: `${event.account}: a difference is resolved`,
+        text: rich`${event.text}\nBy ${event.by}.`,
+      };
+    case 'limit.hit':
+      return {
+        tone: 'warning',
+        title: `${event.book} has reached a limit: ${event.limit}`,
+        text: rich`${event.reason}\nNo entries are made; exits go on.`,
+      };
+    case 'ledger.wrong':
+      return {
+        tone: 'danger',
+        title: 'The books do not balance',
+        text: rich`${event.reason}`,
       };
     case 'order.unknown':
       return {
@@ -115,7 +174,7 @@ function contentOf(event: DeskEvent): Content {
 function fillLines(fills: readonly ToldFill[]): RichText {
   return fills.flatMap((fill) => [
     '\n',
-    ...rich`${fill.side === 'buy' ? 'Bought' : 'Sold'} ${bold(`${fill.quantity} ${fill.symbol}`)} at ${bold(fill.price)} ${fill.currency}, fee ${fill.fee} ${fill.currency}`,
+    ...rich`${fill.side === 'buy' ? 'Bought' : 'Sold'} ${bold(`${fill.quantity} ${fill.symbol}`)} at ${bold(fill.price)} ${fill.currency}, fee ${fill.fee} ${fill.feeCurrency}`,
   ]);
 }
 

@@ -7,6 +7,31 @@ export const positiveDecimalText = z
   .union([z.string(), z.number().transform(String)])
   .refine(isPositiveDecimal, 'must be a positive decimal number such as "10000" or "0.5"');
 
+/** A percentage above 0 and up to 100 as decimal text. */
+const percentText = positiveDecimalText.refine(
+  (text) => isPositiveDecimal(text) && decimal(text).lte(decimal('100')),
+  'is a percentage: it must be at most 100',
+);
+
+/** An amount from 0 on as decimal text. */
+const decimalText = z
+  .union([z.string(), z.number().transform(String)])
+  .refine((text) => text.trim() === '0' || isPositiveDecimal(text), 'must be a decimal number from 0 on');
+
+/** Money in the currency of the book; of the whole desk: in that of each book by itself. */
+export const tradingLimits = z.strictObject({
+  /** The notional of one order. */
+  order: positiveDecimalText.optional(),
+  /** The notional of a day's entries, from midnight UTC. */
+  notionalPerDay: positiveDecimalText.optional(),
+  openPositions: z.number().int().positive().optional(),
+  /** Realised and open loss of a day. */
+  lossPerDay: positiveDecimalText.optional(),
+  ordersPerMinute: z.number().int().positive().optional(),
+});
+
+export type TradingLimits = z.infer<typeof tradingLimits>;
+
 export const bookName = z
   .string()
   .regex(/^[a-z][a-z0-9_-]{0,31}$/, 'must be 1 to 32 of a-z, 0-9, - and _, beginning with a letter');
@@ -21,6 +46,24 @@ export const bookSettings = z.strictObject({
   capital: positiveDecimalText,
   /** Name of a broker in `desk.yaml`. */
   broker: z.string(),
+  /** The wallet of the broker in which its money rests, such as `funding`. */
+  home: z.string().default('account'),
+  /** The wallet in which it trades; `home` where not given. Money is moved there for a trade and back after it. */
+  wallet: z.string().optional(),
+  /** What the bank may lend it for a trade beyond its own capital. Not counted when a risk is sized. */
+  pool: decimalText.default('0'),
+  /** With less than this it does not enter. */
+  minimumEntry: decimalText.default('0'),
+  /** The most that a trade may lose, in percent of the book's capital; handlers that size by risk need it. */
+  maximumLossPercent: percentText.optional(),
+  /** Which entries a person must approve: none, all, or those worth more than an amount of the book's currency. */
+  approval: z
+    .union([z.enum(['never', 'always']), z.strictObject({ above: positiveDecimalText })])
+    .default('never'),
+  /** Beyond one of these no entry is made, and chat hears of it; exits go on. */
+  limits: tradingLimits.prefault({}),
+  /** Told in chat when no signal came for this long. */
+  expectSignalEverySeconds: z.number().positive().optional(),
   /** What turns its signals into operations. A book without one is traded by plans. */
   handler: z
     .strictObject({ name: z.string(), settings: z.record(z.string(), z.unknown()).default({}) })

@@ -295,7 +295,7 @@ export class Books {
     return { postings, imbalances: imbalances(entries), wrongBooks };
   }
 
-  async #seed({ name, currency, capital, broker, active }: BookSettings): Promise<void> {
+  async #seed({ name, currency, capital, broker, home: wallet, active }: BookSettings): Promise<void> {
     try {
       await this.#records.insert({ _id: name, currency, active });
     } catch (error) {
@@ -311,7 +311,7 @@ export class Books {
     const cause = `seed:${name}`;
     const seeded = await this.#ledger.find(cause);
     if (!seeded) {
-      await this.postDeposit({ cause, book: name, broker, amount: capital, currency });
+      await this.postDeposit({ cause, book: name, broker, wallet, amount: capital, currency });
     } else if (!seeded.entries.some(({ amount }) => decimal(amount).eq(decimal(capital)))) {
       this.#parts.log.info(
         { book: name, capital },

@@ -22,6 +22,8 @@ export interface LedgerEntry {
   readonly account: LedgerAccount;
   /** A currency or the symbol of an instrument. */
   readonly asset: string;
+  /** At the posting's broker: in which wallet it lies. */
+  readonly wallet: string;
   /** Signed decimal text, never zero. */
   readonly amount: string;
 }
@@ -32,7 +34,10 @@ export interface BookFill {
   readonly cause: string;
   readonly book: string;
   readonly broker: string;
+  readonly wallet: string;
   readonly symbol: string;
+  /** What changed hands: what the book holds more or less of. */
+  readonly asset: string;
   readonly side: 'buy' | 'sell';
   readonly quantity: string;
   readonly price: string;
@@ -47,6 +52,7 @@ export interface BookDeposit {
   readonly cause: string;
   readonly book: string;
   readonly broker: string;
+  readonly wallet: string;
   readonly amount: string;
   readonly currency: string;
 }
@@ -132,23 +138,22 @@ export function bookAccount(book: string): LedgerAccount {
   return `book:${book}`;
 }
 
-export function depositPosting({ cause, book, broker, amount, currency }: BookDeposit): NewPosting {
+export function depositPosting({ cause, book, broker, wallet, amount, currency }: BookDeposit): NewPosting {
   return {
     _id: cause,
     kind: 'deposit',
     book,
     broker,
-    entries: transfer('owner', bookAccount(book), currency, decimal(amount)),
+    entries: transfer('owner', bookAccount(book), { asset: currency, wallet }, decimal(amount)),
     fill: null,
   };
 }
 
 /** A purchase moves the instrument to the book and its price to the market; a sale is the reverse; the fee leaves. */
 export function fillPosting({ cause, book, broker, ...fill }: BookFill): NewPosting {
-  if (fill.symbol === fill.currency || fill.symbol === fill.feeCurrency) {
-    throw new LedgerError(
-      `the instrument ${fill.symbol} has the name of a currency, so they cannot be told apart`,
-    );
+  const { asset, wallet } = fill;
+  if (asset === fill.currency) {
+    throw new LedgerError(`the instrument ${asset} has the name of a currency, so they cannot be told apart`);
   }
   const bought = decimal(fill.quantity).times(decimal(fill.side === 'buy' ? '1' : '-1'));
   const account = bookAccount(book);
@@ -158,9 +163,9 @@ export function fillPosting({ cause, book, broker, ...fill }: BookFill): NewPost
     book,
     broker,
     entries: [
-      ...transfer(account, 'market', fill.currency, bought.times(decimal(fill.price))),
-      ...transfer(account, 'fees', fill.feeCurrency, decimal(fill.fee)),
-      ...transfer('market', account, fill.symbol, bought),
+      ...transfer(account, 'market', { asset: fill.currency, wallet }, bought.times(decimal(fill.price))),
+      ...transfer(account, 'fees', { asset: fill.feeCurrency, wallet }, decimal(fill.fee)),
+      ...transfer('market', account, { asset, wallet }, bought),
     ],
     fill,
   };
@@ -189,13 +194,13 @@ function sums(entries: Iterable<LedgerEntry>): ReadonlyMap<string, Decimal> {
 function transfer(
   from: LedgerAccount,
   to: LedgerAccount,
-  asset: string,
+  what: { readonly asset: string; readonly wallet: string },
   amount: Decimal,
 ): readonly LedgerEntry[] {
   if (amount.eq(zero)) return [];
   return [
-    { account: from, asset, amount: decimalText(amount.neg()) },
-    { account: to, asset, amount: decimalText(amount) },
+    { account: from, ...what, amount: decimalText(amount.neg()) },
+    { account: to, ...what, amount: decimalText(amount) },
   ];
 }
 
@@ -210,7 +215,12 @@ function checkSame(before: Posting, again: NewPosting): void {
     before.entries.length === again.entries.length &&
     before.entries.every((entry, index) => {
       const other = again.entries[index];
-      return entry.account === other?.account && entry.asset === other.asset && entry.amount === other.amount;
+      return (
+        entry.account === other?.account &&
+        entry.asset === other.asset &&
+        entry.wallet === other.wallet &&
+        entry.amount === other.amount
+      );
     });
   if (!same || before.book !== again.book) {
     throw new LedgerError(`"${again._id}" was posted before with other entries; the first ones stand`);

@@ -51,16 +51,16 @@ export function withPosting(before: Holdings, posting: Posting): Holdings {
       deposited: addAll(before.deposited, change),
     };
   }
-  const money = new Map([...change].filter(([asset]) => asset !== fill.symbol));
+  const money = new Map([...change].filter(([asset]) => asset !== fill.asset));
   const signed = decimal(fill.side === 'buy' ? fill.quantity : `-${fill.quantity}`);
   const { position, profit } = afterTrade(
-    before.positions.get(fill.symbol) ?? { quantity: zero, cost: zero },
+    before.positions.get(fill.asset) ?? { quantity: zero, cost: zero },
     signed,
     decimal(fill.price),
   );
   const positions = new Map(before.positions);
-  if (position.quantity.eq(zero)) positions.delete(fill.symbol);
-  else positions.set(fill.symbol, position);
+  if (position.quantity.eq(zero)) positions.delete(fill.asset);
+  else positions.set(fill.asset, position);
   return {
     ...before,
     sequence,

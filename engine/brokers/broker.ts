@@ -13,7 +13,9 @@ export type OrderTerms =
   | { readonly type: 'market' }
   | { readonly type: 'limit'; readonly limitPrice: string }
   | { readonly type: 'stop'; readonly stopPrice: string }
-  | { readonly type: 'stop_limit'; readonly limitPrice: string; readonly stopPrice: string };
+  | { readonly type: 'stop_limit'; readonly limitPrice: string; readonly stopPrice: string }
+  /** A take profit and a stop loss of which the first to trade cancels the other; one order to the desk. */
+  | { readonly type: 'oco'; readonly limitPrice: string; readonly stopPrice: string };
 
 export type OrderType = OrderTerms['type'];
 
@@ -26,6 +28,8 @@ export interface OrderRequest {
   /** A positive multiple of the instrument's step. */
   readonly quantity: string;
   readonly terms: OrderTerms;
+  /** From which wallet it trades; the broker's first one where not given. */
+  readonly wallet?: string;
 }
 
 /**
@@ -50,12 +54,15 @@ export interface BrokerFill {
   readonly clientOrderId: string | null;
   readonly brokerOrderId: string;
   readonly symbol: string;
+  /** What changed hands, as `Instrument.asset`. */
+  readonly asset: string;
+  readonly wallet: string;
   readonly side: Side;
   readonly quantity: string;
   readonly price: string;
   /** In which the price is counted and paid. */
   readonly currency: string;
-  /** What the broker took for it; negative where it paid. */
+  /** What the broker took for it; negative where it paid. It may be in the asset itself, or in a third currency. */
   readonly fee: string;
   readonly feeCurrency: string;
   readonly at: Date;
@@ -74,14 +81,25 @@ export interface BrokerOrder {
   readonly fills: readonly BrokerFill[];
 }
 
+/** What one wallet has of one asset that is paid with: a currency, a coin. What is owed of it is not taken off. */
 export interface Balance {
-  readonly currency: string;
-  readonly amount: string;
+  readonly asset: string;
+  readonly wallet: string;
+  readonly free: string;
+  /** Held back for open orders. */
+  readonly locked: string;
+  /** Borrowed and not repaid, with the interest that has accrued. */
+  readonly owed: string;
 }
 
-/** Negative for a short position; an instrument that is not held is not listed. */
+/**
+ * Of an instrument that is not among the balances, such as a share. Negative for a short position; what is not held is
+ * not listed.
+ */
 export interface BrokerPosition {
+  readonly asset: string;
   readonly symbol: string;
+  readonly wallet: string;
   readonly quantity: string;
 }
 
@@ -95,7 +113,10 @@ export interface InstrumentRules {
 }
 
 export interface Instrument {
+  /** As the broker writes it: `BTC/USDT`, `SP500`. */
   readonly symbol: string;
+  /** What one holds after buying it: `BTC`; for a share its symbol. By it the ledger and the positions count. */
+  readonly asset: string;
   /** In which its price is counted and paid. */
   readonly currency: string;
   readonly rules: InstrumentRules;
@@ -135,6 +156,83 @@ export interface Capabilities {
   readonly absenceIsFinalAfterSeconds: number | null;
 }
 
+/**
+ * How a loan, a repayment or a transfer ended. They carry no id of ours, so the executor finds a lost one again among
+ * `Margin.movementsSince`.
+ */
+export type MovementOutcome =
+  | {
+      readonly outcome: 'done';
+      /** As `Movement.id`. */
+      readonly id: string;
+      /** What really moved: a broker may lend a rounded amount. */
+      readonly amount: string;
+    }
+  | {
+      readonly outcome: 'rejected';
+      readonly reason: string;
+      /** `no-lender`: nobody lends this asset just now, which is nobody's fault. */
+      readonly why: 'no-lender' | 'too-much' | 'other';
+    }
+  | { readonly outcome: 'unknown'; readonly reason: string };
+
+/** What moved in the account without an order, by the broker's own records. */
+export interface Movement {
+  /** The broker's own, never given twice in one account. */
+  readonly id: string;
+  readonly kind: 'borrow' | 'repay' | 'transfer' | 'interest' | 'funding' | 'deposit' | 'withdrawal';
+  readonly asset: string;
+  /** Positive; what the kind does with it says its name. Interest and funding: positive where the account pays. */
+  readonly amount: string;
+  readonly wallet: string;
+  /** Of a transfer: where it went; `wallet` is where it came from. Null for all others. */
+  readonly to: string | null;
+  readonly at: Date;
+}
+
+export interface Debt {
+  readonly asset: string;
+  readonly wallet: string;
+  readonly principal: string;
+  readonly interest: string;
+}
+
+/** The part of a broker that lends, and that has wallets between which money is moved. */
+export interface Margin {
+  /** Those from which assets can be borrowed. */
+  readonly wallets: readonly string[];
+  /** Never throws, and never asks twice by itself. */
+  borrow(loan: {
+    readonly asset: string;
+    readonly amount: string;
+    readonly wallet: string;
+  }): Promise<MovementOutcome>;
+  /** Never throws. Beyond what is owed it is rejected. */
+  repay(loan: {
+    readonly asset: string;
+    readonly amount: string;
+    readonly wallet: string;
+  }): Promise<MovementOutcome>;
+  /** Never throws. */
+  transfer(movement: {
+    readonly asset: string;
+    readonly amount: string;
+    readonly from: string;
+    readonly to: string;
+  }): Promise<MovementOutcome>;
+  debts(): Promise<readonly Debt[]>;
+  /** What may leave the wallet now: less than what is free where loans have to stay covered. */
+  maxTransferable(movement: {
+    readonly asset: string;
+    readonly from: string;
+    readonly to: string;
+  }): Promise<string>;
+  /** The step in which an asset is lent and moved, such as `0.00000001`. */
+  stepOf(asset: string): Promise<string>;
+  /** Movements at or after an instant, oldest first. */
+  movementsSince(since: Date): Promise<readonly Movement[]>;
+}
+
 /** What a broker tells of itself. Calls may come doubled, late and in any order; none of them may throw. */
 export interface BrokerListener {
   onFill?(fill: BrokerFill): void;
@@ -146,6 +244,10 @@ export interface Broker {
   /** As in `desk.yaml`. */
   readonly name: string;
   readonly capabilities: Capabilities;
+  /** The first is the one from which it trades where nothing else is said. A plain account has one: `account`. */
+  readonly wallets: readonly string[];
+  /** Undefined where the broker neither lends nor has wallets to move money between. */
+  readonly margin?: Margin;
   /** Begins to connect. Resolves when it is ready, or when `status` says why it is not; an adapter then goes on trying. */
   connect(): Promise<void>;
   disconnect(): Promise<void>;
@@ -165,9 +267,14 @@ export interface Broker {
   openOrders(): Promise<readonly BrokerOrder[]>;
   /** Fills at or after an instant, oldest first. */
   fillsSince(since: Date): Promise<readonly BrokerFill[]>;
+  /** Of every wallet; an asset of which a wallet has and owes nothing may be missing. */
   balances(): Promise<readonly Balance[]>;
   positions(): Promise<readonly BrokerPosition[]>;
-  /** @throws UserError for an unknown symbol */
+  /**
+   * The instrument under the name that an alert gives it: `BTCUSDT`, `BINANCE:BTCUSDT` and `BTC/USDT` are the same. Works
+   * from what is known while the broker is away, wherever that is possible: an exit must not wait for it.
+   * @throws UserError for an unknown symbol
+   */
   resolve(symbol: string): Promise<Instrument>;
   /** @throws UserError for an unknown symbol */
   quote(symbol: string): Promise<Quote>;

@@ -249,7 +249,7 @@ export class Executor {
       instrument,
       quote,
       cash: cash.get(book.currency) ?? zero,
-      held: positions.get(order.symbol)?.quantity ?? zero,
+      held: positions.get(instrument.asset)?.quantity ?? zero,
       side: order.side,
       quantity: decimal(order.requested),
       budget: order.budget === null ? undefined : decimal(order.budget),
@@ -454,13 +454,15 @@ export class Executor {
 
   /** Stores a fill under the broker's id, and posts what is stored: a fill that comes again changes neither. */
   async #book(order: Order, fill: BrokerFill): Promise<void> {
-    const { quantity, price, currency, fee, feeCurrency } = fill;
+    const { wallet, asset, quantity, price, currency, fee, feeCurrency } = fill;
     const reported: Fill = {
       _id: `fill:${order.broker}:${fill.id}`,
       order: order._id,
       book: order.book,
       broker: order.broker,
+      wallet,
       symbol: order.symbol,
+      asset,
       side: order.side,
       quantity,
       price,

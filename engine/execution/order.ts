@@ -68,7 +68,9 @@ export interface Fill extends StoredDocument {
   readonly order: string;
   readonly book: string;
   readonly broker: string;
+  readonly wallet: string;
   readonly symbol: string;
+  readonly asset: string;
   readonly side: Side;
   readonly quantity: string;
   readonly price: string;

@@ -340,12 +340,13 @@ function finished(
     account: broker,
     newOrders: orders.length,
     fills: fills.map(
-      ({ symbol, side, quantity, price, fee, currency: paidIn }): ToldFill => ({
+      ({ symbol, side, quantity, price, fee, feeCurrency, currency: paidIn }): ToldFill => ({
         symbol,
         side,
         quantity,
         price,
         fee,
+        feeCurrency,
         currency: paidIn,
       }),
     ),

@@ -7,8 +7,9 @@
  */
 import type { z } from 'zod';
 import type { Purpose } from '../bank/books.ts';
-import type { Instrument, Quote, Side } from '../brokers/broker.ts';
+import type { Instrument, Quote } from '../brokers/broker.ts';
 import { UserError } from '../errors.ts';
+import type { Step } from '../execution/operation.ts';
 import type { Decimal } from '../money.ts';
 
 /** A book as a handler sees it. Money in the book's currency. */
@@ -18,8 +19,23 @@ export interface BookView {
   readonly cash: Decimal;
   /** Cash and positions at the last price. */
   readonly equity: Decimal;
-  /** Quantities, negative when short; what is not held is missing. */
+  /** What it owns of itself: deposits and closed profit, less fees. Risk is sized by it. */
+  readonly capital: Decimal;
+  /**
+   * What it may put into a trade now: its cash and what the bank would lend of its pool, and no more than really is free
+   * in its home wallet.
+   */
+  readonly available: Decimal;
+  readonly minimumEntry: Decimal;
+  /** The most that a trade may lose, in percent of `capital`; null where the book says nothing. */
+  readonly maximumLossPercent: Decimal | null;
+  /** Where its money rests, and where it trades. */
+  readonly home: string;
+  readonly wallet: string;
+  /** Quantities by asset, what is owed taken off: negative when short. What is not held is missing. */
   readonly positions: ReadonlyMap<string, Decimal>;
+  /** What is owed by asset, with interest as far as it is booked. */
+  readonly debts: ReadonlyMap<string, Decimal>;
 }
 
 /** What is known of one symbol. Each part may be missing; `why` then says for what reason. */
@@ -29,23 +45,21 @@ export interface SymbolView {
   readonly why?: string;
 }
 
-/** The symbols that the signal named. */
+/** The symbols that the signal named, under the names that it gave them: `instrument` has the broker's. */
 export type MarketView = ReadonlyMap<string, SymbolView>;
 
-/** One market order. Its leg names it within the signal, and never changes with size or price. */
-export interface OrderStep {
-  readonly kind: 'order';
-  readonly leg: string;
-  readonly symbol: string;
-  readonly side: Side;
-  /** Decimal text. */
-  readonly quantity: string;
-  /** The most that a purchase may cost, where it was asked for by money. */
-  readonly budget?: string;
-  readonly purpose: Purpose;
-}
-
-export type Decision = { readonly steps: readonly OrderStep[] } | { readonly refused: string };
+export type Decision =
+  | {
+      readonly purpose: Purpose;
+      readonly steps: readonly Step[];
+      /** What an entry puts at stake, in the book's currency: limits and approvals go by it. */
+      readonly notional: Decimal;
+      /** What chat should hear although it is done. */
+      readonly warning?: string;
+    }
+  | { readonly refused: string }
+  /** Not now, but perhaps in a moment: an entry that comes before the exit of what is still open. */
+  | { readonly again: string; readonly afterSeconds: number };
 
 /** A payload that was understood. */
 export interface ReadSignal {

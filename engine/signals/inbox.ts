@@ -87,6 +87,7 @@ export class Inbox {
             state: 'received',
             reason: null,
             steps: null,
+            purpose: null,
             receivedAt: now.toISOString(),
             arrival: this.#arrivals++,
             endedAt: null,

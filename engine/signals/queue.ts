@@ -12,6 +12,7 @@ import { stamp } from '../clock.ts';
 import { reasonOf, UserError } from '../errors.ts';
 import type { DeskEvent, Outbox, ToldFill } from '../events.ts';
 import type { Executor } from '../execution/executor.ts';
+import type { OrderStep } from '../execution/operation.ts';
 import type { Fill, Order } from '../execution/order.ts';
 import type { Sleep } from '../execution/patience.ts';
 import { growingPauses, Interrupted, systemSleep } from '../execution/patience.ts';
@@ -20,7 +21,7 @@ import type { Logger } from '../log.ts';
 import { decimal, zero } from '../money.ts';
 import type { Collection, Store } from '../store/store.ts';
 import { StoreError } from '../store/store.ts';
-import type { BookView, Decision, MarketView, OrderStep, SymbolView } from './handler.ts';
+import type { BookView, Decision, MarketView, SymbolView } from './handler.ts';
 import type { Inbox } from './inbox.ts';
 import type { Signal, SignalEnd } from './signal.ts';
 import { signalCollection } from './signal.ts';
@@ -150,13 +151,14 @@ export class Queue {
       signal = await this.#signals.update(
         id,
         { state: 'received' },
-        { state: 'working', steps: decided.steps },
+        { state: 'working', steps: decided.steps, purpose: decided.purpose },
       );
       if (!signal) return this.#work(id); // another process on this store was first
     }
     if (signal.state !== 'working') return this.#tell(signal);
     const orders: Order[] = [];
     for (const step of signal.steps ?? []) {
+      if (step.kind !== 'order') throw new Error(`a step of the kind ${step.kind} cannot be carried out`);
       const order = await this.#carryOut(signal, step);
       orders.push(order);
       if (order.state !== 'filled') break;
@@ -165,14 +167,16 @@ export class Queue {
   }
 
   /** The steps, or the end of a signal that leads to none. */
-  async #decide(signal: Signal): Promise<{ readonly steps: readonly OrderStep[] } | Ending> {
+  async #decide(signal: Signal): Promise<Extract<Decision, { readonly steps: unknown }> | Ending> {
     const { books, inbox } = this.#parts;
     const read = inbox.read(signal.book, signal.payload);
     const settings = books.settings(signal.book);
     const market = await this.#market(settings.broker, read.symbols);
     const decision: Decision = read.decide(await this.#view(signal.book), market);
     if ('refused' in decision) return { state: 'refused', reason: decision.refused };
-    for (const { purpose } of decision.steps) {
+    if ('again' in decision) return { state: 'refused', reason: decision.again };
+    const { purpose } = decision;
+    {
       const refusal = await books.refusal(signal.book, purpose);
       if (refusal !== undefined) return { state: 'refused', reason: refusal };
       const ageMs = this.#parts.clock.now().getTime() - Date.parse(signal.receivedAt);
@@ -188,13 +192,22 @@ export class Queue {
   }
 
   async #view(name: string): Promise<BookView> {
-    const { currency, cash, equity, positions } = await this.#parts.books.show(name);
+    const { books } = this.#parts;
+    const { home, wallet = home, minimumEntry, maximumLossPercent } = books.settings(name);
+    const { currency, cash, equity, deposited, realised, fees, positions } = await books.show(name);
     return {
       name,
       currency,
       cash: decimal(cash),
       equity: decimal(equity),
+      capital: decimal(deposited).plus(decimal(realised)).minus(decimal(fees)),
+      available: decimal(cash),
+      minimumEntry: decimal(minimumEntry),
+      maximumLossPercent: maximumLossPercent === undefined ? null : decimal(maximumLossPercent),
+      home,
+      wallet,
       positions: new Map(positions.map(({ symbol, quantity }) => [symbol, decimal(quantity)])),
+      debts: new Map(),
     };
   }
 
@@ -222,8 +235,10 @@ export class Queue {
     return { why };
   }
 
-  #carryOut({ _id, book, receivedAt }: Signal, step: OrderStep): Promise<Order> {
-    const { leg, symbol, side, quantity, budget, purpose } = step;
+  #carryOut({ _id, book, receivedAt, purpose }: Signal, step: OrderStep): Promise<Order> {
+    const { leg, symbol, side, quantity: amount, budget } = step;
+    if (amount.is !== 'fixed') throw new Error(`an order of what is ${amount.is} cannot be carried out`);
+    const quantity = amount.amount;
     return this.#parts.executor.execute(
       {
         key: { source: `signal:${_id}`, book, leg, sequence: 1 },
@@ -232,7 +247,7 @@ export class Queue {
         quantity,
         ...(budget !== undefined && { budget }),
         terms: { type: 'market' },
-        purpose,
+        purpose: purpose ?? 'exit',
         askedAt: receivedAt,
       },
       this.#stopping.signal,
@@ -318,8 +333,8 @@ function endingOf(orders: readonly Order[]): Ending {
   }
 }
 
-function toldFill({ symbol, side, quantity, price, fee, currency }: Fill): ToldFill {
-  return { symbol, side, quantity, price, fee, currency };
+function toldFill({ symbol, side, quantity, price, fee, feeCurrency, currency }: Fill): ToldFill {
+  return { symbol, side, quantity, price, fee, feeCurrency, currency };
 }
 
 function stackOf(error: unknown): string | undefined {

@@ -1,9 +1,10 @@
 /** A signal as it is stored: what came in, what was decided, and how it ended. */
 import { createHash } from 'node:crypto';
+import type { Purpose } from '../bank/books.ts';
 import type { DeskEvent } from '../events.ts';
+import type { Step } from '../execution/operation.ts';
 import type { StoredDocument } from '../store/store.ts';
 import { defineCollection } from '../store/store.ts';
-import type { OrderStep } from './handler.ts';
 
 export const signalStates = [
   /** Stored; its turn has not come. */
@@ -36,7 +37,9 @@ export interface Signal extends StoredDocument {
   /** Why it ended as it did; null while it has not, or when all went as asked. */
   readonly reason: string | null;
   /** What was decided; null before. Stored, because the same decision made again after a trade would be another one. */
-  readonly steps: readonly OrderStep[] | null;
+  readonly steps: readonly Step[] | null;
+  /** Of what was decided; null before. */
+  readonly purpose: Purpose | null;
   readonly receivedAt: string;
   /** Order of arrival among those of the same millisecond. */
   readonly arrival: number;

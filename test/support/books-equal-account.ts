@@ -14,12 +14,12 @@ export async function expectBooksEqualAccount(
   const book = await books.show('demo');
   const [cash] = await paper.balances();
   const spentByBook = decimal(book.cash).minus(decimal('10000'));
-  const spentByAccount = decimal(cash?.amount ?? '0').minus(decimal('100000'));
+  const spentByAccount = decimal(cash?.free ?? '0').minus(decimal('100000'));
   expect(decimalText(spentByBook), `${when}: the book's cash must follow the account's`).toBe(
     decimalText(spentByAccount),
   );
   expect(
-    book.positions.map(({ symbol, quantity }) => ({ symbol, quantity })),
+    book.positions.map(({ symbol, quantity }) => ({ asset: symbol, symbol, wallet: 'account', quantity })),
     `${when}: the book must hold what the account holds`,
   ).toEqual(await paper.positions());
 }

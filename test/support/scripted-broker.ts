@@ -15,6 +15,7 @@ import type {
 
 export class ScriptedBroker implements Broker {
   readonly name = 'scripted';
+  readonly wallets = ['account'];
   capabilities: Capabilities = {
     orderTypes: ['market'],
     fractional: false,
@@ -85,6 +86,8 @@ export class ScriptedBroker implements Broker {
       clientOrderId,
       brokerOrderId,
       symbol,
+      asset: symbol,
+      wallet: 'account',
       side,
       quantity,
       price: '10',
@@ -142,7 +145,7 @@ export class ScriptedBroker implements Broker {
 
   async resolve(symbol: string) {
     const rules = { quantityStep: '0.1', priceTick: '0.01', minimumQuantity: '0.5', minimumNotional: '8' };
-    return { symbol, currency: symbol === 'EUROPE' ? 'EUR' : 'USD', rules, feeRate: '0' };
+    return { symbol, asset: symbol, currency: symbol === 'EUROPE' ? 'EUR' : 'USD', rules, feeRate: '0' };
   }
 
   async quote(symbol: string) {

@@ -132,6 +132,8 @@ export function brokerWith(inner: Broker, replaced: Partial<Broker>): Broker {
   return {
     name: inner.name,
     capabilities: inner.capabilities,
+    wallets: inner.wallets,
+    ...(inner.margin && { margin: inner.margin }),
     connect: () => inner.connect(),
     disconnect: () => inner.disconnect(),
     status: () => inner.status(),

@@ -66,6 +66,9 @@ const paperOrders = defineCollection<PaperOrder>('paper_orders', {
   indexes: [['account', 'at']],
 });
 
+/** Its only one. */
+const wallet = 'account';
+
 /** The account after some of its orders: all of them up to `sequence`. */
 interface Holdings {
   sequence: number;
@@ -90,6 +93,7 @@ export interface PaperParts {
 export class PaperBroker implements Broker {
   readonly name: string;
   readonly capabilities: Capabilities;
+  readonly wallets = [wallet];
   readonly #settings: PaperSettings;
   readonly #orders: Collection<PaperOrder>;
   readonly #prices: Prices;
@@ -184,12 +188,23 @@ export class PaperBroker implements Broker {
 
   async balances(): Promise<readonly Balance[]> {
     const { cash } = await this.#current();
-    return [...cash].map(([currency, amount]) => ({ currency, amount: decimalText(amount) }));
+    return [...cash].map(([asset, amount]) => ({
+      asset,
+      wallet,
+      free: decimalText(amount),
+      locked: '0',
+      owed: '0',
+    }));
   }
 
   async positions(): Promise<readonly BrokerPosition[]> {
     const { positions } = await this.#current();
-    return [...positions].map(([symbol, quantity]) => ({ symbol, quantity: decimalText(quantity) }));
+    return [...positions].map(([symbol, quantity]) => ({
+      asset: symbol,
+      symbol,
+      wallet,
+      quantity: decimalText(quantity),
+    }));
   }
 
   async resolve(symbol: string): Promise<Instrument> {
@@ -197,6 +212,7 @@ export class PaperBroker implements Broker {
     const { quantityStep, priceTick, minimumQuantity, minimumNotional, fee } = this.#settings;
     return {
       symbol,
+      asset: symbol,
       currency,
       rules: { quantityStep, priceTick, minimumQuantity: minimumQuantity ?? quantityStep, minimumNotional },
       feeRate: fee,
@@ -394,6 +410,8 @@ function brokerOrder(order: PaperOrder): BrokerOrder {
       clientOrderId,
       brokerOrderId,
       symbol,
+      asset: symbol,
+      wallet,
       side,
       quantity: fill.quantity,
       price: fill.price,

@@ -123,16 +123,19 @@ export const order = defineHandler({
     const chosen =
       action === 'buy' ? quantityToBuy(symbol, size, book, view) : quantityToSell(symbol, size, book, view);
     if ('refused' in chosen) return chosen;
+    const { quantity, budget, purpose } = chosen;
+    const price = decimal(view.quote?.last ?? '0');
     return {
+      purpose,
+      notional: quantity.times(price),
       steps: [
         {
           kind: 'order',
           leg: 'order',
           symbol,
           side: action,
-          quantity: decimalText(chosen.quantity),
-          ...(chosen.budget && { budget: decimalText(chosen.budget) }),
-          purpose: chosen.purpose,
+          quantity: { is: 'fixed', amount: decimalText(quantity) },
+          ...(budget && { budget: decimalText(budget) }),
         },
       ],
     };

@@ -19,7 +19,9 @@ const bought: BookFill = {
   cause: 'fill:paper:1',
   book: 'demo',
   broker: 'paper',
+  wallet: 'account',
   symbol: 'SP500',
+  asset: 'SP500',
   side: 'buy',
   quantity: '3',
   price: '2874.56',
@@ -33,12 +35,12 @@ const openLedger = async () => Ledger.open(await tempStore(), new ManualClock())
 describe('a posting', () => {
   test('of a purchase moves the money to the market, the fee to the broker and the instrument to the book', () => {
     expect(fillPosting(bought).entries).toEqual([
-      { account: 'book:demo', asset: 'USD', amount: '-8623.68' },
-      { account: 'market', asset: 'USD', amount: '8623.68' },
-      { account: 'book:demo', asset: 'USD', amount: '-1' },
-      { account: 'fees', asset: 'USD', amount: '1' },
-      { account: 'market', asset: 'SP500', amount: '-3' },
-      { account: 'book:demo', asset: 'SP500', amount: '3' },
+      { account: 'book:demo', asset: 'USD', wallet: 'account', amount: '-8623.68' },
+      { account: 'market', asset: 'USD', wallet: 'account', amount: '8623.68' },
+      { account: 'book:demo', asset: 'USD', wallet: 'account', amount: '-1' },
+      { account: 'fees', asset: 'USD', wallet: 'account', amount: '1' },
+      { account: 'market', asset: 'SP500', wallet: 'account', amount: '-3' },
+      { account: 'book:demo', asset: 'SP500', wallet: 'account', amount: '3' },
     ]);
   });
 
@@ -64,7 +66,7 @@ describe('a posting', () => {
   });
 
   test('of an instrument that has the name of a currency is refused: they could not be told apart', () => {
-    expect(() => fillPosting({ ...bought, symbol: 'USD' })).toThrow(LedgerError);
+    expect(() => fillPosting({ ...bought, asset: 'USD' })).toThrow(LedgerError);
   });
 
   test('many at once get numbers of their own, without a gap', async () => {
@@ -94,7 +96,7 @@ const movement = fc.oneof(
   }),
 );
 
-const common = { book: 'demo', broker: 'paper', currency: 'USD', feeCurrency: 'USD' };
+const common = { book: 'demo', broker: 'paper', wallet: 'account', currency: 'USD', feeCurrency: 'USD' };
 
 describe('whatever a book goes through', () => {
   test('its ledger balances, also when causes are posted again and in between', async () => {
@@ -110,7 +112,7 @@ describe('whatever a book goes through', () => {
           const posting =
             made.kind === 'deposit'
               ? depositPosting({ ...common, cause: String(key), amount: made.amount })
-              : fillPosting({ ...common, ...made, cause: String(key) });
+              : fillPosting({ ...common, ...made, asset: made.symbol, cause: String(key) });
           expect(await ledger.post(posting)).toBe(isNew);
         }
         const postings = await ledger.after(0, { limit: 1000 });
@@ -130,7 +132,7 @@ describe('whatever a book goes through', () => {
           const posting =
             made.kind === 'deposit'
               ? depositPosting({ ...common, cause: String(index), amount: made.amount })
-              : fillPosting({ ...common, ...made, cause: String(index) });
+              : fillPosting({ ...common, ...made, asset: made.symbol, cause: String(index) });
           return { ...posting, sequence: index + 1, at: '2020-01-01T00:00:00.000Z' };
         });
         const { cash, positions, deposited, realised, fees } = postings.reduce(withPosting, noHoldings);

@@ -50,7 +50,7 @@ describe('the paper account', () => {
       { price: '100.1', fee: '2.002' },
       { price: '99.9', fee: '1.998' },
     ]);
-    expect(await broker.balances()).toEqual([{ currency: 'USD', amount: '9994' }]);
+    expect(await broker.balances()).toMatchObject([{ asset: 'USD', free: '9994' }]);
   });
 
   test('a price between two ticks is rounded against the trader', async () => {
@@ -97,8 +97,8 @@ describe('the paper account', () => {
     const broker = await paper({ short: true });
     await broker.connect();
     await broker.submit(sell('a', '3'));
-    expect(await broker.positions()).toEqual([{ symbol: 'SP500', quantity: '-3' }]);
-    expect(await broker.balances()).toEqual([{ currency: 'USD', amount: '10300' }]);
+    expect(await broker.positions()).toMatchObject([{ symbol: 'SP500', quantity: '-3' }]);
+    expect(await broker.balances()).toMatchObject([{ asset: 'USD', free: '10300' }]);
   });
 
   test('a store that fails leaves the fate of an order unknown, not rejected', async () => {

@@ -311,7 +311,9 @@ describe('while the broker is away', () => {
     cause: 'fill:x',
     book: 'demo',
     broker: 'scripted',
+    wallet: 'account',
     symbol: 'ACME',
+    asset: 'ACME',
     side: 'buy',
     quantity: '5',
   } as const;

@@ -35,6 +35,7 @@ describe('an alert', () => {
             quantity: '3',
             price: '2874.56',
             fee: '0.862368',
+            feeCurrency: 'USD',
             currency: 'USD',
           },
         ],

@@ -1,0 +1,168 @@
+/**
+ * An operation: a durable list of steps that moves money for one book, and what is stored of it.
+ *
+ * Everything that moves money is one. Each step is stored before it is done and after it was done, so that a crash at
+ * any moment finds it again. When a step of an entry cannot be done, what was done is undone in reverse; an exit is
+ * pushed forward instead, for as long as it takes, and chat hears of it.
+ */
+import type { Purpose } from '../bank/books.ts';
+import type { OrderTerms, Side } from '../brokers/broker.ts';
+import type { StoredDocument } from '../store/store.ts';
+
+/**
+ * How much of something, where it is known only when its turn comes. `leg` names an earlier step of the same operation.
+ */
+export type Amount =
+  /** Positive decimal text. */
+  | { readonly is: 'fixed'; readonly amount: string }
+  /** What the step `borrow` got, which may be less than was asked for. */
+  | { readonly is: 'borrowed'; readonly leg: string }
+  /** What an order got of the asset, less a fee that was taken in it. */
+  | { readonly is: 'bought'; readonly leg: string }
+  /** What the book holds of an asset, in the wallet of the step. */
+  | { readonly is: 'held'; readonly asset: string }
+  /** What the book owes of an asset, with the interest that the broker asks for at that moment. */
+  | { readonly is: 'owed'; readonly asset: string };
+
+interface Leg {
+  /** Names the step within its operation, and never changes with size or price: the key of its order. */
+  readonly leg: string;
+}
+
+/** The bank lends from what the desk has beyond its books, within the book's pool. */
+export interface LendStep extends Leg {
+  readonly kind: 'lend';
+  readonly amount: string;
+}
+
+/** Moves an asset between two wallets. Nothing moves when they are the same, or when the amount is zero. */
+export interface TransferStep extends Leg {
+  readonly kind: 'transfer';
+  readonly asset: string;
+  readonly amount: Amount;
+  readonly from: string;
+  readonly to: string;
+  /** Move as much of it as the broker lets go, the rest stays where it is: for bringing money home. */
+  readonly asFarAsPossible?: true;
+}
+
+export interface BorrowStep extends Leg {
+  readonly kind: 'borrow';
+  readonly asset: string;
+  readonly amount: string;
+  readonly wallet: string;
+}
+
+export interface OrderStep extends Leg {
+  readonly kind: 'order';
+  readonly symbol: string;
+  readonly side: Side;
+  readonly quantity: Amount;
+  /** The most that a purchase may cost, fee included: the quantity is cut down to it. Decimal text. */
+  readonly budget?: string;
+  /** Enlarges a purchase by the fee that will be taken in what is bought, so that this much arrives. */
+  readonly netOfFee?: true;
+  /** A market order where not given. */
+  readonly terms?: OrderTerms;
+  readonly wallet?: string;
+  /** It is left at the broker, and the operation goes on when the broker has it: a stop loss, a take profit. */
+  readonly resting?: true;
+  /** How long it may stay open before what is left of it is cancelled; for ever where it rests, 60 s where not given. */
+  readonly openForSeconds?: number;
+}
+
+/** Cancels what the book has resting in a symbol, and goes on when nothing of it is open. */
+export interface CancelStep extends Leg {
+  readonly kind: 'cancel';
+  readonly symbol: string;
+}
+
+/** Pays back a loan; never more than is owed. */
+export interface RepayStep extends Leg {
+  readonly kind: 'repay';
+  readonly asset: string;
+  readonly amount: Amount;
+  readonly wallet: string;
+}
+
+export interface WaitStep extends Leg {
+  readonly kind: 'wait';
+  readonly seconds: number;
+}
+
+/** Gives back to the bank what was lent and is not in use any more, and closes the books on the trade. */
+export interface SettleStep extends Leg {
+  readonly kind: 'settle';
+}
+
+export type Step =
+  | LendStep
+  | TransferStep
+  | BorrowStep
+  | OrderStep
+  | CancelStep
+  | RepayStep
+  | WaitStep
+  | SettleStep;
+
+export type StepState =
+  | 'waiting'
+  /** Perhaps done: stored before it is begun. */
+  | 'doing'
+  | 'done'
+  /** Certainly not done, and will not be. */
+  | 'failed'
+  | 'undoing'
+  | 'undone';
+
+export interface StepRecord {
+  readonly step: Step;
+  readonly state: StepState;
+  /** When it was begun; null before. A lost movement is looked for from here on. */
+  readonly since: string | null;
+  /** What it moved or traded, decimal text; null before. */
+  readonly amount: string | null;
+  /** The broker's id of the movement, or our id of the order; null before, or where there is none. */
+  readonly id: string | null;
+  /** Why it failed, for people. */
+  readonly reason: string | null;
+}
+
+export const operationStates = [
+  'working',
+  /** A step of an entry failed: what was done is being undone. */
+  'undoing',
+  'done',
+  /** Nothing of it is left. */
+  'undone',
+  /** It cannot go on or back by itself just now: it is tried again, and chat knows. */
+  'stuck',
+] as const;
+
+export type OperationState = (typeof operationStates)[number];
+
+export interface Operation extends StoredDocument {
+  /** Of what wants it, such as `signal:<id>`: the same source again is the same operation. */
+  readonly _id: string;
+  readonly book: string;
+  readonly broker: string;
+  readonly purpose: Purpose;
+  /** For people. */
+  readonly summary: string;
+  readonly steps: readonly StepRecord[];
+  readonly state: OperationState;
+  readonly reason: string | null;
+  readonly askedAt: string;
+  readonly updatedAt: string;
+}
+
+/** What somebody wants to be done. */
+export interface OperationRequest {
+  readonly source: string;
+  readonly book: string;
+  readonly purpose: Purpose;
+  readonly summary: string;
+  readonly steps: readonly Step[];
+  /** ISO 8601: an entry of which nothing has begun is not begun when it is older than its book allows. */
+  readonly askedAt: string;
+}
