@@ -72,6 +72,7 @@ export async function startApp(parts: AppParts): Promise<App> {
     await actions.purge();
     const router = new Router({ commands, desk: engine.desk, host, access, actions, audit, clock, log });
     const notifier = await Notifier.open({
+      actions,
       outbox,
       store,
       platforms,

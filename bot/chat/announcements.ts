@@ -1,10 +1,17 @@
 /** What the user is told about an event, and which message of theirs it continues. */
-import { bold, type Content, type Field, type RichText, rich } from '../../commands/reply.ts';
+import {
+  bold,
+  type CommandButton,
+  type Field,
+  type Reply,
+  type RichText,
+  rich,
+} from '../../commands/reply.ts';
 import type { DeskEvent, ToldCapital, ToldFill } from '../../engine/events.ts';
 import { decimal, Money } from '../../engine/money.ts';
 
 export interface Announcement {
-  readonly content: Content;
+  readonly content: Reply;
   /** Events with the same subject are one message, edited as things go on. */
   readonly subject: string | null;
   /** Only for the admins' private chats and the terminal. */
@@ -40,7 +47,7 @@ function subjectOf(event: DeskEvent): string | null {
   }
 }
 
-function contentOf(event: DeskEvent): Content {
+function contentOf(event: DeskEvent): Reply {
   switch (event.type) {
     case 'desk.started':
       return {
@@ -73,6 +80,10 @@ function contentOf(event: DeskEvent): Content {
         tone: 'warning',
         title: `Signal for ${event.book}: waits for approval, ${event.account}`,
         text: rich`${event.summary}\n${event.reason}`,
+        buttons: [
+          signalButton('Approve', 'approve', event.signal),
+          signalButton('Reject', 'reject', event.signal),
+        ],
       };
     case 'signal.silence':
       return { tone: 'warning', title: `${event.book} hears no signals`, text: rich`${event.reason}` };
@@ -183,4 +194,9 @@ function capitalFields({ cash, equity, currency }: ToldCapital): readonly Field[
     { name: 'Cash', value: new Money(decimal(cash), currency).format() },
     { name: 'Capital', value: new Money(decimal(equity), currency).format() },
   ];
+}
+
+function signalButton(label: string, word: 'approve' | 'reject', signal: string): CommandButton {
+  const style = word === 'approve' ? 'primary' : 'danger';
+  return { label, style, command: ['signal', word], options: { signal } };
 }

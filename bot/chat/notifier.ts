@@ -13,7 +13,9 @@ import {
   type Store,
   type StoredDocument,
 } from '../../engine/store/store.ts';
+import type { Actions } from './actions.ts';
 import { announce } from './announcements.ts';
+import { withButtons } from './buttons.ts';
 import { type ChatAddress, DeliveryError, type Message, type MessageRef, type Platform } from './platform.ts';
 
 /** An address that hears the desk's events. */
@@ -44,6 +46,7 @@ const lateAfterMs = 60_000;
 export interface NotifierParts {
   readonly outbox: Outbox;
   readonly store: Store;
+  readonly actions: Actions;
   readonly platforms: readonly Platform[];
   readonly listeners: readonly Listener[];
   readonly clock: Clock;
@@ -170,7 +173,7 @@ class AddressDelivery {
   async #deliver(record: OutboxRecord): Promise<void> {
     const { content, subject, adminsOnly } = announce(record.event);
     if (this.#listener.hears === (adminsOnly ? 'public' : 'admins-only')) return;
-    const message = this.#markLate(content, record);
+    const message = this.#markLate(await withButtons(content, this.#parts.actions), record);
     const toldId = subject && `${this.#id}/${subject}`;
     const earlier = toldId ? await this.#told.get(toldId) : undefined;
     try {

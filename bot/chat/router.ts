@@ -18,7 +18,7 @@ import {
   type Resolved,
   resolveCommand,
 } from '../../commands/options.ts';
-import type { CommandButton, Content, Progress, Reply, RichText } from '../../commands/reply.ts';
+import type { Content, Progress, Reply, RichText } from '../../commands/reply.ts';
 import { parseTyped } from '../../commands/typed.ts';
 import type { Clock } from '../../engine/clock.ts';
 import type { Desk } from '../../engine/desk.ts';
@@ -27,6 +27,7 @@ import type { Logger } from '../../engine/log.ts';
 import type { Access } from './access.ts';
 import type { Actions } from './actions.ts';
 import type { Audit, AuditOutcome } from './audit.ts';
+import { buttonKinds, withButtons } from './buttons.ts';
 import type {
   ChatHandler,
   Choice,
@@ -51,15 +52,11 @@ export interface RouterParts {
 }
 
 const confirmationLifetimeMs = 5 * 60_000;
-const buttonLifetimeMs = 7 * 86_400_000;
 /** A command that acts and waited longer than this while the desk was away is not run. */
 const staleAfterMs = 2 * 60_000;
 /** At most this often is progress shown. */
 const progressPauseMs = 1_000;
 const mostChoices = 25;
-
-/** What a button's id begins with tells what pressing it is. */
-const buttonKinds = { run: 'r-', confirm: 'y-', decline: 'n-', cancelWork: 'x-' } as const;
 
 type RawOptions = Readonly<Record<string, string | number | boolean>>;
 
@@ -204,7 +201,7 @@ export class Router implements ChatHandler {
       return this.#audit(request, asked, 'asked', null);
     }
     const reply = await this.#run(request, { words, action }, context, options, controller);
-    await this.#show(request, await this.#withButtons(reply));
+    await this.#show(request, await withButtons(reply, this.#parts.actions));
     await this.#audit(request, asked, 'answered', null);
   }
 
@@ -319,27 +316,6 @@ export class Router implements ChatHandler {
     work.controller.abort();
     await this.#audit(request, '(cancel running work)', 'cancelled', null);
     await this.#show(request, { text: ['Cancelling.'] }, 'only-you');
-  }
-
-  async #withButtons({ buttons = [], ...content }: Reply): Promise<Message> {
-    if (buttons.length === 0) return content;
-    return { ...content, buttons: await Promise.all(buttons.map((button) => this.#placeButton(button))) };
-  }
-
-  async #placeButton({
-    label,
-    style = 'secondary',
-    command,
-    options,
-  }: CommandButton): Promise<MessageButton> {
-    const id = await this.#parts.actions.place({
-      command,
-      options,
-      confirmed: false,
-      only: null,
-      lifetimeMs: buttonLifetimeMs,
-    });
-    return { id: buttonKinds.run + id, label, style };
   }
 
   /** A `UserError` is the answer; anything else is a fault of ours and goes to the log under an id. */

@@ -1,4 +1,5 @@
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { Actions } from '../../../bot/chat/actions.ts';
 import { type Listener, Notifier } from '../../../bot/chat/notifier.ts';
 import {
   type ChatAddress,
@@ -19,6 +20,8 @@ class FakePlatform implements Platform {
   readonly name = 'discord';
   /** What stands in the chat, by message id, as last edited. */
   readonly messages = new Map<string, string>();
+  /** The buttons of the message that was posted or edited last. */
+  buttons: Message['buttons'] = [];
   readonly keys: string[] = [];
   failure: DeliveryError | undefined;
   #next = 1;
@@ -32,6 +35,7 @@ class FakePlatform implements Platform {
   async post(address: ChatAddress, message: Message, key: string): Promise<MessageRef> {
     this.keys.push(key);
     if (this.failure) throw this.failure;
+    this.buttons = message.buttons;
     const id = String(this.#next++);
     this.messages.set(id, wordsOf(message));
     return { platform: 'discord', chat: address.id, message: id };
@@ -58,8 +62,10 @@ const resumed = (by: string): DeskEvent => ({ type: 'resumed', book: null, by })
 async function chatting(store: Store, { platform = new FakePlatform(), listeners = [channel] } = {}) {
   const clock = new ManualClock();
   const outbox = await Outbox.open(store, clock);
+  const actions = await Actions.open(store, clock);
   const open = async () => {
     const notifier = await Notifier.open({
+      actions,
       outbox,
       store,
       platforms: [platform],
@@ -72,12 +78,28 @@ async function chatting(store: Store, { platform = new FakePlatform(), listeners
     onTestFinished(() => notifier.stop());
     return notifier;
   };
-  return { clock, outbox, platform, open };
+  return { clock, outbox, actions, platform, open };
 }
 
 const said = ({ messages }: FakePlatform) => [...messages.values()];
 
 describe('a chat that hears the desk', () => {
+  it('is asked for its decision with buttons that run a command', async () => {
+    const { outbox, actions, platform, open } = await chatting(await tempStore());
+    await open();
+    await outbox.publish({
+      ...{ type: 'signal.waiting', signal: 's1', book: 'demo', account: 'paper' },
+      ...{ summary: 'buy 1 SP500', reason: 'The book wants every entry approved.' },
+    });
+    await vi.waitFor(() => expect(said(platform)).toHaveLength(1));
+    const buttons = platform.buttons ?? [];
+    expect(buttons.map(({ label }) => label)).toEqual(['Approve', 'Reject']);
+    expect(await actions.get(buttons[0]?.id.slice(2) ?? '')).toMatchObject({
+      command: ['signal', 'approve'],
+      options: { signal: 's1' },
+    });
+  });
+
   it('is told every event in order, and not what happened before it was named', async () => {
     const desk = await chatting(await tempStore());
     await desk.outbox.publish(resumed('before'));
