@@ -88,6 +88,7 @@ export class Inbox {
             reason: null,
             steps: null,
             purpose: null,
+            approval: null,
             receivedAt: now.toISOString(),
             arrival: this.#arrivals++,
             endedAt: null,

@@ -9,6 +9,8 @@ import { defineCollection } from '../store/store.ts';
 export const signalStates = [
   /** Stored; its turn has not come. */
   'received',
+  /** Its turn has come, but a person must approve it first. */
+  'waiting',
   /** Decided: its steps are stored and being carried out. */
   'working',
   'done',
@@ -21,7 +23,17 @@ export const signalStates = [
 ] as const;
 
 export type SignalState = (typeof signalStates)[number];
-export type SignalEnd = Exclude<SignalState, 'received' | 'working'>;
+export type SignalEnd = Exclude<SignalState, 'received' | 'waiting' | 'working'>;
+
+/** Who was asked whether a signal may be acted on, and what they said. Instants are ISO 8601 in UTC. */
+export interface Approval {
+  readonly askedAt: string;
+  /** Null while nobody has answered. */
+  readonly answer: 'approved' | 'declined' | null;
+  /** The person who answered. */
+  readonly by: string | null;
+  readonly answeredAt: string | null;
+}
 
 export interface Signal extends StoredDocument {
   readonly book: string;
@@ -40,6 +52,8 @@ export interface Signal extends StoredDocument {
   readonly steps: readonly Step[] | null;
   /** Of what was decided; null before. */
   readonly purpose: Purpose | null;
+  /** Null where nobody was asked. */
+  readonly approval: Approval | null;
   readonly receivedAt: string;
   /** Order of arrival among those of the same millisecond. */
   readonly arrival: number;
