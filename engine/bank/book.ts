@@ -68,6 +68,13 @@ export const bookSettings = z.strictObject({
   handler: z
     .strictObject({ name: z.string(), settings: z.record(z.string(), z.unknown()).default({}) })
     .optional(),
+  /** The strategy and instance under which alerts in Mirage's format mean this book. */
+  mirage: z
+    .strictObject({
+      strategy: z.string().min(1, 'must name the strategy, such as crypto-pair-trading'),
+      instance: z.string().min(1, 'must name the instance, such as default'),
+    })
+    .optional(),
   /** What a sender of alerts must know. Without it the book takes no alerts. */
   key: z.string().min(8, 'must have at least 8 characters').optional(),
   /** A signal that asks for an entry and is older than this when its turn comes is refused. */
