@@ -17,7 +17,7 @@ export type Amount =
   | { readonly is: 'fixed'; readonly amount: string }
   /** What the step `borrow` got, which may be less than was asked for. */
   | { readonly is: 'borrowed'; readonly leg: string }
-  /** What an order got of the asset, less a fee that was taken in it. */
+  /** What an order traded of the asset; of a purchase, less a fee that was taken in it. */
   | { readonly is: 'bought'; readonly leg: string }
   /** What the book holds of an asset, in the wallet of the step. */
   | { readonly is: 'held'; readonly asset: string }

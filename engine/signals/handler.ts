@@ -36,6 +36,10 @@ export interface BookView {
   readonly positions: ReadonlyMap<string, Decimal>;
   /** What is owed by asset, with interest as far as it is booked. */
   readonly debts: ReadonlyMap<string, Decimal>;
+  /** What its positions cost a unit, or brought where they are short, by asset; without fees. */
+  readonly averagePrices: ReadonlyMap<string, Decimal>;
+  /** How many entries made a position, by asset; missing where that is not known. */
+  readonly entries: ReadonlyMap<string, number>;
 }
 
 /** What is known of one symbol. Each part may be missing; `why` then says for what reason. */
@@ -56,6 +60,11 @@ export type Decision =
       readonly notional: Decimal;
       /** What chat should hear although it is done. */
       readonly warning?: string;
+      /**
+       * Of an exit that an entry of the same signal follows: when it is done, the signal is decided once more, with the
+       * book as it then is. Two decisions, because nothing may undo the exit when the entry cannot be made.
+       */
+      readonly thenAgain?: true;
     }
   | { readonly refused: string }
   /** Not now, but perhaps in a moment: an entry that comes before the exit of what is still open. */

@@ -208,6 +208,8 @@ export class Queue {
       wallet,
       positions: new Map(positions.map(({ symbol, quantity }) => [symbol, decimal(quantity)])),
       debts: new Map(),
+      averagePrices: new Map(positions.map(({ symbol, averageCost }) => [symbol, decimal(averageCost)])),
+      entries: new Map(),
     };
   }
 

@@ -15,6 +15,8 @@ const book = (more: Partial<{ cash: string; equity: string; held: string }> = {}
   home: 'account',
   wallet: 'account',
   debts: new Map(),
+  averagePrices: new Map(),
+  entries: new Map(),
   positions: new Map(more.held === undefined ? [] : [['SP500', decimal(more.held)]]),
 });
 
