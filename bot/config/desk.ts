@@ -2,6 +2,7 @@
 import { isIP } from 'node:net';
 import { z } from 'zod';
 import { roles } from '../../commands/command.ts';
+import { tradingLimits } from '../../engine/bank/book.ts';
 import { brokerSettings } from '../../engine/brokers/index.ts';
 
 const name = z
@@ -91,6 +92,8 @@ const webhook = z.strictObject({
 const limits = z.strictObject({
   backtestSeconds: wholeNumber(1, 86_400).default(300),
   backtestMemoryMb: wholeNumber(64, 1_048_576).default(1024),
+  /** Beyond one of these no entry is made anywhere: all books of one currency are counted together. */
+  trading: tradingLimits.prefault({}),
 });
 
 export const deskSettings = z.strictObject({

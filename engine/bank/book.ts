@@ -18,7 +18,7 @@ const decimalText = z
   .union([z.string(), z.number().transform(String)])
   .refine((text) => text.trim() === '0' || isPositiveDecimal(text), 'must be a decimal number from 0 on');
 
-/** Money in the currency of the book; of the whole desk: in that of each book by itself. */
+/** Money in the currency of the book. The limits of the desk count all books of one currency together. */
 export const tradingLimits = z.strictObject({
   /** The notional of one order. */
   order: positiveDecimalText.optional(),
@@ -56,10 +56,8 @@ export const bookSettings = z.strictObject({
   minimumEntry: decimalText.default('0'),
   /** The most that a trade may lose, in percent of the book's capital; handlers that size by risk need it. */
   maximumLossPercent: percentText.optional(),
-  /** Which entries a person must approve: none, all, or those worth more than an amount of the book's currency. */
-  approval: z
-    .union([z.enum(['never', 'always']), z.strictObject({ above: positiveDecimalText })])
-    .default('never'),
+  /** An entry that is worth more than this waits until a person approves it; 0: every entry. */
+  approveAbove: decimalText.optional(),
   /** Beyond one of these no entry is made, and chat hears of it; exits go on. */
   limits: tradingLimits.prefault({}),
   /** Told in chat when no signal came for this long. */

@@ -7,6 +7,7 @@ import { type ConfigRequest, loadConfig } from '../../../bot/config/load.ts';
 import { ConfigError } from '../../../bot/config/problems.ts';
 import AboveAverage from '../../../config.example/live/strategies/above_average.ts';
 import { Backtest, type Bars } from '../../../engine/backtest/index.ts';
+import { bookSettings } from '../../../engine/bank/book.ts';
 import { UserError } from '../../../engine/errors.ts';
 import { handlerOf } from '../../../engine/signals/handlers/index.ts';
 
@@ -102,7 +103,7 @@ describe('the examples', () => {
         telegram: { token: '1234:telegram-token-of-the-test', notify: ['-1001234567890'] },
       },
       webhook: { port: 443, tls: { cert: join(root, 'config/live/certificates/fullchain.pem') } },
-      limits: { backtestSeconds: 300, backtestMemoryMb: 1024 },
+      limits: { backtestSeconds: 300, backtestMemoryMb: 1024, trading: {} },
     });
     expect([...config.secrets].sort()).toEqual([
       '1234:telegram-token-of-the-test',
@@ -225,7 +226,7 @@ describe('mistakes', () => {
       'config/demo/books/a.yaml:3: capital: found -5; must be a positive decimal number such as "10000" or "0.5"',
       'config/demo/books/a.yaml:4: broker: there is no broker in desk.yaml named "papr"; did you mean "paper"?',
       'config/demo/books/b.yaml:1: name: another book is named "one" already',
-      'config/demo/books/b.yaml:5: color: is not a key that is known here; allowed: name, description, currency, capital, broker, handler, key, staleAfterSeconds, active',
+      `config/demo/books/b.yaml:5: color: is not a key that is known here; allowed: ${Object.keys(bookSettings.shape).join(', ')}`,
       'config/demo/desk.yaml:6: users[0].role: found "boss"; must be viewer, trader, admin',
       'config/demo/desk.yaml:8: limits.backtestSeconds: found "long"; must be a whole number from 1 to 86400',
       'config/demo/plans/p.yaml:2: strategy: there is no file in strategies/ named "trend"; did you mean "trends"?',
