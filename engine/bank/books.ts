@@ -14,10 +14,34 @@ import { decimal, decimalText, zero } from '../money.ts';
 import type { Collection, Store, StoredDocument } from '../store/store.ts';
 import { DuplicateKeyError, defineCollection } from '../store/store.ts';
 import type { BookSettings } from './book.ts';
-import type { BookDeposit, BookFill, LedgerEntry } from './ledger.ts';
-import { balancesOf, bookAccount, depositPosting, fillPosting, imbalances, Ledger } from './ledger.ts';
+import type { BrokerBalances } from './broker-balances.ts';
+import { noBalances, withPostingAt } from './broker-balances.ts';
+import type {
+  BookDeposit,
+  BookFill,
+  BookLoan,
+  BookMovement,
+  LedgerEntry,
+  NewPosting,
+  Posting,
+} from './ledger.ts';
+import {
+  balancesOf,
+  bookAccount,
+  depositPosting,
+  fillPosting,
+  imbalances,
+  Ledger,
+  LedgerError,
+  lendPosting,
+  movementPosting,
+  settlePosting,
+} from './ledger.ts';
+import type { MoneyInUse } from './money-in-use.ts';
+import { moneyInUse } from './money-in-use.ts';
 import type { Holdings } from './position.ts';
 import { noHoldings, withPosting } from './position.ts';
+import { amountIn } from './sums.ts';
 import type { Suspension, SuspensionScope } from './suspensions.ts';
 import { Suspensions } from './suspensions.ts';
 
@@ -98,6 +122,7 @@ export class Books {
   readonly #ledger: Ledger;
   readonly #suspensions: Suspensions;
   readonly #holdings = new Map<string, Holdings>();
+  readonly #balances = new Map<string, BrokerBalances>();
   readonly #lanes = new Lanes();
 
   private constructor(
@@ -186,15 +211,33 @@ export class Books {
 
   /** What the book owns by the ledger, without asking for any price. */
   holdings(name: string): Promise<Holdings> {
-    return this.#lanes.run(name, async () => {
+    return this.#lanes.run(`book:${name}`, async () => {
       let holdings = this.#holdings.get(name) ?? noHoldings;
       for (;;) {
-        const newer = await this.#ledger.after(holdings.sequence, { book: name, limit: page });
-        holdings = newer.reduce(withPosting, holdings);
+        const newer = await this.#ledger.afterOf(name, holdings.sequence, page);
+        holdings = newer.reduce(withPosting(name), holdings);
         this.#holdings.set(name, holdings);
         if (newer.length < page) return holdings;
       }
     });
+  }
+
+  /** What the ledger says lies at a broker: of its books, and of the desk beyond them. */
+  balancesOfBroker(broker: string): Promise<BrokerBalances> {
+    return this.#lanes.run(`broker:${broker}`, async () => {
+      let balances = this.#balances.get(broker) ?? noBalances;
+      for (;;) {
+        const newer = await this.#ledger.afterAt(broker, balances.sequence, page);
+        balances = newer.reduce(withPostingAt, balances);
+        this.#balances.set(broker, balances);
+        if (newer.length < page) return balances;
+      }
+    });
+  }
+
+  /** What the book owns, has in use and could use, in its currency. */
+  async moneyInUse(name: string): Promise<MoneyInUse> {
+    return moneyInUse(await this.holdings(name), this.settings(name));
   }
 
   /** Why the book may not do this now, in a sentence for people; `undefined` when it may. */
@@ -264,6 +307,41 @@ export class Books {
     return this.#ledger.post(fillPosting(fill));
   }
 
+  /** Books what moved in the book's part of an account without an order; `false` when this cause was booked before. */
+  postMovement(movement: BookMovement): Promise<boolean> {
+    return this.#ledger.post(movementPosting(movement));
+  }
+
+  /**
+   * The bank lends to a book what the desk has at its broker beyond its books, within the book's pool. The same cause
+   * again lends nothing more, and answers with what was lent.
+   * @throws UserError when the pool or the bank does not have that much
+   */
+  async lend(loan: {
+    readonly cause: string;
+    readonly book: string;
+    readonly amount: string;
+  }): Promise<{ readonly lent: string }> {
+    const posting = await this.#decide(loan, 'lend', async () => {
+      await this.#checkLoan(loan.book, decimal(loan.amount));
+      return lendPosting(this.#loan(loan, loan.amount));
+    });
+    return { lent: decimalText(receivedBy(loan.book, posting)) };
+  }
+
+  /** The book gives back to the bank what was lent to it and is not in use; once for each cause. */
+  async settle(settlement: {
+    readonly cause: string;
+    readonly book: string;
+  }): Promise<{ readonly returned: string }> {
+    const { book } = settlement;
+    const posting = await this.#decide(settlement, 'settle', async () => {
+      const { lent, free } = await this.moneyInUse(book);
+      return settlePosting(this.#loan(settlement, decimalText(free.lt(lent) ? free : lent)));
+    });
+    return { returned: decimalText(receivedBy(book, posting).neg()) };
+  }
+
   /** Sums up the whole ledger anew, and compares the books with it. */
   async audit(): Promise<Audit> {
     const entries: LedgerEntry[] = [];
@@ -271,10 +349,10 @@ export class Books {
     let sequence = 0;
     let postings = 0;
     for (;;) {
-      const newer = await this.#ledger.after(sequence, { limit: page });
+      const newer = await this.#ledger.after(sequence, page);
       for (const posting of newer) {
         entries.push(...posting.entries);
-        books.add(posting.book);
+        if (posting.book !== null) books.add(posting.book);
         sequence = posting.sequence;
       }
       postings += newer.length;
@@ -282,14 +360,14 @@ export class Books {
     }
     const wrongBooks: string[] = [];
     for (const book of books) {
-      const { cash, positions } = await this.holdings(book);
-      const ledger = balancesOf(bookAccount(book), entries);
-      const held = new Map([
-        ...cash,
-        ...[...positions].map(([symbol, { quantity }]) => [symbol, quantity] as const),
-      ]);
-      const assets = new Set([...ledger.keys(), ...held.keys()]);
-      const wrong = [...assets].some((asset) => !(ledger.get(asset) ?? zero).eq(held.get(asset) ?? zero));
+      const { cash, positions, debts } = await this.holdings(book);
+      const lies = balancesOf(bookAccount(book), entries);
+      const amountOf = (sums: ReadonlyMap<string, Decimal>, asset: string) => sums.get(asset) ?? zero;
+      const assets = new Set([...lies.keys(), ...cash.keys(), ...positions.keys(), ...debts.keys()]);
+      const wrong = [...assets].some((asset) => {
+        const net = amountOf(cash, asset).plus(positions.get(asset)?.quantity ?? zero);
+        return !amountOf(lies, asset).minus(amountOf(debts, asset)).eq(net);
+      });
       if (wrong) wrongBooks.push(book);
     }
     return { postings, imbalances: imbalances(entries), wrongBooks };
@@ -320,6 +398,54 @@ export class Books {
     }
   }
 
+  #loan({ cause, book }: { readonly cause: string; readonly book: string }, amount: string): BookLoan {
+    const { broker, home, currency } = this.settings(book);
+    return { cause, book, broker, wallet: home, amount, currency };
+  }
+
+  async #checkLoan(book: string, amount: Decimal): Promise<void> {
+    const { broker, home, currency, pool } = this.settings(book);
+    if (amount.lte(zero)) throw new UserError(`The bank lends only what is more than 0 ${currency}.`);
+    const { lent } = await this.moneyInUse(book);
+    if (lent.plus(amount).gt(decimal(pool))) {
+      throw new UserError(
+        `The bank does not lend ${decimalText(amount)} ${currency} to the book "${book}": its pool is ${pool} ${currency}, ` +
+          `of which ${decimalText(lent)} is lent already.`,
+      );
+    }
+    const has = amountIn((await this.balancesOfBroker(broker)).unassigned, home, currency);
+    if (has.lt(amount)) {
+      throw new UserError(
+        `The bank cannot lend ${decimalText(amount)} ${currency} to the book "${book}": ${decimalText(has)} ${currency} ` +
+          `in the wallet ${home} at ${broker} belong to no book.`,
+      );
+    }
+  }
+
+  /**
+   * Posts once, under the cause, what `make` decides on the newest state of the books: when another posting comes
+   * between, also of another process, it decides anew.
+   */
+  #decide(
+    { cause, book }: { readonly cause: string; readonly book: string },
+    kind: Posting['kind'],
+    make: () => Promise<NewPosting>,
+  ): Promise<Posting> {
+    return this.#lanes.run('decisions', async () => {
+      for (;;) {
+        const known = await this.#ledger.find(cause);
+        if (known) {
+          if (known.kind === kind && known.book === book) return known;
+          throw new LedgerError(
+            `"${cause}" was posted before as a ${known.kind} of "${known.book}", not as a ${kind}`,
+          );
+        }
+        const newest = await this.#ledger.newest();
+        await this.#ledger.postAfter(newest, await make());
+      }
+    });
+  }
+
   async #lastPrice(book: string, broker: string, symbol: string): Promise<string | null> {
     try {
       return (await this.#parts.lastPrice(broker, symbol)).price;
@@ -331,4 +457,9 @@ export class Books {
       return null;
     }
   }
+}
+
+/** What the posting changed in what lies in the book, in its only currency. */
+function receivedBy(book: string, { entries }: Posting): Decimal {
+  return [...balancesOf(bookAccount(book), entries).values()][0] ?? zero;
 }

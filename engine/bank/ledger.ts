@@ -13,10 +13,22 @@ import type { Collection, Store, StoredDocument } from '../store/store.ts';
 import { DuplicateKeyError, defineCollection } from '../store/store.ts';
 
 /**
- * `book:<name>` is what a book owns. The others are the world outside it: `owner`, who deposits and withdraws; `market`,
- * with whom it trades; `fees`, what brokers took.
+ * What lies at a broker: `book:<name>`, what a book has there, borrowed assets with it; `unassigned:<broker>`, what
+ * belongs to no book. What is owed there: `loans:<book>` and `unassigned-loans:<broker>`, negative as long as it is owed.
+ * The others are the world outside: `owner`, who deposits and withdraws; `market`, with whom is traded; `fees`,
+ * `interest` and `funding`, what brokers took; `differences`, what was found at a broker without a cause of ours.
  */
-export type LedgerAccount = `book:${string}` | 'owner' | 'market' | 'fees';
+export type LedgerAccount =
+  | `book:${string}`
+  | `unassigned:${string}`
+  | `loans:${string}`
+  | `unassigned-loans:${string}`
+  | 'owner'
+  | 'market'
+  | 'fees'
+  | 'interest'
+  | 'funding'
+  | 'differences';
 
 export interface LedgerEntry {
   readonly account: LedgerAccount;
@@ -44,11 +56,43 @@ export interface BookFill {
   /** In which the price is counted. */
   readonly currency: string;
   readonly fee: string;
+  /** The fee may be taken in the asset itself, or in a third currency. */
   readonly feeCurrency: string;
+  /** Names the operation that traded: what one operation opens is one trade. Without it each asset is a trade of its own. */
+  readonly operation?: string;
 }
 
 /** Money that an owner puts into a book, or takes out when the amount is negative. */
 export interface BookDeposit {
+  readonly cause: string;
+  readonly book: string;
+  readonly broker: string;
+  readonly wallet: string;
+  readonly amount: string;
+  readonly currency: string;
+  /** Where it comes from or goes to; the owner where not given. */
+  readonly from?: 'owner' | 'unassigned';
+  /** Who wanted it; null for the capital of the book's file. */
+  readonly by?: string | null;
+}
+
+/** What moved in a book's part of an account without an order. */
+export interface BookMovement {
+  readonly cause: string;
+  readonly book: string;
+  readonly broker: string;
+  readonly kind: 'transfer' | 'borrow' | 'repay' | 'interest' | 'funding';
+  readonly asset: string;
+  /** Positive decimal text. Interest and funding: positive where the book pays, negative where it is paid. */
+  readonly amount: string;
+  /** Where it lies or is owed; of a transfer: from where. */
+  readonly wallet: string;
+  /** Of a transfer: to where; null for all others. */
+  readonly to: string | null;
+}
+
+/** Money between the bank and a book, in the book's currency and home wallet. */
+export interface BookLoan {
   readonly cause: string;
   readonly book: string;
   readonly broker: string;
@@ -63,20 +107,41 @@ export interface Posting extends StoredDocument {
   /** 1, 2, 3, ... through the whole ledger: the order in which books are replayed. */
   readonly sequence: number;
   readonly at: string;
-  readonly kind: 'deposit' | 'fill';
-  readonly book: string;
+  readonly kind: PostingKind;
+  /** Null for what concerns no book. */
+  readonly book: string | null;
+  /** The book that gets what `book` gives, of a `move`; null for all others. */
+  readonly otherBook: string | null;
   /** At which broker the money and the instruments lie. */
   readonly broker: string;
   readonly entries: readonly LedgerEntry[];
   /** The fill behind a posting of that kind: entries alone do not tell its price. */
   readonly fill: Omit<BookFill, 'cause' | 'book' | 'broker'> | null;
+  /** The person behind it; null where there is none. */
+  readonly by: string | null;
 }
+
+export type PostingKind =
+  | 'deposit'
+  | 'move'
+  | 'fill'
+  /** From the bank to a book, and back. */
+  | 'lend'
+  | 'settle'
+  | BookMovement['kind']
+  /** What an account held beyond its books when it was first seen, and what was found there later. */
+  | 'opening'
+  | 'adopted';
 
 export type NewPosting = Omit<Posting, 'sequence' | 'at'>;
 
 const postings = defineCollection<Posting>('ledger', {
   unique: [['sequence']],
-  indexes: [['book', 'sequence']],
+  indexes: [
+    ['book', 'sequence'],
+    ['otherBook', 'sequence'],
+    ['broker', 'sequence'],
+  ],
 });
 
 /** Something is wrong with our own books: never the user's doing, and nothing may be traded over it. */
@@ -102,22 +167,28 @@ export class Ledger {
    * @throws LedgerError when the entries do not sum to zero, or the cause was posted with other entries
    */
   async post(posting: NewPosting): Promise<boolean> {
-    checkBalanced(posting);
     for (;;) {
-      const [newest] = await this.#postings.find({}, { sort: [['sequence', 'descending']], limit: 1 });
-      try {
-        const sequence = (newest?.sequence ?? 0) + 1;
-        await this.#postings.insert({ ...posting, sequence, at: stamp(this.#clock) });
-        return true;
-      } catch (error) {
-        if (!(error instanceof DuplicateKeyError)) throw error;
-        const before = await this.#postings.get(posting._id);
-        if (before) {
-          checkSame(before, posting);
-          return false;
-        }
-        // The sequence was taken by another posting: this one comes after it.
-      }
+      const outcome = await this.postAfter(await this.newest(), posting);
+      if (outcome !== 'overtaken') return outcome === 'posted';
+      // The number was taken by another posting: this one comes after it.
+    }
+  }
+
+  /**
+   * The same for what was decided on the state of the books after the posting number `sequence`: `overtaken` when
+   * another one was made since, also by another process. Then nothing is posted, and it is to be decided anew.
+   */
+  async postAfter(sequence: number, posting: NewPosting): Promise<'posted' | 'known' | 'overtaken'> {
+    checkBalanced(posting);
+    try {
+      await this.#postings.insert({ ...posting, sequence: sequence + 1, at: stamp(this.#clock) });
+      return 'posted';
+    } catch (error) {
+      if (!(error instanceof DuplicateKeyError)) throw error;
+      const before = await this.#postings.get(posting._id);
+      if (!before) return 'overtaken';
+      checkSame(before, posting);
+      return 'known';
     }
   }
 
@@ -125,12 +196,32 @@ export class Ledger {
     return this.#postings.get(cause);
   }
 
-  /** Postings after `sequence` in the order in which they were made; of all books where none is named. */
-  after(sequence: number, { book, limit }: { book?: string; limit: number }): Promise<Posting[]> {
+  /** The number of the newest posting; 0 when there is none. */
+  async newest(): Promise<number> {
+    const [newest] = await this.#postings.find({}, { sort: [['sequence', 'descending']], limit: 1 });
+    return newest?.sequence ?? 0;
+  }
+
+  /** Postings after `sequence` in the order in which they were made. */
+  after(sequence: number, limit: number): Promise<Posting[]> {
+    return this.#postings.find({ sequence: { gt: sequence } }, { sort: [['sequence', 'ascending']], limit });
+  }
+
+  /** Those that change what lies or is owed at one broker. */
+  afterAt(broker: string, sequence: number, limit: number): Promise<Posting[]> {
     return this.#postings.find(
-      { sequence: { gt: sequence }, ...(book !== undefined && { book }) },
+      { broker, sequence: { gt: sequence } },
       { sort: [['sequence', 'ascending']], limit },
     );
+  }
+
+  /** Those that change one book. */
+  async afterOf(book: string, sequence: number, limit: number): Promise<Posting[]> {
+    const options = { sort: [['sequence', 'ascending'] as const], limit };
+    const own = await this.#postings.find({ book, sequence: { gt: sequence } }, options);
+    const received = await this.#postings.find({ otherBook: book, sequence: { gt: sequence } }, options);
+    if (received.length === 0) return own;
+    return [...own, ...received].sort((one, other) => one.sequence - other.sequence).slice(0, limit);
   }
 }
 
@@ -138,15 +229,74 @@ export function bookAccount(book: string): LedgerAccount {
   return `book:${book}`;
 }
 
-export function depositPosting({ cause, book, broker, wallet, amount, currency }: BookDeposit): NewPosting {
+export function loansAccount(book: string): LedgerAccount {
+  return `loans:${book}`;
+}
+
+export function unassignedAccount(broker: string): LedgerAccount {
+  return `unassigned:${broker}`;
+}
+
+export function depositPosting(deposit: BookDeposit): NewPosting {
+  const { cause, book, broker, wallet, amount, currency, from = 'owner', by = null } = deposit;
+  const source = from === 'owner' ? from : unassignedAccount(broker);
   return {
-    _id: cause,
+    ...blank(cause, book, broker),
     kind: 'deposit',
-    book,
-    broker,
-    entries: transfer('owner', bookAccount(book), { asset: currency, wallet }, decimal(amount)),
-    fill: null,
+    entries: transfer(source, bookAccount(book), { asset: currency, wallet }, decimal(amount)),
+    by,
   };
+}
+
+/** What the bank lends to a book. */
+export function lendPosting({ cause, book, broker, wallet, amount, currency }: BookLoan): NewPosting {
+  const what = { asset: currency, wallet };
+  return {
+    ...blank(cause, book, broker),
+    kind: 'lend',
+    entries: transfer(unassignedAccount(broker), bookAccount(book), what, decimal(amount)),
+  };
+}
+
+/** What a book gives back to the bank; it has no entries when there is nothing to give back. */
+export function settlePosting({ cause, book, broker, wallet, amount, currency }: BookLoan): NewPosting {
+  const what = { asset: currency, wallet };
+  return {
+    ...blank(cause, book, broker),
+    kind: 'settle',
+    entries: transfer(bookAccount(book), unassignedAccount(broker), what, decimal(amount)),
+  };
+}
+
+/**
+ * A loan of the broker puts the asset into the book, which owes it; a repayment is the reverse. Interest makes the debt
+ * grow, funding is taken from what lies there; either is paid into the wallet where the broker pays.
+ */
+export function movementPosting(movement: BookMovement): NewPosting {
+  const { cause, book, broker, kind } = movement;
+  return { ...blank(cause, book, broker), kind, entries: movementEntries(movement) };
+}
+
+function movementEntries({ book, kind, asset, amount: text, wallet, to }: BookMovement) {
+  const amount = decimal(text);
+  const what = { asset, wallet };
+  const owned = bookAccount(book);
+  const owed = loansAccount(book);
+  switch (kind) {
+    case 'transfer':
+      if (to === null) throw new LedgerError(`a transfer of ${text} ${asset} from ${wallet} goes nowhere`);
+      return wallet === to ? [] : transferBetween(owned, asset, { from: wallet, to }, amount);
+    case 'borrow':
+      return transfer(owed, owned, what, amount);
+    case 'repay':
+      return transfer(owned, owed, what, amount);
+    case 'interest':
+      return transfer(amount.lt(zero) ? owned : owed, 'interest', what, amount);
+    case 'funding':
+      return transfer(owned, 'funding', what, amount);
+    default:
+      return kind satisfies never;
+  }
 }
 
 /** A purchase moves the instrument to the book and its price to the market; a sale is the reverse; the fee leaves. */
@@ -158,10 +308,8 @@ export function fillPosting({ cause, book, broker, ...fill }: BookFill): NewPost
   const bought = decimal(fill.quantity).times(decimal(fill.side === 'buy' ? '1' : '-1'));
   const account = bookAccount(book);
   return {
-    _id: cause,
+    ...blank(cause, book, broker),
     kind: 'fill',
-    book,
-    broker,
     entries: [
       ...transfer(account, 'market', { asset: fill.currency, wallet }, bought.times(decimal(fill.price))),
       ...transfer(account, 'fees', { asset: fill.feeCurrency, wallet }, decimal(fill.fee)),
@@ -169,6 +317,10 @@ export function fillPosting({ cause, book, broker, ...fill }: BookFill): NewPost
     ],
     fill,
   };
+}
+
+function blank(cause: string, book: string, broker: string) {
+  return { _id: cause, book, otherBook: null, broker, fill: null, by: null };
 }
 
 /** Sums by asset of one account. Zero sums are left out. */
@@ -204,6 +356,18 @@ function transfer(
   ];
 }
 
+function transferBetween(
+  account: LedgerAccount,
+  asset: string,
+  { from, to }: { readonly from: string; readonly to: string },
+  amount: Decimal,
+): readonly LedgerEntry[] {
+  return [
+    { account, asset, wallet: from, amount: decimalText(amount.neg()) },
+    { account, asset, wallet: to, amount: decimalText(amount) },
+  ];
+}
+
 function checkBalanced({ _id, entries }: NewPosting): void {
   for (const [asset, total] of imbalances(entries)) {
     throw new LedgerError(`the posting "${_id}" is out of balance by ${decimalText(total)} ${asset}`);
@@ -222,7 +386,7 @@ function checkSame(before: Posting, again: NewPosting): void {
         entry.amount === other.amount
       );
     });
-  if (!same || before.book !== again.book) {
+  if (!same || before.book !== again.book || before.kind !== again.kind) {
     throw new LedgerError(`"${again._id}" was posted before with other entries; the first ones stand`);
   }
 }
