@@ -295,11 +295,12 @@ export class PaperBroker implements Broker {
   }
 
   #judge(
-    { symbol, side, quantity: quantityText, terms }: OrderRequest,
+    { symbol, side, quantity: quantityText, terms, wallet: from = wallet }: OrderRequest,
     priced: { price: string; currency: string } | { price: undefined; reason: string },
     { cash, positions }: Holdings,
   ): Verdict {
     const rejected = (reason: string): Verdict => ({ state: 'rejected', reason });
+    if (from !== wallet) return rejected(`has no wallet "${from}"`);
     if (terms.type !== 'market') return rejected(`takes market orders only, not ${terms.type}`);
     if (priced.price === undefined) return rejected(`has no price for ${symbol}: ${priced.reason}`);
     const { currency } = priced;

@@ -31,10 +31,14 @@ const sell = (clientOrderId: string, quantity: string) =>
 for (const settings of [{}, { slippage: 0.001, fee: 0.002, priceTick: 0.01 }, { short: true }]) {
   brokerSuite(`paper with ${JSON.stringify(settings)}`, async () => {
     const store = await tempStore();
+    const prices = new FixedPrices({ SP500: '100' });
     return {
-      broker: await paper(settings, { store }),
+      broker: await paper(settings, { store, prices }),
       symbol: 'SP500',
-      restart: () => paper(settings, { store }),
+      lot: '1',
+      spellings: ['SP500'],
+      restart: () => paper(settings, { store, prices }),
+      movePrice: async (price) => prices.set('SP500', price),
     };
   });
 }
