@@ -9,7 +9,7 @@ import type { Venue } from '../venue.ts';
 import { type Endpoints, open } from './endpoint.ts';
 import { BinanceError } from './errors.ts';
 import type { Parameters } from './parameters.ts';
-import { eight, printRecord } from './wire.ts';
+import { aggregateRecord, eight, printRecord } from './wire.ts';
 
 const dayMs = 86_400_000;
 
@@ -35,6 +35,20 @@ export const marketData: Endpoints = {
   }),
   'GET /api/v3/trades': open(25, ['symbol', 'limit'], (parameters, { venue }) =>
     venue.prints(parameters.text('symbol')).slice(-parameters.limit()).map(printRecord),
+  ),
+  'GET /api/v3/aggTrades': open(
+    4,
+    ['symbol', 'fromId', 'startTime', 'endTime', 'limit'],
+    (parameters, { venue }) => {
+      const startTime = parameters.integer('startTime') ?? 0;
+      const endTime = parameters.integer('endTime') ?? Number.POSITIVE_INFINITY;
+      const fromId = parameters.integer('fromId') ?? 0;
+      return venue
+        .prints(parameters.text('symbol'))
+        .filter(({ id, at }) => id >= fromId && at >= startTime && at <= endTime)
+        .slice(-parameters.limit())
+        .map(aggregateRecord);
+    },
   ),
   'GET /api/v3/klines': open(
     2,
@@ -67,6 +81,9 @@ export const marketData: Endpoints = {
       asked(parameters, venue).map(({ id }) => ({ symbol: id, price: eight(venue.last(id)) })),
     ),
   ),
+  // There are no futures here, and ccxt asks for theirs unless it is told not to.
+  'GET /fapi/v1/exchangeInfo': open(1, [], () => ({ symbols: [] })),
+  'GET /dapi/v1/exchangeInfo': open(1, [], () => ({ symbols: [] })),
 };
 
 export function dayTicker(venue: Venue, symbol: string): Record<string, unknown> {

@@ -109,6 +109,21 @@ export function printRecord(print: Print): Record<string, unknown> {
   };
 }
 
+/** Each trade is an aggregate of its own here. */
+export function aggregateRecord(print: Print): Record<string, unknown> {
+  const { id, at, buyerIsMaker } = print;
+  return {
+    a: id,
+    p: eight(print.price),
+    q: eight(print.quantity),
+    f: id,
+    l: id,
+    T: at,
+    m: buyerIsMaker,
+    M: true,
+  };
+}
+
 /** https://developers.binance.com/docs/binance-spot-api-docs/user-data-stream */
 export function executionReport(
   order: Readonly<Order>,
