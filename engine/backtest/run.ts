@@ -16,7 +16,7 @@ import {
   type Task,
 } from './messages.ts';
 import type { BacktestResult, Params } from './result.ts';
-import { whereIsThread } from './thread-location.ts';
+import { watchThreads, whereIsThread } from './thread-location.ts';
 
 export type { SendableOptions, StrategyDescription } from './messages.ts';
 
@@ -52,7 +52,14 @@ export interface RunOptions {
 /** Of one run. */
 export const defaultLimits: RunLimits = { timeMs: 60_000, memoryMb: 512 };
 const describeLimits: RunLimits = { timeMs: 10_000, memoryMb: 256 };
-const watchEveryMs = 100;
+/** Often, because memory can be taken fast; progress is told with every fourth look. */
+const watchEveryMs = 25;
+/**
+ * A thread that is beyond its heap limit is ended, but an object that does not fit below it ends the whole process, desk and
+ * all: V8 calls abort(). So that limit is out of the way of any one object (an array is 1 GB at most), and memory is
+ * held in by the watch.
+ */
+const heapLimitMb = 8192;
 /** Room for new objects: what a strategy makes on a bar dies on the next, and is then never copied. */
 const youngMb = 64;
 
@@ -132,6 +139,7 @@ export function runWorker(
   if (signal?.aborted) return Promise.reject(cancelled());
   if (!existsSync(task.file)) return Promise.reject(new UserError(`There is no strategy file ${task.file}.`));
   letWorkersGrowYoung();
+  watchThreads();
   const start = bundle === undefined ? '../worker-start.mjs' : './bundle-start.mjs';
   const worker = new Worker(new URL(start, import.meta.url), {
     workerData: { module: new URL('./worker.ts', import.meta.url).href, task } satisfies StartOfWorker,
@@ -139,8 +147,7 @@ export function runWorker(
     execArgv: [],
     // Nothing of the desk's environment, which may hold secrets.
     env: {},
-    // The last resort, should memory be taken faster than the watch below looks: then there is no line to tell.
-    resourceLimits: { maxOldGenerationSizeMb: 2 * limits.memoryMb, maxYoungGenerationSizeMb: youngMb },
+    resourceLimits: { maxOldGenerationSizeMb: heapLimitMb, maxYoungGenerationSizeMb: youngMb },
   });
   let started = performance.now();
   let run = 0;
@@ -155,7 +162,7 @@ export function runWorker(
       worker.removeAllListeners();
       // What it says now is of no interest any more, but would else be thrown at the desk.
       worker.on('error', () => undefined);
-      void worker.terminate().then(settle, reject);
+      void ended(worker).then(settle, reject);
     };
     const fail = (problem: string) => end(() => reject(new UserError(problem)));
     const onAbort = () => end(() => reject(cancelled()));
@@ -165,8 +172,10 @@ export function runWorker(
       const line = await whereIsThread(worker.threadId, path.dirname(task.file));
       if (!isEnding) fail(`${line ?? name} ${problem}; it was ${whereText(progress)}.`);
     };
+    let looks = 0;
     const watch = setInterval(() => {
-      if (progress.bars > 0 || progress.runs > 0) onProgress?.(progressOf(progress));
+      looks++;
+      if (looks % 4 === 0 && (progress.bars > 0 || progress.runs > 0)) onProgress?.(progressOf(progress));
       if (task.kind === 'serve' && (progress.phase === 'waiting' || progress.run !== run)) {
         started = performance.now();
         run = progress.run;
@@ -195,6 +204,18 @@ export function runWorker(
       fail(`${name} ended its thread with code ${code}; it was ${whereText(progress)}.`),
     );
   });
+}
+
+/**
+ * Ends a thread. Asked once is not enough: a thread that happens to answer where it is may take the request for one to end
+ * that answer, and runs on.
+ */
+async function ended(worker: Worker): Promise<void> {
+  // Each request listens for the end.
+  worker.setMaxListeners(0);
+  const again = setInterval(() => void worker.terminate(), 100);
+  await worker.terminate();
+  clearInterval(again);
 }
 
 /**

@@ -18,24 +18,23 @@ export function describeFailure(thrown: unknown, file: string): string {
   if (thrown instanceof Error && 'code' in thrown && thrown.code === 'ERR_MODULE_NOT_FOUND') {
     return missingModule(text, file);
   }
-  const where = strategyFrame(thrown, file) ?? path.basename(file);
+  const stack = thrown instanceof Error ? (thrown.stack ?? '') : '';
+  const where = innermostIn(path.dirname(file), stack) ?? path.basename(file);
   if (thrown instanceof StrategyProblem) return `${where} ${text}.`;
   if (thrown instanceof UserError) return `${where}: ${text}`;
   const name = thrown instanceof Error && thrown.name !== 'Error' ? `${thrown.name}: ` : '';
   return `${where}: ${name}${text.split('\n')[0]}`;
 }
 
-/** `file.ts line 12` of the innermost stack frame in the strategy's own folder. */
-function strategyFrame(thrown: unknown, file: string): string | undefined {
-  if (!(thrown instanceof Error)) return undefined;
-  const folder = path.dirname(file) + path.sep;
-  for (const line of (thrown.stack ?? '').split('\n')) {
+/** `file.ts line 12` of the innermost frame of a stack, as an error has it, whose file is in a folder. */
+export function innermostIn(folder: string, stack: string): string | null {
+  for (const line of stack.split('\n')) {
     const match = /(?:\(|at |^)((?:file:\/\/)?\/[^()]*?):(\d+)(?::\d+)?\)?$/.exec(line.trim());
     if (match?.[1] === undefined) continue;
-    const where = match[1].startsWith('file://') ? fileURLToPath(match[1]) : match[1];
-    if (where.startsWith(folder)) return `${path.relative(folder, where)} line ${match[2]}`;
+    const [where = ''] = (match[1].startsWith('file://') ? fileURLToPath(match[1]) : match[1]).split('?');
+    if (where.startsWith(folder + path.sep)) return `${path.relative(folder, where)} line ${match[2]}`;
   }
-  return undefined;
+  return null;
 }
 
 /** Node names the importing file but not the line; that is the first one that says the module's name. */

@@ -1,114 +1,87 @@
 /**
  * Where a worker thread is in its code, though it is busy and answers nothing: the inspector can interrupt it.
- * (Chrome DevTools Protocol, domain Debugger; Node's domain NodeWorker reaches it in another thread.)
+ * (Chrome DevTools Protocol, domain Runtime; Node's domain NodeWorker reaches it in another thread.)
+ *
+ * The thread is asked for the stack of an error, and not paused by a debugger: where V8 interrupts a function before its
+ * first statement, describing the paused frame fails a check of V8's own (`ScopeIterator::VisitLocalScope`, as of 11.3) that
+ * ends the whole process.
  */
 import { Session } from 'node:inspector';
-import { SourceMap, type SourceMapPayload } from 'node:module';
-import path from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { innermostIn } from './strategy-problem.ts';
 
 const patienceMs = 1000;
-/** Number of the last request of a conversation. */
-const letGo = 3;
 
-interface DebuggerMessage {
+/** The whole stack, however deep: the strategy's line is below those of the engine that it called. */
+const stackOfThread = `(() => {
+  const { stackTraceLimit } = Error;
+  Error.stackTraceLimit = Infinity;
+  try {
+    return new Error().stack;
+  } finally {
+    Error.stackTraceLimit = stackTraceLimit;
+  }
+})()`;
+
+interface Evaluated {
   readonly id?: number;
-  readonly method?: string;
-  readonly params?: {
-    readonly scriptId?: string;
-    readonly url?: string;
-    readonly sourceMapURL?: string;
-    readonly callFrames?: readonly {
-      readonly location: {
-        readonly scriptId: string;
-        readonly lineNumber: number;
-        readonly columnNumber?: number;
-      };
-    }[];
-  };
+  readonly result?: { readonly result?: { readonly value?: unknown } };
 }
 
-interface Script {
-  readonly url: string;
-  readonly sourceMapUrl: string;
+/** One for the process: to connect and enable the domain anew while threads come and go ends the process now and then. */
+let ofProcess: ThreadInspector | undefined;
+
+/** Comes before the first thread is started that may be asked. */
+export function watchThreads(): void {
+  ofProcess ??= new ThreadInspector();
 }
 
 /**
  * The innermost line that the thread is in, of a file in `folder`: `name.ts line 12`. Null when it is in none of them, or
  * cannot be interrupted. It runs on afterwards.
  */
-export function whereIsThread(threadId: number, folder: string): Promise<string | null> {
-  const session = new Session();
-  const scripts = new Map<string, Script>();
-  return new Promise((resolve) => {
-    let target = '';
-    let found: string | null = null;
-    const send = (id: number, method: string) =>
-      session.post('NodeWorker.sendMessageToWorker', {
-        sessionId: target,
-        message: JSON.stringify({ id, method }),
-      });
-    const finish = (location: string | null) => {
-      clearTimeout(patience);
-      session.disconnect();
-      resolve(location);
-    };
-    const patience = setTimeout(finish, patienceMs, null);
+export async function whereIsThread(threadId: number, folder: string): Promise<string | null> {
+  const stack = await ofProcess?.stackOf(threadId);
+  return typeof stack === 'string' ? innermostIn(folder, stack) : null;
+}
+
+class ThreadInspector {
+  readonly #session = new Session();
+  /** By the title of their thread. */
+  readonly #sessions = new Map<string, string>();
+  readonly #answers = new Map<number, (stack: unknown) => void>();
+  #asked = 0;
+
+  constructor() {
+    const session = this.#session;
     session.connect();
     session.on('NodeWorker.attachedToWorker', ({ params: { sessionId, workerInfo } }) => {
-      if (workerInfo.title !== `[worker ${threadId}]`) return;
-      target = sessionId;
-      send(1, 'Debugger.enable');
-      send(2, 'Debugger.pause');
+      this.#sessions.set(workerInfo.title, sessionId);
+    });
+    session.on('NodeWorker.detachedFromWorker', ({ params: { sessionId } }) => {
+      for (const [title, own] of this.#sessions) if (own === sessionId) this.#sessions.delete(title);
     });
     session.on('NodeWorker.receivedMessageFromWorker', ({ params }) => {
-      const { id, method, params: event = {} } = JSON.parse(params.message) as DebuggerMessage;
-      if (method === 'Debugger.scriptParsed' && event.scriptId !== undefined) {
-        scripts.set(event.scriptId, { url: event.url ?? '', sourceMapUrl: event.sourceMapURL ?? '' });
-      } else if (method === 'Debugger.paused') {
-        found = innermostIn(folder, event, scripts);
-        // A thread that is still paused when the session ends could not be ended any more.
-        send(letGo, 'Debugger.disable');
-      } else if (id === letGo) {
-        finish(found);
-      }
+      const { id, result } = JSON.parse(params.message) as Evaluated;
+      if (id !== undefined) this.#answers.get(id)?.(result?.result?.value);
     });
     session.post('NodeWorker.enable', { waitForDebuggerOnStart: false });
-  });
-}
-
-function innermostIn(
-  folder: string,
-  { callFrames = [] }: NonNullable<DebuggerMessage['params']>,
-  scripts: ReadonlyMap<string, Script>,
-): string | null {
-  for (const { location } of callFrames) {
-    const script = scripts.get(location.scriptId);
-    if (!script?.url.startsWith('file:')) continue;
-    const place = originalPlace(script, location.lineNumber, location.columnNumber ?? 0);
-    const inside = path.relative(folder, place.file);
-    if (inside.startsWith('..')) continue;
-    return `${inside} line ${place.line}`;
   }
-  return null;
-}
 
-/**
- * File and line (from 1) as they were written. What runs was compiled, with the map to its source inside; a map of several
- * sources is that of a bundle, whose own file nobody knows.
- */
-function originalPlace({ url, sourceMapUrl }: Script, line: number, column: number) {
-  const [plain = ''] = url.split('?');
-  const file = fileURLToPath(plain);
-  const prefix = 'data:application/json;base64,';
-  if (!sourceMapUrl.startsWith(prefix)) return { file, line: line + 1 };
-  const json = Buffer.from(sourceMapUrl.slice(prefix.length), 'base64').toString('utf8');
-  const map = JSON.parse(json) as SourceMapPayload;
-  const entry = new SourceMap(map).findEntry(line, column);
-  if (!('originalLine' in entry)) return { file, line: line + 1 };
-  const isBundle = map.sources.length > 1;
-  return {
-    file: isBundle ? path.resolve(path.dirname(file), entry.originalSource) : file,
-    line: entry.originalLine + 1,
-  };
+  /** Null when it does not answer. */
+  stackOf(threadId: number): Promise<unknown> {
+    const sessionId = this.#sessions.get(`[worker ${threadId}]`);
+    if (sessionId === undefined) return Promise.resolve(null);
+    const id = ++this.#asked;
+    return new Promise((resolve) => {
+      const finish = (stack: unknown) => {
+        clearTimeout(patience);
+        this.#answers.delete(id);
+        resolve(stack);
+      };
+      const patience = setTimeout(finish, patienceMs, null);
+      this.#answers.set(id, finish);
+      const request = { id, method: 'Runtime.evaluate', params: { expression: stackOfThread } };
+      this.#session.post('NodeWorker.sendMessageToWorker', { sessionId, message: JSON.stringify(request) });
+    });
+  }
 }
