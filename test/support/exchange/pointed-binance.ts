@@ -12,6 +12,8 @@ export async function pointedBinance(
 ): Promise<CcxtBinance> {
   const exchange = new ccxt.pro.binance({ ...keys, enableRateLimit: false });
   exchange.options['fetchMarkets'] = { types: ['spot'] };
+  // Else a margin stream asks for futures positions, and its promise is rejected unheard when the client closes.
+  exchange.options['watchPositions'] = { fetchPositionsSnapshot: false };
   await pointCcxt(exchange, binance);
   return exchange;
 }

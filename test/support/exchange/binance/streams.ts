@@ -227,8 +227,8 @@ export class Streams {
         return;
       case 'moved':
         this.#tellAccount(event.wallet, () => [
-          this.#position(event.wallet, [event.asset], now),
           { e: 'balanceUpdate', E: now, a: event.asset, d: eight(event.amount), T: now },
+          this.#position(event.wallet, [event.asset], now),
         ]);
         return;
       case 'market':
