@@ -60,6 +60,7 @@ const watchEveryMs = 25;
  * held in by the watch.
  */
 const heapLimitMb = 8192;
+const endPatienceMs = 1000;
 /** Room for new objects: what a strategy makes on a bar dies on the next, and is then never copied. */
 const youngMb = 64;
 
@@ -208,14 +209,22 @@ export function runWorker(
 
 /**
  * Ends a thread. Asked once is not enough: a thread that happens to answer where it is may take the request for one to end
- * that answer, and runs on.
+ * that answer, and runs on. Waiting for long is too much: inside of one built-in function, such as to fill a huge array,
+ * a thread cannot be ended, and goes on until that returns.
  */
 async function ended(worker: Worker): Promise<void> {
   // Each request listens for the end.
   worker.setMaxListeners(0);
   const again = setInterval(() => void worker.terminate(), 100);
-  await worker.terminate();
-  clearInterval(again);
+  const end = worker.terminate().finally(() => clearInterval(again));
+  let patience: NodeJS.Timeout | undefined;
+  await Promise.race([
+    end,
+    new Promise<void>((resolve) => {
+      patience = setTimeout(resolve, endPatienceMs);
+    }),
+  ]);
+  clearTimeout(patience);
 }
 
 /**

@@ -1,7 +1,8 @@
 /** A backtest with all that is asked of it afterwards: bars fetched, run in its worker, drawn, written as CSV, archived. */
 import { randomBytes } from 'node:crypto';
+import { runBacktest } from '../backtest/apart/apart.ts';
 import type { BacktestResult, ParamValue } from '../backtest/result.ts';
-import { listStrategies, runBacktest, type StrategyFile } from '../backtest/run.ts';
+import { listStrategies, type StrategyFile } from '../backtest/run.ts';
 import { reasonOf, UserError } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import type { Bars, Interval } from '../market/bars.ts';

@@ -1,15 +1,18 @@
 /** What is asked of a strategy beyond one backtest: does it look ahead, and which parameters suit it best? */
 import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
-import { checkStrategyFile, type StrategyCheck } from '../backtest/look-ahead-check.ts';
+import {
+  checkStrategyFile,
+  describeStrategies,
+  optimizeFile,
+  walkForwardFile,
+} from '../backtest/apart/apart.ts';
+import type { StrategyCheck } from '../backtest/look-ahead-check.ts';
 import type { Optimization } from '../backtest/optimize/optimize.ts';
-import { optimizeFile } from '../backtest/optimize/optimize-file.ts';
 import type { Params, ParamValue, Statistics } from '../backtest/result.ts';
-import { describeStrategy, type StrategyDescription } from '../backtest/run.ts';
+import type { StrategyDescription } from '../backtest/run.ts';
 import type { WalkForward } from '../backtest/walk-forward.ts';
-import { walkForwardFile } from '../backtest/walk-forward-file.ts';
 import type { Length } from '../backtest/walk-forward-windows.ts';
-import { reasonOf } from '../errors.ts';
 import type { Bars } from '../market/bars.ts';
 import type { Backtests, DataRequest, WorkOptions } from './backtests.ts';
 import type { ChartRenderer } from './charts/renderer.ts';
@@ -98,18 +101,11 @@ export class Research {
     this.#parts = parts;
   }
 
-  /** Every strategy of the folder, each loaded once in a thread of its own. */
+  /** Every strategy of the folder, each loaded once, apart from the desk. */
   async strategies(): Promise<readonly ListedStrategy[]> {
     const files = await this.#parts.backtests.strategies();
-    return Promise.all(
-      files.map(async ({ name, file }) => {
-        try {
-          return { ...(await describeStrategy(file)), fileName: name };
-        } catch (error) {
-          return { file, fileName: name, problem: reasonOf(error) };
-        }
-      }),
-    );
+    const described = await describeStrategies(files.map(({ file }) => file));
+    return described.map((strategy, index) => ({ ...strategy, fileName: files[index]?.name ?? '' }));
   }
 
   /** @throws UserError when there is no such strategy */
