@@ -140,6 +140,8 @@ export class Venue {
   readonly #clock: Clock;
   readonly #markets = new Map<string, Market>();
   readonly #orders = new Map<string, Order[]>();
+  readonly #ordersAsTheyCame: Order[] = [];
+  readonly #tradesAsTheyCame: Trade[] = [];
   readonly #open = new Set<Order>();
   readonly #byClientId = new Map<string, Order[]>();
   readonly #trades = new Map<string, Trade[]>();
@@ -225,7 +227,7 @@ export class Venue {
   }
 
   allOrders(): readonly Order[] {
-    return [...this.#orders.values()].flat().sort((a, b) => a.createdAt - b.createdAt);
+    return this.#ordersAsTheyCame;
   }
 
   openOrders(wallet?: TradingWallet, symbol?: string): readonly Order[] {
@@ -241,7 +243,7 @@ export class Venue {
   }
 
   allTrades(): readonly Trade[] {
-    return [...this.#trades.values()].flat().sort((a, b) => a.at - b.at);
+    return this.#tradesAsTheyCame;
   }
 
   /** The latest under a client's id, or the one of the exchange's id. */
@@ -306,6 +308,7 @@ export class Venue {
     market.nextOrderId += 1;
     append(this.#orders, `${order.wallet} ${order.symbol}`, order);
     append(this.#byClientId, key, order);
+    this.#ordersAsTheyCame.push(order);
     this.#open.add(order);
     this.#tell({ type: 'order', execution: 'NEW', order });
     this.#tellHoldings(order, market.listed);
@@ -498,6 +501,7 @@ export class Venue {
     };
     order.trades.push(trade);
     append(this.#trades, `${order.wallet} ${order.symbol}`, trade);
+    this.#tradesAsTheyCame.push(trade);
     order.filled = order.filled.plus(quantity);
     order.filledCost = order.filledCost.plus(cost);
     order.updatedAt = this.now();
