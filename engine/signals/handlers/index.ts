@@ -3,8 +3,10 @@ import type { BookSettings } from '../../bank/book.ts';
 import { UserError } from '../../errors.ts';
 import type { BookHandler, Handler } from '../handler.ts';
 import { order } from './order.ts';
+import { pair } from './pair.ts';
+import { position } from './position.ts';
 
-const handlers: readonly Handler[] = [order];
+const handlers: readonly Handler[] = [order, position, pair];
 
 export const handlerNames: readonly string[] = handlers.map(({ name }) => name);
 

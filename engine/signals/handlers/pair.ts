@@ -1,0 +1,342 @@
+/**
+ * The handler `pair`: trades the spread of two symbols, one long and one short, with a size that follows from the loss
+ * at the stop.
+ *
+ * `{ "action": "entry", "side": "long", "pair": "NEOUSDT-12*ADAUSDT", "price": 4.0, "stoploss_price": 3.8 }` is long NEO
+ * and short twelve times as many ADA: it borrows ADA, sells it, and buys NEO. `{ "action": "exit", "pair": ... }` sells
+ * NEO, buys back the ADA that is owed with its interest, repays it, and brings the money home.
+ */
+import { z } from 'zod';
+import type { Instrument, Quote } from '../../brokers/broker.ts';
+import type { Step } from '../../execution/operation.ts';
+import type { Decimal } from '../../money.ts';
+import { decimal, decimalText, zero } from '../../money.ts';
+import type { BookView, Decision, MarketView, SymbolView } from '../handler.ts';
+import { defineHandler } from '../handler.ts';
+import type { OpenPosition } from './closing.ts';
+import { closingSteps, openPosition } from './closing.ts';
+import { anyNumber, notes, percent, positiveNumber, word } from './fields.ts';
+import { countable, moneyHome, moneyIn } from './funding.ts';
+import { amountText, assetOf, belowMinimum, noPrice, onStep } from './instruments.ts';
+import type { Pair } from './pair-syntax.ts';
+import { pairText, readPair } from './pair-syntax.ts';
+import { maximumLoss, percentOf, stopDistance } from './risk.ts';
+
+const one = decimal('1');
+
+/** Seconds that an alert waits for the one before it, such as an entry for the exit of what is still open. */
+const patienceSeconds = 5;
+
+/** Percent of the short leg's value that the long one's should be within. */
+const evenRatio = { from: decimal('70'), to: decimal('130') };
+
+/** Of what the book holds in other assets: less of it, in percent of its capital, is a leftover of an earlier trade. */
+const leftoverPercent = decimal('0.1');
+
+const pairField = z
+  .string()
+  .trim()
+  .max(128)
+  .transform((text, context): Pair => {
+    const read = readPair(text);
+    if (!('problem' in read)) return read;
+    context.issues.push({ code: 'custom', message: read.problem, input: text });
+    return z.NEVER;
+  });
+
+const settings = z.strictObject({
+  /** For signals that name none. */
+  pair: pairField.optional(),
+  /** What an entry may lose in percent of the book's capital; the book's `maximumLossPercent` where not given. */
+  risk: percent.optional(),
+  /** `borrow` borrows what it sells short (crypto margin), `broker` leaves that to the broker (shares). */
+  short: z.enum(['borrow', 'broker'], 'must be borrow or broker').default('borrow'),
+  /** An entry whose expected fees are more than this part of its largest loss is not made. */
+  feesPercentOfLoss: percent.default('80'),
+  /**
+   * What stays behind of the money that is put in, in the book's currency: both sizes shrink by its share, and the
+   * purchase by the same share again, so that as much is left where it trades.
+   */
+  reserve: positiveNumber.optional(),
+});
+
+type Settings = z.infer<typeof settings>;
+type Side = 'long' | 'short';
+
+interface Entry {
+  readonly action: 'entry';
+  readonly pair: Pair;
+  /** Of the first symbol; the second is traded the other way. */
+  readonly side: Side;
+  /** Of the spread, as the sender's chart has it. */
+  readonly price: string;
+  readonly stop: string;
+}
+
+interface Exit {
+  readonly action: 'exit';
+  readonly pair: Pair;
+  readonly side: Side | undefined;
+}
+
+function signal({ pair: defaultPair }: Settings): z.ZodType<Entry | Exit> {
+  return z
+    .strictObject({
+      ...notes,
+      action: word(['entry', 'exit']),
+      pair: pairField.optional(),
+      side: word(['long', 'short']).optional(),
+      price: anyNumber.optional(),
+      stoploss_price: anyNumber.optional(),
+    })
+    .transform(({ action, side, price, stoploss_price: stop, ...named }, context): Entry | Exit => {
+      const refuse = (message: string) => {
+        context.issues.push({ code: 'custom', message, input: undefined });
+        return z.NEVER;
+      };
+      const pair = named.pair ?? defaultPair;
+      if (pair === undefined) return refuse('pair: is missing, and the book has no default');
+      // An exit leaves all of it, whatever prices came along.
+      if (action === 'exit') return { action, pair, side };
+      if (side === undefined) return refuse('side: is missing, must be long or short');
+      if (price === undefined) return refuse('price: is missing, and the size follows from it');
+      if (stop === undefined) return refuse('stoploss_price: is missing, and the size follows from it');
+      return { action, pair, side, price, stop };
+    });
+}
+
+export const pair = defineHandler<Settings, Entry | Exit>({
+  name: 'pair',
+  settings,
+  signal,
+  summary: summaryOf,
+  symbols: ({ pair: { first, second } }) => [first, second],
+  decide({ data, settings }, book, market): Decision {
+    const first = legOf(data.pair.first, book, market);
+    const second = legOf(data.pair.second, book, market);
+    const other = otherAssets(book, [first.asset, second.asset]);
+    if (other.length > 0) {
+      return {
+        refused: `The book "${book.name}" trades another pair: it has ${other.join(' and ')}, and this is ${pairText(data.pair)}.`,
+      };
+    }
+    const isOpen = first.open !== undefined || second.open !== undefined;
+    if (data.action === 'exit') {
+      if (!isOpen)
+        return again(`The book "${book.name}" has no position in ${pairText(data.pair)} to leave.`);
+      return leave(data, [first, second], book);
+    }
+    if (isOpen) return again(`The book "${book.name}" still has a position in ${pairText(data.pair)}.`);
+    return enter(data, settings, [first, second], book);
+  },
+});
+
+/** One of the two symbols, and what the book has of it. */
+interface Leg {
+  /** As the signal has it. */
+  readonly symbol: string;
+  readonly asset: string;
+  readonly view: SymbolView;
+  readonly open: OpenPosition | undefined;
+}
+
+function legOf(symbol: string, book: BookView, market: MarketView): Leg {
+  const view = market.get(symbol) ?? {};
+  const asset = assetOf(symbol, view, book);
+  return { symbol, asset, view, open: openPosition(asset, view, book) };
+}
+
+/** What the book has beside the pair, leftovers aside. */
+function otherAssets(book: BookView, ofPair: readonly string[]): readonly string[] {
+  const leftover = percentOf(leftoverPercent, book.capital);
+  const assets = new Set([...book.positions.keys(), ...book.debts.keys()]);
+  return [...assets].filter((asset) => {
+    if (ofPair.includes(asset) || asset === book.currency) return false;
+    const net = (book.positions.get(asset) ?? zero).abs();
+    const owed = book.debts.get(asset) ?? zero;
+    const amount = owed.gt(net) ? owed : net;
+    const price = book.averagePrices.get(asset);
+    return amount.gt(zero) && (!price || amount.times(price).gt(leftover));
+  });
+}
+
+function again(reason: string): Decision {
+  return { again: reason, afterSeconds: patienceSeconds };
+}
+
+/** Works without any price, also when only one of the two legs is there: an exit must not wait for the other. */
+function leave({ side, pair }: Exit, [first, second]: readonly [Leg, Leg], book: BookView): Decision {
+  const isLong = first.open?.side === 'long' || second.open?.side === 'short';
+  const openSide = isLong ? 'long' : 'short';
+  if (side !== undefined && side !== openSide) {
+    return {
+      refused: `It would leave a ${side} of ${pairText(pair)}, but the book "${book.name}" is ${openSide}.`,
+    };
+  }
+  const steps: Step[] = [];
+  let notional = zero;
+  // What is long first: its sale brings the money that buys the other back.
+  for (const wanted of ['long', 'short'] as const) {
+    for (const leg of ['first', 'second'] as const) {
+      const { open, symbol: named, asset, view } = leg === 'first' ? first : second;
+      if (open?.side !== wanted) continue;
+      const symbol = view.instrument?.symbol ?? named;
+      steps.push(...closingSteps({ position: open, symbol, asset, view, book, leg: `exit-${leg}` }));
+      notional = notional.plus(open.quantity.times(decimal(view.quote?.last ?? '0')));
+    }
+  }
+  return { purpose: 'exit', notional, steps: [...steps, ...moneyHome(book)] };
+}
+
+/** A leg of an entry with all that its order needs to be known. */
+interface PricedLeg {
+  readonly instrument: Instrument;
+  /** What an order gets now: the ask of what is bought, the bid of what is sold. */
+  readonly price: Decimal;
+}
+
+function enter(data: Entry, settings: Settings, legs: readonly [Leg, Leg], book: BookView): Decision {
+  const { side, pair } = data;
+  const name = pairText(pair);
+  const [first, second] = [
+    pricedLeg(legs[0], side, book),
+    pricedLeg(legs[1], side === 'long' ? 'short' : 'long', book),
+  ];
+  if ('refused' in first) return first;
+  if ('refused' in second) return second;
+  const risk = maximumLoss(book, settings.risk);
+  if ('refused' in risk) return risk;
+  const stop = stopDistance({
+    side,
+    name,
+    stop: decimal(data.stop),
+    price: decimal(data.price),
+    market: first.price.minus(pair.ratio.times(second.price)),
+  });
+  if ('refused' in stop) return stop;
+
+  const units = risk.loss.div(stop.distance);
+  const ofSecond = units.times(pair.ratio);
+  const [long, short] =
+    side === 'long'
+      ? [
+          { ...first, units },
+          { ...second, units: ofSecond },
+        ]
+      : [
+          { ...second, units: ofSecond },
+          { ...first, units },
+        ];
+  const longValue = long.units.times(long.price);
+  const shortValue = short.units.times(short.price);
+
+  // Only the long leg is paid for: what is short is borrowed against it.
+  const isScaled = book.available.lt(longValue);
+  const paid = isScaled ? book.available : longValue;
+  const moved = countable(paid.minus(decimal(settings.reserve ?? '0')));
+  const figures =
+    `A loss of ${amountText(risk.loss, book.currency)} at a stop ${decimalText(stop.distance.round(12))} away ` +
+    `takes ${amountText(longValue, book.currency)} for the long leg, and the book can put in ${amountText(book.available, book.currency)}`;
+  if (moved.lte(zero)) return { refused: `${figures}: nothing is left to enter with.` };
+  if (moved.lt(book.minimumEntry)) {
+    return {
+      refused: `${figures}: an entry of ${amountText(moved, book.currency)} is below the book's smallest of ${amountText(book.minimumEntry, book.currency)}.`,
+    };
+  }
+  const scale = moved.div(longValue);
+  const kept = moved.div(paid);
+  const bought = onStep(moved.times(kept).div(long.price), long.instrument);
+  const sold = onStep(short.units.times(scale), short.instrument);
+  const tooSmall =
+    belowMinimum(bought, long.price, long.instrument) ?? belowMinimum(sold, short.price, short.instrument);
+  if (tooSmall !== undefined) return { refused: `${figures}: ${tooSmall}` };
+
+  const [boughtValue, soldValue] = [bought.times(long.price), sold.times(short.price)];
+  const fee = (value: Decimal, { instrument }: PricedLeg) => value.times(decimal(instrument.feeRate));
+  const fees = fee(boughtValue, long).plus(fee(soldValue, short)).times(decimal('2'));
+  const loss = risk.loss.times(scale);
+  if (fees.gt(percentOf(decimal(settings.feesPercentOfLoss), loss))) {
+    return {
+      refused:
+        `The fees of ${name} would be about ${amountText(fees, book.currency)}, more than ${settings.feesPercentOfLoss} % ` +
+        `of the ${amountText(loss, book.currency)} that it may lose.`,
+    };
+  }
+  const ratio = shortValue.gt(zero) ? longValue.div(shortValue).times(decimal('100')) : undefined;
+  const isUneven = !ratio || ratio.lt(evenRatio.from) || ratio.gt(evenRatio.to);
+  const warnings = [
+    risk.warning,
+    isScaled ? `${figures}: both legs were cut to ${scale.times(decimal('100')).toFixed(2)} %.` : undefined,
+    isUneven
+      ? `The long leg is worth ${ratio?.toFixed(2) ?? 'far above 1000'} % of the short one.`
+      : undefined,
+  ].filter((text) => text !== undefined);
+
+  // The fee of the purchase is paid by what the sale brought, as far as it reaches.
+  const withFee = moved.times(kept).times(one.plus(decimal(long.instrument.feeRate)));
+  const inHand = moved.plus(soldValue).minus(fee(soldValue, short));
+  const budget = withFee.lt(inHand) ? withFee : inHand;
+  const { wallet } = book;
+  const quantity = { is: 'fixed', amount: decimalText(sold) } as const;
+  const sale = {
+    kind: 'order',
+    leg: 'short',
+    symbol: short.instrument.symbol,
+    side: 'sell',
+    wallet,
+  } as const;
+  const { asset } = short.instrument;
+  const shortSteps: readonly Step[] =
+    settings.short === 'borrow'
+      ? [
+          { kind: 'borrow', leg: 'borrow', asset, amount: quantity.amount, wallet },
+          { ...sale, quantity: { is: 'borrowed', leg: 'borrow' } },
+        ]
+      : [{ ...sale, quantity }];
+  return {
+    purpose: 'entry',
+    notional: boughtValue.plus(soldValue),
+    ...(warnings.length > 0 && { warning: warnings.join(' ') }),
+    steps: [
+      ...moneyIn(book, moved),
+      ...shortSteps,
+      {
+        kind: 'order',
+        leg: 'long',
+        symbol: long.instrument.symbol,
+        side: 'buy',
+        quantity: { is: 'fixed', amount: decimalText(bought) },
+        budget: decimalText(budget),
+        wallet,
+      },
+    ],
+  };
+}
+
+function pricedLeg(
+  { symbol, view }: Leg,
+  side: Side,
+  { name, currency }: BookView,
+): PricedLeg | { readonly refused: string } {
+  const { instrument, quote } = view;
+  if (!instrument || !quote) return noPrice(symbol, view);
+  if (instrument.currency !== currency) {
+    return {
+      refused: `${instrument.symbol} trades in ${instrument.currency}, but the book "${name}" is in ${currency}.`,
+    };
+  }
+  const price = priceFor(side, quote);
+  return price.gt(zero)
+    ? { instrument, price }
+    : { refused: `${symbol} has no ${side === 'long' ? 'ask' : 'bid'} just now.` };
+}
+
+function priceFor(side: Side, { bid, ask }: Quote): Decimal {
+  return decimal(side === 'long' ? ask : bid);
+}
+
+function summaryOf(data: Entry | Exit): string {
+  const name = pairText(data.pair);
+  if (data.action === 'exit') return `exit ${data.side === undefined ? '' : `${data.side} `}${name}`;
+  return `enter ${data.side} ${name} at ${data.price}, stop ${data.stop}`;
+}
