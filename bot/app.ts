@@ -18,6 +18,7 @@ import type { ChatAddress, Message, Platform, PlatformName } from './chat/platfo
 import { Router } from './chat/router.ts';
 import type { Config } from './config/load.ts';
 import { openEngine } from './engine.ts';
+import { hooksOf } from './webhook/hooks.ts';
 import { webhookServer } from './webhook/server.ts';
 
 export interface AppParts {
@@ -92,7 +93,8 @@ export async function startApp(parts: AppParts): Promise<App> {
         settings: config.webhook,
         log,
         inbox: engine.inbox,
-        bookKeys: (name) => config.books.find((book) => book.name === name)?.key,
+        clock,
+        hooks: hooksOf(config.books, config.webhook),
         health: () => engine.store.ping().then(() => ({ ok: true }), unwell(log)),
         onRefused: (description) => access.refused(description),
       });

@@ -10,7 +10,9 @@ import { Agent, request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fastify } from 'fastify';
+import { Hooks } from '../../bot/webhook/hooks.ts';
 import { type AlertInbox, webhookServer } from '../../bot/webhook/server.ts';
+import { systemClock } from '../../engine/clock.ts';
 import { silentLog } from '../../engine/log.ts';
 import { openSqliteStore } from '../../engine/store/sqlite/store.ts';
 import { defineCollection, type StoredDocument } from '../../engine/store/store.ts';
@@ -32,15 +34,19 @@ export async function run(print: (line: string) => void): Promise<void> {
       defineCollection<StoredAlert>('alerts', { unique: [['book', 'payload']] }),
     );
     const stored = await timesOfWebhook({
-      async receive({ book, raw }) {
+      async deliver({ hook = '', alerts: [alert] }) {
         const signal = randomUUID();
-        await alerts.insert({ _id: signal, book, payload: Buffer.from(raw).toString() });
-        return { signal, duplicate: false };
+        await alerts.insert({ _id: signal, book: hook, payload: JSON.stringify(alert) });
+        return [{ signal, duplicate: false }];
       },
+      refuse: unexpected,
     });
     const count = await alerts.count();
     if (count !== warmUp + measured) throw new Error(`${count} alerts were stored, not ${warmUp + measured}`);
-    const unstored = await timesOfWebhook({ receive: async () => ({ signal: 'none', duplicate: false }) });
+    const unstored = await timesOfWebhook({
+      deliver: async () => [{ signal: 'none', duplicate: false }],
+      refuse: unexpected,
+    });
     const empty = await timesOfEmptyRoute();
 
     print(`alert to 200, ${measured} one after the other, milliseconds`);
@@ -53,16 +59,19 @@ export async function run(print: (line: string) => void): Promise<void> {
   }
 }
 
+const unexpected = (what: unknown): never => {
+  throw new Error(`refused: ${JSON.stringify(what)}`);
+};
+
 async function timesOfWebhook(inbox: AlertInbox): Promise<number[]> {
   const server = webhookServer({
     settings: { host: '127.0.0.1', port: 0, trustProxy: [], bodyLimitKb: 64 },
     log: silentLog,
     inbox,
-    bookKeys: () => key,
+    clock: systemClock,
+    hooks: new Hooks(new Map([['demo', [{ key }]]])),
     health: () => ({ ok: true }),
-    onRefused: (description) => {
-      throw new Error(description);
-    },
+    onRefused: unexpected,
   });
   const { url } = await server.start();
   try {

@@ -1,9 +1,10 @@
 /** What `desk.yaml` holds: people, chat platforms, brokers, sources, store, webhook and limits. */
-import { isIP } from 'node:net';
 import { z } from 'zod';
 import { roles } from '../../commands/command.ts';
 import { tradingLimits } from '../../engine/bank/book.ts';
 import { brokerSettings } from '../../engine/brokers/index.ts';
+import { addressOrRange } from './addresses.ts';
+import { senders } from './senders.ts';
 
 const name = z
   .string()
@@ -77,16 +78,21 @@ const webhook = z.strictObject({
   /** 0 takes any that is free. */
   port: wholeNumber(0, 65_535).default(8080),
   /** Proxies in front whose word on the sender's address is believed. */
-  trustProxy: z
-    .array(z.string().refine(isAddressOrRange, 'must be an address or a range such as 10.0.0.0/8'))
-    .default([]),
+  trustProxy: z.array(addressOrRange).default([]),
   bodyLimitKb: wholeNumber(1, 1024).default(64),
   tls: z
     .strictObject({
       cert: z.string().min(1, 'must name a PEM file with the certificate and its chain'),
       key: z.string().min(1, 'must name a PEM file with the private key'),
+      /** Who must have signed the certificates of senders that prove themselves by one. */
+      clientCa: z
+        .string()
+        .min(1, 'must name a PEM file with the authorities of the certificates that senders show')
+        .optional(),
     })
     .optional(),
+  /** Who may send to `/hooks`, and to the books that have no senders of their own. */
+  senders: senders.optional(),
 });
 
 const limits = z.strictObject({
@@ -135,11 +141,4 @@ function isTimezone(zone: string): boolean {
   } catch {
     return false;
   }
-}
-
-function isAddressOrRange(text: string): boolean {
-  const [address = '', bits, ...rest] = text.split('/');
-  const version = isIP(address);
-  if (version === 0 || rest.length > 0) return false;
-  return bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (version === 4 ? 32 : 128));
 }

@@ -4,11 +4,12 @@
  */
 import { readdirSync } from 'node:fs';
 import { basename, extname, join, relative, resolve, sep } from 'node:path';
-import { type BookSettings, bookSettings } from '../../engine/bank/book.ts';
+import type { BookSettings } from '../../engine/bank/book.ts';
 import type { BrokerSettings } from '../../engine/brokers/index.ts';
 import { reasonOf, UserError } from '../../engine/errors.ts';
 import type { SourceSettings } from '../../engine/market/sources/index.ts';
 import { type PlanSettings, planSettings } from '../../engine/plans/plan.ts';
+import { type BookFile, bookFile } from './book.ts';
 import { check } from './check.ts';
 import {
   type DeskSettings,
@@ -42,7 +43,7 @@ export interface Config {
   /** Without it no alerts are taken. */
   readonly webhook: WebhookSettings | undefined;
   readonly limits: LimitSettings;
-  readonly books: readonly BookSettings[];
+  readonly books: readonly BookFile[];
   readonly plans: readonly PlanSettings[];
   /** Every secret in it, for the log to leave out. */
   readonly secrets: readonly string[];
@@ -93,7 +94,7 @@ export function loadConfig(request: ConfigRequest): Config {
   const strategies = list('strategies', ['.ts']).map((path) => basename(path, '.ts'));
 
   const desk = check(deskSettings, documents.desk);
-  const books = documents.books.map((document) => check(bookSettings, document));
+  const books = documents.books.map((document) => check(bookFile, document));
   const plans = documents.plans.map((document) => check(planSettings, document));
   const mongoUri = variables['MONGODB_URI'] || undefined;
   const all = [documents.desk, ...documents.books, ...documents.plans];
@@ -185,6 +186,13 @@ function storeOf(store: string, environment: string): StoreSettings {
 /** Relative paths are meant from the environment's folder, wherever the desk is started. */
 function webhookAtHome(webhook: WebhookSettings | undefined, folder: string): WebhookSettings | undefined {
   if (!webhook?.tls) return webhook;
-  const { cert, key } = webhook.tls;
-  return { ...webhook, tls: { cert: resolve(folder, cert), key: resolve(folder, key) } };
+  const { cert, key, clientCa } = webhook.tls;
+  return {
+    ...webhook,
+    tls: {
+      cert: resolve(folder, cert),
+      key: resolve(folder, key),
+      ...(clientCa !== undefined && { clientCa: resolve(folder, clientCa) }),
+    },
+  };
 }

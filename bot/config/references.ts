@@ -34,8 +34,10 @@ export function checkReferences(documents: ConfigDocuments, names: KnownNames): 
     ...books.flatMap((book) => [
       ...(deskIsKnown ? refer(book, ['broker'], 'broker in desk.yaml', brokers) : []),
       ...refer(book, ['handler', 'name'], 'handler', names.handlers),
-      ...keyWithoutHandler(book),
+      ...sendersWithoutHandler(book),
+      ...(deskIsKnown ? sendersOutOfReach(book, ['senders'], desk) : []),
     ]),
+    ...sendersOutOfReach(desk, ['webhook', 'senders'], desk),
     ...plans.flatMap((plan) => [
       ...refer(plan, ['book'], 'book', bookNames),
       ...(deskIsKnown ? refer(plan, ['source'], 'source in desk.yaml', sources) : []),
@@ -43,6 +45,7 @@ export function checkReferences(documents: ConfigDocuments, names: KnownNames): 
       ...bookHasHandler(plan, books),
     ]),
     ...sameValue(books, ['name'], (name) => `another book is named ${name} already`),
+    ...sameMirage(books),
     ...sameValue(plans, ['name'], (name) => `another plan is named ${name} already`),
     ...sameValue(
       plans,
@@ -70,9 +73,49 @@ function unknownName(
   ];
 }
 
-function keyWithoutHandler(book: ConfigDocument): Problem[] {
-  if (valueAt(book.value, ['key']) === undefined || valueAt(book.value, ['handler']) !== undefined) return [];
-  return [problem(book, ['key'], 'a book that takes alerts needs a handler that decides what they mean')];
+function sendersWithoutHandler(book: ConfigDocument): Problem[] {
+  if (valueAt(book.value, ['handler']) !== undefined) return [];
+  return ['key', 'senders']
+    .filter((key) => valueAt(book.value, [key]) !== undefined)
+    .map((key) =>
+      problem(book, [key], 'a book that takes alerts needs a handler that decides what they mean'),
+    );
+}
+
+/** Proofs that the webhook, as it is set, could never see, or would take from anybody. */
+function sendersOutOfReach(document: ConfigDocument, path: Path, desk: ConfigDocument): Problem[] {
+  const senders = valueAt(document.value, path);
+  if (!Array.isArray(senders)) return [];
+  const webhook = (key: string) => valueAt(desk.value, ['webhook', key]);
+  const proxies = webhook('trustProxy');
+  const trusted = Array.isArray(proxies) ? proxies.map(String) : [];
+  return senders.flatMap((_, index) => {
+    const at = (key: string) => [...path, index, key];
+    const has = (key: string) => valueAt(document.value, at(key)) !== undefined;
+    const problems: Problem[] = [];
+    if (has('certificate') && valueAt(desk.value, ['webhook', 'tls', 'clientCa']) === undefined) {
+      problems.push(
+        problem(
+          document,
+          at('certificate'),
+          'needs webhook.tls.clientCa in desk.yaml: who has signed the certificates',
+        ),
+      );
+    }
+    if (has('addresses') && trusted.some((range) => /\/0+$/.test(range))) {
+      const text = 'webhook.trustProxy in desk.yaml trusts everybody, so everybody can claim any address';
+      problems.push(problem(document, at('addresses'), text));
+    } else if (has('addresses') && trusted.length === 0 && isThisMachine(webhook('host') ?? '127.0.0.1')) {
+      const text =
+        'webhook.host in desk.yaml takes alerts from this machine only, as from a proxy: name it in webhook.trustProxy';
+      problems.push(problem(document, at('addresses'), text));
+    }
+    return problems;
+  });
+}
+
+function isThisMachine(host: unknown): boolean {
+  return typeof host === 'string' && /^(localhost|127\..*|::1)$/.test(host);
 }
 
 /** A book has one source of decisions: two would trade against each other with the same capital. */
@@ -100,6 +143,20 @@ function sameValue(
     if (typeof value !== 'string') return [];
     if (seen.has(value)) return [problem(document, path, text(document.describe(path)))];
     seen.add(value);
+    return [];
+  });
+}
+
+/** An alert in Mirage's format would be for both. */
+function sameMirage(books: readonly ConfigDocument[]): Problem[] {
+  const seen = new Set<string>();
+  return books.flatMap((book) => {
+    const names = ['strategy', 'instance'].map((key) => valueAt(book.value, ['mirage', key]));
+    if (!names.every((name) => typeof name === 'string')) return [];
+    const both = JSON.stringify(names);
+    if (seen.has(both))
+      return [problem(book, ['mirage'], 'another book has this strategy and instance already')];
+    seen.add(both);
     return [];
   });
 }

@@ -2,7 +2,7 @@
 
 const secretKeys = [
   /(?:^|[_-])(?:token|(?:api)?key|secret|password|passphrase)$/i,
-  /[a-z0-9](?:Token|Key|Secret|Password|Passphrase)$/,
+  /[a-z0-9](?:Token|Keys?|Secret|Password|Passphrase)$/,
 ];
 const secretVariable = /TOKEN|KEY|SECRET|PASS|PWD|CREDENTIAL/i;
 
@@ -11,10 +11,10 @@ const shortestSecret = 6;
 
 /** A key of the configuration whose value is a secret. `tls.key` is the path of a file. */
 export function isSecretKey(path: readonly PropertyKey[]): boolean {
-  const last = path.at(-1);
-  return (
-    typeof last === 'string' && path.at(-2) !== 'tls' && secretKeys.some((pattern) => pattern.test(last))
-  );
+  // An entry of a list of secrets has a number for its name.
+  const names = path.filter((step) => typeof step === 'string');
+  const last = names.at(-1);
+  return last !== undefined && names.at(-2) !== 'tls' && secretKeys.some((pattern) => pattern.test(last));
 }
 
 export function isSecretVariable(name: string): boolean {

@@ -1,5 +1,8 @@
-/** The certificate of the webhook: read at start, and again when its files change, so that a renewal needs no restart. */
-import { createHash } from 'node:crypto';
+/**
+ * The certificate of the webhook, and the authorities that may vouch for its senders: read at start, and again when the files
+ * change, so that a renewal needs no restart.
+ */
+import { createHash, X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { Server } from 'node:https';
 import { createSecureContext } from 'node:tls';
@@ -9,11 +12,14 @@ import type { Logger } from '../../engine/log.ts';
 export interface CertificateFiles {
   readonly cert: string;
   readonly key: string;
+  readonly clientCa?: string | undefined;
 }
 
 export interface Certificate {
   readonly cert: Buffer;
   readonly key: Buffer;
+  /** Authorities of the senders' certificates; without them nobody is asked for one. */
+  readonly ca?: Buffer;
 }
 
 /** @throws UserError when a file cannot be read, or the two do not belong together */
@@ -28,7 +34,26 @@ export function readCertificate(files: CertificateFiles): Certificate {
       { cause: error },
     );
   }
-  return { cert, key };
+  if (files.clientCa === undefined) return { cert, key };
+  return { cert, key, ca: readAuthorities(files.clientCa) };
+}
+
+/** Looked at one by one: a file without a certificate in it would let nobody in, without a word. */
+function readAuthorities(path: string): Buffer {
+  const ca = readPem('clientCa', path);
+  const pems = ca.toString().match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? [];
+  try {
+    for (const pem of pems) new X509Certificate(pem);
+  } catch (error) {
+    throw new UserError(
+      `webhook.tls.clientCa: ${path} has a certificate that cannot be read (${reasonOf(error)})`,
+      {
+        cause: error,
+      },
+    );
+  }
+  if (pems.length > 0) return ca;
+  throw new UserError(`webhook.tls.clientCa: ${path} has no certificate in it: it must be PEM`);
 }
 
 /**
@@ -71,6 +96,7 @@ function readPem(name: keyof CertificateFiles, path: string): Buffer {
   }
 }
 
-function fingerprint({ cert, key }: Certificate): string {
-  return createHash('sha256').update(cert).update('\n').update(key).digest('hex');
+function fingerprint({ cert, key, ca }: Certificate): string {
+  const parts = [cert, key, ca ?? ''];
+  return parts.reduce((hash, part) => hash.update('\n').update(part), createHash('sha256')).digest('hex');
 }

@@ -1,51 +1,54 @@
 /**
  * The webhook: where alerts come in, and where a monitor asks whether the desk is well.
  *
- * `POST /hooks/<book>` answers 200 only after the alert is stored. Until the book's key was right, every answer is the
- * same 404: whoever has no key learns neither which books there are nor what they take. `GET /healthz` says ok or not.
+ * `POST /hooks/<book>` and `POST /hooks` answer 200 only after every signal in the alert is stored. Until its sender is
+ * proved, every answer is the same 404: whoever cannot prove anything learns neither which books there are nor what they
+ * take. `GET /healthz` says ok or not.
  */
 
 import { randomUUID } from 'node:crypto';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import { createServer as createTlsServer, type Server as TlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
+import { TLSSocket } from 'node:tls';
 import helmet from '@fastify/helmet';
 import { type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from 'fastify';
 import { bookName } from '../../engine/bank/book.ts';
+import type { Clock } from '../../engine/clock.ts';
 import { reasonOf, UserError } from '../../engine/errors.ts';
 import type { Logger } from '../../engine/log.ts';
+import { parseAlert } from '../../engine/signals/alert.ts';
+import type { Delivery, Receipt, Unreadable } from '../../engine/signals/inbox.ts';
+import { ReplayError } from '../../engine/signals/sealed.ts';
 import { StoreError } from '../../engine/store/store.ts';
 import type { WebhookSettings } from '../config/desk.ts';
-import { type AlertFields, parseAlert } from './alert.ts';
-import { isBookKey, keyHeader, takeKey } from './auth/key.ts';
+import type { Arrival, Finding } from './auth/way.ts';
 import { type Certificate, keepCertificateFresh, readCertificate } from './certificate.ts';
-import { limitSenders } from './senders.ts';
+import type { HookName, Hooks } from './hooks.ts';
+import { limitSenders } from './limits.ts';
 
-/** Where alerts go: resolves when the alert is stored. */
+/** Where alerts go. */
 export interface AlertInbox {
   /**
-   * @throws UserError when the book's handler does not understand the payload
+   * Resolves when all signals of the alert are stored.
+   * @throws UserError when one of them is not understood: then none is stored
+   * @throws ReplayError when the message was used before
    * @throws StoreError when it could not be stored
    */
-  receive(alert: {
-    readonly book: string;
-    readonly payload: AlertFields;
-    /** The bytes by which a repetition is known: the alert without its key. */
-    readonly raw: Uint8Array;
-    /** The sender's address. */
-    readonly from: string;
-  }): Promise<{ readonly signal: string; readonly duplicate: boolean }>;
+  deliver(delivery: Delivery): Promise<readonly Receipt[]>;
+  /** Writes down, and tells, that a proven sender sent what cannot be read. @throws StoreError */
+  refuse(unreadable: Unreadable): Promise<void>;
 }
 
 export interface WebhookParts {
   readonly settings: WebhookSettings;
   readonly log: Logger;
+  readonly clock: Clock;
   readonly inbox: AlertInbox;
-  /** The key of a book that takes alerts. */
-  bookKeys(name: string): string | undefined;
+  readonly hooks: Hooks;
   /** Whether the desk is well; strangers hear only `ok`. */
   health(): { readonly ok: boolean } | Promise<{ readonly ok: boolean }>;
-  /** Somebody tried without the right key. One line without anything that the sender could choose freely. */
+  /** Somebody tried without a proof. One line without anything that the sender could choose freely. */
   onRefused(description: string): void;
   /** How long a sender may take for a request, or stay silent. Longer than any alert needs. */
   readonly patienceMs?: number;
@@ -62,6 +65,10 @@ export interface WebhookServer {
 
 /** TradingView sends again after 5 s, at most three times, what was answered with 500 to 599 (not 504). */
 const retryAfterSeconds = 5;
+/** A key in the address may be long. */
+const longestParam = 256;
+/** Of what cannot be read, as much is kept. */
+const keptCharacters = 2000;
 const defaultPatienceMs = 10_000;
 const defaultCertificateCheckMs = 30_000;
 
@@ -108,6 +115,7 @@ async function buildApp(
     trustProxy: settings.trustProxy.length > 0 ? settings.trustProxy : false,
     bodyLimit: settings.bodyLimitKb * 1024,
     return503OnClosing: false, // our own 503 says when to come back
+    routerOptions: { maxParamLength: longestParam },
     frameworkErrors: (_error, _request, reply) => void sayNotFound(reply as FastifyReply),
     serverFactory: (listener) => serverWith(listener, certificate, parts.patienceMs ?? defaultPatienceMs),
   });
@@ -121,7 +129,7 @@ async function buildApp(
     if (isStopping()) reply.header('connection', 'close'); // else `stop` would wait for idle connections
   });
   await app.register(helmet);
-  const senders = await limitSenders(app);
+  const limits = await limitSenders(app);
 
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
@@ -133,34 +141,86 @@ async function buildApp(
     return reply.status(ok ? 200 : 503).send({ ok });
   });
 
-  app.post<{ Params: { name: string } }>('/hooks/:name', async (request, reply) => {
-    const { name } = request.params;
-    const body = request.body instanceof Uint8Array ? request.body : new Uint8Array();
-    const alert = parseAlert(body);
-    const header = request.headers[keyHeader];
-    const fields = 'fields' in alert ? alert.fields : {};
-    const { key, rest } = takeKey(fields, typeof header === 'string' ? header : undefined);
-
-    if (!(await senders.mayTry(request))) return sayTooMany(reply);
-    if (!isBookKey(key, parts.bookKeys(name))) {
-      senders.failed(request);
-      parts.onRefused(refusalOf(name, key, request, parts));
+  const receive = async (request: FastifyRequest<{ Params: HookParams }>, reply: FastifyReply) => {
+    const hook = request.params.name;
+    const arrival = arrivalOf(request, parts.clock);
+    const turnAway = (why: string) => {
+      limits.failed(request);
+      parts.onRefused(`webhook: ${why} for ${wordsOf(hook, parts.hooks)} from ${request.ip}`);
       return sayNotFound(reply);
+    };
+    if (!(await limits.mayTry(request, hook))) return sayTooMany(reply);
+    const finding = parts.hooks.prove(hook, arrival);
+    if (!finding.proved) return turnAway(finding.why);
+    try {
+      const { receipts, isList } = await takeIn(hook, arrival, finding, parts);
+      if (receipts.some(({ duplicate }) => !duplicate)) limits.proved(request, hook);
+      log.info({ hook, receipts, from: request.ip }, 'alert received');
+      const signals = receipts.map(({ signal }) => signal);
+      return isList ? { signals } : { signal: signals[0] };
+    } catch (error) {
+      if (error instanceof ReplayError) return turnAway('a message that was used before');
+      if (error instanceof UserError) limits.proved(request, hook);
+      throw error;
     }
-    senders.proved(request);
-    if ('problem' in alert) return reply.status(400).send({ error: alert.problem });
-
-    const raw = Buffer.from(JSON.stringify(rest));
-    const { signal, duplicate } = await parts.inbox.receive({
-      book: name,
-      payload: rest,
-      raw,
-      from: request.ip,
-    });
-    log.info({ book: name, signal, duplicate, from: request.ip }, 'alert received');
-    return { signal };
-  });
+  };
+  app.post('/hooks', receive);
+  app.post('/hooks/:name', receive);
+  app.post('/hooks/:name/:key', receive);
   return app;
+}
+
+interface HookParams {
+  readonly name?: string;
+  readonly key?: string;
+}
+
+function arrivalOf(request: FastifyRequest<{ Params: HookParams }>, clock: Clock): Arrival {
+  const body = request.body instanceof Uint8Array ? request.body : new Uint8Array();
+  return {
+    body,
+    alert: parseAlert(body),
+    headers: request.headers,
+    pathKey: request.params.key || undefined,
+    address: request.ip,
+    certificateName: certificateNameOf(request.raw.socket),
+    now: clock.now(),
+  };
+}
+
+/** Of a certificate that one of `webhook.tls.clientCa` has signed, for the use by a client, and that is valid today. */
+function certificateNameOf(socket: FastifyRequest['raw']['socket']): string | undefined {
+  if (!(socket instanceof TLSSocket) || !socket.authorized) return undefined;
+  const name: unknown = socket.getPeerCertificate().subject?.CN; // a list where there are several
+  return typeof name === 'string' ? name : undefined;
+}
+
+async function takeIn(
+  hook: HookName,
+  arrival: Arrival,
+  { alert = arrival.alert, secrets = [], id, once }: Extract<Finding, { proved: true }>,
+  { inbox, hooks }: WebhookParts,
+): Promise<{ readonly receipts: readonly Receipt[]; readonly isList: boolean }> {
+  const from = arrival.address;
+  if ('problem' in alert) {
+    const text = secrets.reduce(
+      (all, secret) => all.replaceAll(secret, '…'),
+      new TextDecoder().decode(arrival.body),
+    );
+    const payload = { text: text.slice(0, keptCharacters) };
+    await inbox.refuse({ book: hook, payload, raw: arrival.body, from, reason: `${alert.problem}.` });
+    throw new UserError(alert.problem);
+  }
+  const content = `${hook ?? ''}\n${Buffer.from(arrival.body).toString('base64')}`;
+  const receipts = await inbox.deliver({
+    alerts: alert.alerts,
+    hook,
+    reach: hooks.reach(hook),
+    from,
+    ...(id !== undefined && { id }),
+    ...(once && { seal: { ...once, content } }),
+  });
+  return { receipts, isList: alert.isList };
 }
 
 async function isWell({ health, log }: WebhookParts): Promise<boolean> {
@@ -184,10 +244,15 @@ function serverWith(
     connectionsCheckingInterval: Math.ceil(patienceMs / 4),
   };
   const server: Server = certificate
-    ? createTlsServer({ ...options, ...certificate, minVersion: 'TLSv1.2' }, listener)
+    ? createTlsServer({ ...options, ...certificate, ...askFor(certificate), minVersion: 'TLSv1.2' }, listener)
     : createServer(options, listener);
   server.setTimeout(patienceMs); // of a connection on which nothing moves
   return server;
+}
+
+/** Where there are authorities for it, senders are asked for a certificate; who has none may still have another proof. */
+function askFor({ ca }: Certificate) {
+  return ca ? { requestCert: true, rejectUnauthorized: false } : {};
 }
 
 function sayNotFound(reply: FastifyReply): FastifyReply {
@@ -203,11 +268,11 @@ function sayRetry(reply: FastifyReply, error: string): FastifyReply {
 }
 
 function sayError(thrown: unknown, request: FastifyRequest, reply: FastifyReply, log: Logger): FastifyReply {
-  // Only behind a right key does anything throw one of these two.
+  // Only for a proven sender does anything throw one of these two.
   if (thrown instanceof UserError) return reply.status(400).send({ error: thrown.message });
   if (thrown instanceof StoreError) {
     log.error(
-      { err: thrown, url: request.url },
+      { err: thrown, route: request.routeOptions.url },
       'an alert could not be stored; its sender was asked to send it again',
     );
     return sayRetry(reply, 'the alert could not be stored, send it again');
@@ -217,7 +282,7 @@ function sayError(thrown: unknown, request: FastifyRequest, reply: FastifyReply,
   if (status === 413) return reply.status(413).send({ error: 'the body is too large' });
   if (status !== undefined && status < 500) return reply.status(status).send({ error: 'bad request' });
   const id = randomUUID();
-  log.error({ err: thrown, url: request.url, id }, 'a request to the webhook failed');
+  log.error({ err: thrown, route: request.routeOptions.url, id }, 'a request to the webhook failed');
   return reply
     .status(500)
     .header('retry-after', String(retryAfterSeconds))
@@ -229,17 +294,11 @@ function statusOf(thrown: unknown): number | undefined {
   return typeof thrown.statusCode === 'number' ? thrown.statusCode : undefined;
 }
 
-function refusalOf(
-  name: string,
-  key: string | undefined,
-  request: FastifyRequest,
-  parts: WebhookParts,
-): string {
-  const known = parts.bookKeys(name) !== undefined;
+function wordsOf(hook: HookName, hooks: Hooks): string {
+  if (hook === undefined) return 'the desk';
   // What is no name of a book may be anything; it is not repeated to the admins.
-  const book = bookName.safeParse(name).success ? `"${name}"` : 'a name that no book can have';
-  const what = key === undefined ? 'no key' : 'a wrong key';
-  return `webhook: ${what} for ${known ? 'the book' : 'an unknown book,'} ${book} from ${request.ip}`;
+  const book = bookName.safeParse(hook).success ? `"${hook}"` : 'a name that no book can have';
+  return `${hooks.has(hook) ? 'the book' : 'an unknown book,'} ${book}`;
 }
 
 function listenError({ host, port }: WebhookSettings, error: unknown): UserError {

@@ -1,20 +1,25 @@
 /**
- * The inbox: takes a signal in once, durably, before its sender hears that it arrived.
+ * The inbox: takes signals in once, durably, before their sender hears that they arrived.
  *
  * The same signal again is recognised by the id or nonce of its sender; else by its very bytes: for good when it carries
  * the ticker and time of its bar, and else within a minute, since an alert may well say the same thing again later.
+ * Signals that come together are taken in together, or not at all.
  */
 import { createHash } from 'node:crypto';
 import type { BookSettings } from '../bank/book.ts';
 import type { Books } from '../bank/books.ts';
 import type { Clock } from '../clock.ts';
 import { UserError } from '../errors.ts';
-import type { Outbox } from '../events.ts';
+import type { DeskEvent, Outbox } from '../events.ts';
 import { Lanes } from '../lanes.ts';
-import type { Collection, Store } from '../store/store.ts';
-import { DuplicateKeyError } from '../store/store.ts';
+import type { Collection, Store, StoredDocument } from '../store/store.ts';
+import { DuplicateKeyError, defineCollection } from '../store/store.ts';
+import type { AlertFields } from './alert.ts';
+import { addressed } from './formats.ts';
 import type { BookHandler, ReadSignal } from './handler.ts';
 import { handlerOf } from './handlers/index.ts';
+import type { Seal } from './sealed.ts';
+import { SeenSeals } from './sealed.ts';
 import type { Signal } from './signal.ts';
 import { signalCollection, signalId } from './signal.ts';
 
@@ -33,6 +38,34 @@ export interface Incoming {
   readonly raw: Uint8Array;
   /** From whom, for people: an address, a name. */
   readonly from: string;
+  /** By which its sender knows it, when that is not in the payload. */
+  readonly id?: string;
+}
+
+/** One message from outside: an alert, or several that run in order. */
+export interface Delivery {
+  readonly alerts: readonly AlertFields[];
+  /** The book that the address named, if it named one. */
+  readonly hook: string | undefined;
+  /** The books for which its sender may speak. */
+  readonly reach: readonly string[];
+  readonly from: string;
+  /** By which its sender knows the message as a whole. */
+  readonly id?: string;
+  /** Where the message may be used once only. */
+  readonly seal?: Seal;
+}
+
+/** A message whose sender proved itself, but which cannot be acted on. */
+export interface Unreadable {
+  /** The book that it was for, as far as that can be said. */
+  readonly book: string | undefined;
+  /** What came, without the sender's secret. */
+  readonly payload: { readonly [field: string]: unknown };
+  readonly raw: Uint8Array;
+  readonly from: string;
+  /** For people: what is wrong with it. */
+  readonly reason: string;
 }
 
 export interface Receipt {
@@ -41,67 +74,216 @@ export interface Receipt {
   readonly duplicate: boolean;
 }
 
+/** Signals that belong together, from when they are decided upon until each of them is stored for itself. */
+interface Batch extends StoredDocument {
+  readonly receivedAt: string;
+  readonly signals: readonly Signal[];
+}
+
+const batches = defineCollection<Batch>('signal_batches');
+
 const sameWithinMs = 60_000;
+
+/** Stands where a book's name would, for a message of which it is not clear which book it is for. */
+const noBook = 'no book';
 
 export class Inbox {
   readonly #clock: Clock;
   readonly #outbox: Outbox;
   readonly #signals: Collection<Signal>;
+  readonly #batches: Collection<Batch>;
+  readonly #seals: SeenSeals;
+  readonly #settings: readonly BookSettings[];
   readonly #handlers: ReadonlyMap<string, BookHandler | undefined>;
   /** A book's signals are taken in one by one, so that two equal ones see each other. */
   readonly #lanes = new Lanes();
   readonly #listeners = new Set<(signal: Signal) => void>();
+  readonly #hearers = new Set<(signal: Signal) => void>();
+  /** Batches that this process began to store. */
+  readonly #begun = new Set<Batch>();
   #arrivals = 0;
 
-  private constructor({ clock, outbox, books }: InboxParts, signals: Collection<Signal>) {
+  private constructor(
+    { clock, outbox, books }: InboxParts,
+    stored: { signals: Collection<Signal>; batches: Collection<Batch>; seals: SeenSeals },
+  ) {
     this.#clock = clock;
     this.#outbox = outbox;
-    this.#signals = signals;
-    this.#handlers = new Map(books.names().map((name) => [name, handlerOfBook(books.settings(name))]));
-  }
-
-  /** @throws UserError when a book names a handler that does not exist, or settings that are wrong */
-  static async open(parts: InboxParts): Promise<Inbox> {
-    return new Inbox(parts, await parts.store.collection(signalCollection));
+    this.#signals = stored.signals;
+    this.#batches = stored.batches;
+    this.#seals = stored.seals;
+    this.#settings = books.names().map((name) => books.settings(name));
+    this.#handlers = new Map(this.#settings.map((settings) => [settings.name, handlerOfBook(settings)]));
   }
 
   /**
-   * Resolves when the signal is stored: then, and only then, it may be acknowledged.
+   * Opens the inbox, and finishes what an earlier process had begun to store.
+   * @throws UserError when a book names a handler that does not exist, or settings that are wrong
+   */
+  static async open(parts: InboxParts): Promise<Inbox> {
+    const { store, clock } = parts;
+    const inbox = new Inbox(parts, {
+      signals: await store.collection(signalCollection),
+      batches: await store.collection(batches),
+      seals: await SeenSeals.open(store, clock),
+    });
+    await inbox.#seals.purge();
+    for (const batch of await inbox.#batches.find({}, { sort: [['receivedAt', 'ascending']] })) {
+      await inbox.#spread(batch);
+    }
+    return inbox;
+  }
+
+  /**
+   * Takes in a whole message: resolves when each of its signals is stored.
+   * @returns one receipt for each, in their order
+   * @throws UserError when one of them cannot be read: then none was taken in
+   * @throws ReplayError when the message was used before
+   * @throws StoreError when they could not be stored: the sender shall send the message again
+   */
+  async deliver(delivery: Delivery): Promise<readonly Receipt[]> {
+    let book = delivery.hook;
+    try {
+      const incoming = delivery.alerts.map((_, index) => {
+        const one = this.#address(delivery, index);
+        book = one.book;
+        this.#readOf(one, index, delivery.alerts.length);
+        return one;
+      });
+      return await this.#take(incoming, delivery.seal);
+    } catch (error) {
+      if (error instanceof UserError) await this.#refuseDelivery(delivery, book, error.message);
+      throw error;
+    }
+  }
+
+  #address({ alerts, hook, reach, from, id }: Delivery, index: number): Incoming {
+    const alert = alerts[index] ?? {};
+    const { book, payload, ...named } = naming(index, alerts.length, () => {
+      const found = addressed(alert, hook, this.#settings);
+      if (reach.includes(found.book)) return found;
+      throw new UserError(`The book "${found.book}" takes alerts from senders of its own only.`);
+    });
+    // Two equal ones in one list are two signals; their places tell them apart.
+    const place = alerts.length === 1 ? '' : `#${index + 1}`;
+    const own = named.id ?? (id && `${id}${place}`);
+    const raw = Buffer.from(`${JSON.stringify(alerts.length === 1 ? alert : alerts)}${place}`);
+    return { book, payload, raw, from, ...(own !== undefined && { id: own }) };
+  }
+
+  #refuseDelivery({ alerts, from }: Delivery, book: string | undefined, reason: string): Promise<void> {
+    const [only] = alerts;
+    const payload = alerts.length === 1 && only ? only : { alerts: alerts.map(withoutSecret) };
+    return this.refuse({ book, payload, raw: Buffer.from(JSON.stringify(alerts)), from, reason });
+  }
+
+  /**
+   * Takes in one signal for a book.
    * @throws UserError when the book takes no signals, or cannot read this one
    * @throws StoreError when it could not be stored: the sender shall send it again
    */
-  async receive({ book, payload, raw, from }: Incoming): Promise<Receipt> {
-    const { summary } = this.read(book, payload);
-    const { signal, duplicate } = await this.#lanes.run(book, async () => {
+  async receive(incoming: Incoming): Promise<Receipt> {
+    const [receipt] = await this.#take([incoming], undefined);
+    if (!receipt) throw new Error('a signal was taken in without a receipt');
+    return receipt;
+  }
+
+  async #take(incoming: readonly Incoming[], seal: Seal | undefined): Promise<readonly Receipt[]> {
+    const summaries = incoming.map((one, index) => this.#readOf(one, index, incoming.length).summary);
+    if (seal) await this.#seals.use(seal);
+    const taken = await this.#inLanes(booksOf(incoming), async () => {
+      await this.#finishBatches();
       const now = this.#clock.now();
-      const { key, known } = await this.#identify(book, payload, raw, now);
-      return known
-        ? { signal: known, duplicate: true }
-        : this.#store({
-            _id: signalId(book, key),
-            book,
-            key,
-            from,
-            payload: withoutSecret(payload),
-            summary,
-            state: 'received',
-            reason: null,
-            steps: null,
-            purpose: null,
-            approval: null,
-            receivedAt: now.toISOString(),
-            arrival: this.#arrivals++,
-            endedAt: null,
-            outcome: null,
-            told: false,
-          });
+      const found: { signal: Signal; duplicate: boolean }[] = [];
+      for (const [index, one] of incoming.entries()) {
+        const { book, payload, from } = one;
+        const { key, known } = await this.#identify(one, now);
+        const twin = found.findIndex(({ signal }) => signal.book === book && signal.key === key);
+        if (twin >= 0)
+          throw new UserError(`Alerts ${twin + 1} and ${index + 1} of the list have the same id.`);
+        const signal: Signal = {
+          _id: signalId(book, key),
+          book,
+          key,
+          from,
+          payload: withoutSecret(payload),
+          summary: summaries[index] ?? '',
+          state: 'received',
+          reason: null,
+          steps: null,
+          purpose: null,
+          approval: null,
+          receivedAt: now.toISOString(),
+          arrival: this.#arrivals++,
+          endedAt: null,
+          outcome: null,
+          told: false,
+        };
+        found.push(known ? { signal: known, duplicate: true } : { signal, duplicate: false });
+      }
+      const fresh = found.filter(({ duplicate }) => !duplicate).map(({ signal }) => signal);
+      const stored = await this.#storeAll(fresh, now);
+      return found.map((one) => stored.get(one.signal._id) ?? one);
     });
-    // Also for a repetition: it may be the answer to a fault between storing the first one and telling of it.
-    if (signal.state === 'received') {
-      await this.announce(signal);
-      for (const listener of this.#listeners) listener(signal);
+    for (const { signal, duplicate } of taken) {
+      if (!duplicate) for (const hear of this.#hearers) hear(signal);
+      // Also for a repetition: it may be the answer to a fault between storing the first one and telling of it.
+      if (signal.state === 'received') await this.#pass(signal);
     }
-    return { signal: signal._id, duplicate };
+    return taken.map(({ signal, duplicate }) => ({ signal: signal._id, duplicate }));
+  }
+
+  /**
+   * Writes down that a message of a proven sender cannot be acted on, and tells it, once for the same message within a
+   * minute.
+   * @throws StoreError when it could not be stored
+   */
+  async refuse({ book = noBook, payload, raw, from, reason }: Unreadable): Promise<void> {
+    const now = this.#clock.now();
+    const bytes = createHash('sha256').update(raw).digest('hex');
+    const key = `refused:${Math.floor(now.getTime() / sameWithinMs)}:${bytes}`;
+    const _id = signalId(book, key);
+    const summary = 'An alert that could not be read';
+    const outcome: DeskEvent = { type: 'signal.refused', signal: _id, book, summary, reason };
+    const at = now.toISOString();
+    const { signal, duplicate } = await this.#store({
+      _id,
+      book,
+      key,
+      from,
+      payload: withoutSecret(payload),
+      summary,
+      state: 'refused',
+      reason,
+      steps: null,
+      purpose: null,
+      approval: null,
+      receivedAt: at,
+      arrival: this.#arrivals++,
+      endedAt: at,
+      outcome,
+      told: false,
+    });
+    if (!duplicate) for (const hear of this.#hearers) hear(signal);
+    if (signal.told) return;
+    await this.#outbox.publish(outcome, `signal.ended:${_id}`);
+    await this.#signals.update(_id, { told: false }, { told: true });
+  }
+
+  /**
+   * The book of an alert, and what the alert asks of it; nothing is stored.
+   * @throws UserError as `deliver` does
+   */
+  examine(
+    alert: AlertFields,
+    hook: string | undefined,
+  ): { book: string; payload: AlertFields; read: ReadSignal } {
+    const { book, payload } = addressed(alert, hook, this.#settings);
+    return { book, payload, read: this.read(book, payload) };
+  }
+
+  #readOf({ book, payload }: Incoming, index: number, count: number): ReadSignal {
+    return naming(index, count, () => this.read(book, payload));
   }
 
   /**
@@ -129,6 +311,20 @@ export class Inbox {
     return () => this.#listeners.delete(listener);
   }
 
+  /** Calls `hearer` after a message of a proven sender was stored for the first time, also one that was refused. */
+  onHeard(hearer: (signal: Signal) => void): () => void {
+    this.#hearers.add(hearer);
+    return () => this.#hearers.delete(hearer);
+  }
+
+  /** Finishes what the store did not let it finish, and forgets what needs no remembering. Called every so often. */
+  async tidy(): Promise<void> {
+    for (const { signals } of this.#begun) {
+      await this.#inLanes(booksOf(signals), () => this.#finishBatches());
+    }
+    await this.#seals.purge();
+  }
+
   signal(id: string): Promise<Signal | undefined> {
     return this.#signals.get(id);
   }
@@ -140,6 +336,54 @@ export class Inbox {
       ['arrival', 'descending'],
     ] as const;
     return this.#signals.find(book === undefined ? {} : { book }, { sort: newest, limit });
+  }
+
+  async #pass(signal: Signal): Promise<void> {
+    await this.announce(signal);
+    for (const listener of this.#listeners) listener(signal);
+  }
+
+  #inLanes<T>([lane, ...others]: readonly string[], work: () => Promise<T>): Promise<T> {
+    return lane === undefined ? work() : this.#lanes.run(lane, () => this.#inLanes(others, work));
+  }
+
+  /**
+   * Stores all or none. One is one write; several are first written down together, so that a crash or a fault between them
+   * leaves no half of what somebody meant as a whole.
+   */
+  async #storeAll(
+    signals: readonly Signal[],
+    now: Date,
+  ): Promise<ReadonlyMap<string, { signal: Signal; duplicate: boolean }>> {
+    const [only] = signals;
+    if (!only) return new Map();
+    if (signals.length === 1) return new Map([[only._id, await this.#store(only)]]);
+    const batch: Batch = {
+      _id: signalId('', signals.map((signal) => signal._id).join()),
+      receivedAt: now.toISOString(),
+      signals,
+    };
+    this.#begun.add(batch); // also when its write fails: it may have been done all the same
+    await this.#batches.insert(batch);
+    return this.#spread(batch);
+  }
+
+  /** Each signal of a batch for itself: can be repeated. */
+  async #spread(batch: Batch): Promise<Map<string, { signal: Signal; duplicate: boolean }>> {
+    const stored = new Map<string, { signal: Signal; duplicate: boolean }>();
+    for (const signal of batch.signals) stored.set(signal._id, await this.#store(signal));
+    await this.#batches.remove({ _id: batch._id });
+    this.#begun.delete(batch);
+    return stored;
+  }
+
+  /** Goes on with batches at which the store failed: before anything else is taken in, which may be the same again. */
+  async #finishBatches(): Promise<void> {
+    for (const batch of this.#begun) {
+      if (await this.#batches.get(batch._id)) {
+        for (const { signal } of (await this.#spread(batch)).values()) await this.#pass(signal);
+      } else this.#begun.delete(batch);
+    }
   }
 
   async #store(signal: Signal): Promise<{ signal: Signal; duplicate: boolean }> {
@@ -154,13 +398,8 @@ export class Inbox {
     }
   }
 
-  async #identify(
-    book: string,
-    payload: Incoming['payload'],
-    raw: Uint8Array,
-    now: Date,
-  ): Promise<{ key: string; known?: Signal }> {
-    const own = textOf(payload['id']) ?? textOf(payload['nonce']);
+  async #identify({ book, payload, raw, id }: Incoming, now: Date): Promise<{ key: string; known?: Signal }> {
+    const own = textOf(payload['id']) ?? textOf(id) ?? textOf(payload['nonce']);
     if (own !== undefined) return { key: `id:${own}` };
     const bytes = createHash('sha256').update(raw).digest('hex');
     const ticker = textOf(payload['ticker']) ?? textOf(payload['symbol']);
@@ -173,6 +412,23 @@ export class Inbox {
     const before = await this.#signals.get(signalId(book, keyOf(minute - 1)));
     const recent = before && now.getTime() - Date.parse(before.receivedAt) < sameWithinMs;
     return { key: keyOf(minute), ...(recent && { known: before }) };
+  }
+}
+
+/** In one order, so that two that wait for the lanes of several books cannot wait for each other. */
+function booksOf(signals: readonly { readonly book: string }[]): string[] {
+  return [...new Set(signals.map(({ book }) => book))].sort();
+}
+
+/** Says of which signal of a list a fault is. */
+function naming<T>(index: number, count: number, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    if (count === 1 || !(error instanceof UserError)) throw error;
+    throw new UserError(`Alert ${index + 1} of ${count}: ${error.message} None of them was taken in.`, {
+      cause: error,
+    });
   }
 }
 

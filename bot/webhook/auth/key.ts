@@ -1,33 +1,39 @@
 /**
- * Proof by the book's key: whoever knows it may send. It stands in the body (`"key": "…"` or `key=…`), because
- * TradingView sends no headers of one's own, or in the header `x-outcry-key`.
+ * Proof by a key: whoever knows it may send. It stands in the body (`"key": "…"` or `key=…`), because TradingView sends no
+ * headers of one's own; or behind the book's name in the address; or in the header `x-outcry-key`.
  */
-import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
-import type { AlertFields } from '../alert.ts';
+import type { AlertFields, ParsedAlert } from '../../../engine/signals/alert.ts';
+import { isSameSecret, randomSecretLike } from './compare.ts';
+import type { SecretWay } from './way.ts';
 
-export const keyHeader = 'x-outcry-key';
+const keyHeader = 'x-outcry-key';
 
-/** The key that was sent, and the alert without it: nothing behind this door sees it. */
-export function takeKey(
-  fields: AlertFields,
-  header: string | undefined,
-): { readonly key: string | undefined; readonly rest: AlertFields } {
-  const { key: inBody, ...rest } = fields;
-  return { key: header ?? (typeof inBody === 'string' ? inBody : undefined), rest };
-}
-
-/** Takes the place of the key of a book that does not exist, so that its absence costs the same time. */
-const nobodysKey = () => randomBytes(32).toString('hex');
+export const key: SecretWay<string> = {
+  prove(expected, { alert, headers, pathKey }) {
+    const header = headers[keyHeader];
+    const { sent, rest } = takeKey(alert);
+    const given = pathKey ?? (typeof header === 'string' ? header : sent);
+    if (isSameSecret(given, expected)) return { proved: true, alert: rest, secrets: [expected] };
+    return { proved: false, why: given === undefined ? 'no key' : 'a wrong key' };
+  },
+  decoy: randomSecretLike,
+};
 
 /**
- * Whether the key is the book's. Both are hashed first, so the comparison takes the same time whatever their lengths
- * and wherever they differ, and also when there is no book or no key.
+ * The key in a body, and the alert without it: nothing behind this door sees it. In a list every alert that has one has the
+ * same. Mirage calls it `api_key`.
  */
-export function isBookKey(given: string | undefined, expected: string | undefined): boolean {
-  const same = timingSafeEqual(digest(given ?? ''), digest(expected ?? nobodysKey()));
-  return same && given !== undefined && expected !== undefined;
-}
-
-function digest(text: string): Buffer {
-  return createHash('sha256').update(text).digest();
+function takeKey(alert: ParsedAlert): { readonly sent: string | undefined; readonly rest: ParsedAlert } {
+  if ('problem' in alert) return { sent: undefined, rest: alert };
+  const sent = new Set<unknown>();
+  const alerts = alert.alerts.map(({ key, api_key, ...rest }): AlertFields => {
+    if (key !== undefined) sent.add(key);
+    if (api_key !== undefined) sent.add(api_key);
+    return rest;
+  });
+  const [only] = sent;
+  return {
+    sent: sent.size === 1 && typeof only === 'string' ? only : undefined,
+    rest: { alerts, isList: alert.isList },
+  };
 }

@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
+import { bookFile } from '../../../bot/config/book.ts';
 import { deskSettings } from '../../../bot/config/desk.ts';
-import { bookSettings } from '../../../engine/bank/book.ts';
 import { planSettings } from '../../../engine/plans/plan.ts';
 
 const project = resolve(import.meta.dirname, '../../..');
@@ -26,7 +26,7 @@ function keysOf(schema: z.core.$ZodType): string[] {
 describe('docs/configuration.md', () => {
   test.each([
     ['desk.yaml', deskSettings, 40],
-    ['books/*.yaml', bookSettings, 10],
+    ['books/*.yaml', bookFile, 10],
     ['plans/*.yaml', planSettings, 14],
   ])('explains every key of %s', (_, schema, least) => {
     const keys = [...new Set(keysOf(schema))];

@@ -3,11 +3,11 @@ import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { bookFile } from '../../../bot/config/book.ts';
 import { type ConfigRequest, loadConfig } from '../../../bot/config/load.ts';
 import { ConfigError } from '../../../bot/config/problems.ts';
 import AboveAverage from '../../../config.example/live/strategies/above_average.ts';
 import { Backtest, type Bars } from '../../../engine/backtest/index.ts';
-import { bookSettings } from '../../../engine/bank/book.ts';
 import { UserError } from '../../../engine/errors.ts';
 import { handlerOf } from '../../../engine/signals/handlers/index.ts';
 
@@ -226,7 +226,7 @@ describe('mistakes', () => {
       'config/demo/books/a.yaml:3: capital: found -5; must be a positive decimal number such as "10000" or "0.5"',
       'config/demo/books/a.yaml:4: broker: there is no broker in desk.yaml named "papr"; did you mean "paper"?',
       'config/demo/books/b.yaml:1: name: another book is named "one" already',
-      `config/demo/books/b.yaml:5: color: is not a key that is known here; allowed: ${Object.keys(bookSettings.shape).join(', ')}`,
+      `config/demo/books/b.yaml:5: color: is not a key that is known here; allowed: ${Object.keys(bookFile.shape).join(', ')}`,
       'config/demo/desk.yaml:6: users[0].role: found "boss"; must be viewer, trader, admin',
       'config/demo/desk.yaml:8: limits.backtestSeconds: found "long"; must be a whole number from 1 to 86400',
       'config/demo/plans/p.yaml:2: strategy: there is no file in strategies/ named "trend"; did you mean "trends"?',

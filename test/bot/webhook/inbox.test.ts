@@ -2,6 +2,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { Hooks } from '../../../bot/webhook/hooks.ts';
 import { type WebhookServer, webhookServer } from '../../../bot/webhook/server.ts';
 import { bookSettings } from '../../../engine/bank/book.ts';
 import { Books } from '../../../engine/bank/books.ts';
@@ -15,6 +16,7 @@ import type { Store } from '../../../engine/store/store.ts';
 const key = 'demo-key-1234';
 let folder: string;
 let store: Store;
+let outbox: Outbox;
 let inbox: Inbox;
 let webhook: WebhookServer;
 let url: string;
@@ -22,7 +24,7 @@ let url: string;
 beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), 'outcry-alerts-'));
   store = await openSqliteStore({ folder });
-  const outbox = await Outbox.open(store, systemClock);
+  outbox = await Outbox.open(store, systemClock);
   const books = await Books.open({
     store,
     clock: systemClock,
@@ -35,7 +37,6 @@ beforeEach(async () => {
         capital: '1000',
         broker: 'paper',
         handler: { name: 'order' },
-        key,
       }),
     ],
     lastPrice: () => Promise.reject(new Error('no price is needed to take an alert in')),
@@ -45,7 +46,8 @@ beforeEach(async () => {
     settings: { host: '127.0.0.1', port: 0, trustProxy: [], bodyLimitKb: 64 },
     log: silentLog,
     inbox,
-    bookKeys: (name) => (name === 'demo' ? key : undefined),
+    clock: systemClock,
+    hooks: new Hooks(new Map([['demo', [{ key }]]])),
     health: () => ({ ok: true }),
     onRefused: () => undefined,
   });
@@ -78,11 +80,14 @@ test('an alert sent four times at once is one signal, and its key is in no file 
   expect(files.some((file) => file.includes(key))).toBe(false);
 });
 
-test('an alert that the handler cannot read is told why, and is no signal', async () => {
+test('an alert that the handler cannot read is told why, and chat hears of it', async () => {
   const response = await post(JSON.stringify({ key, action: 'by', ticker: 'SP500', quantity: 1 }));
   expect(response.status).toBe(400);
   expect(await response.json()).toEqual({ error: expect.stringContaining('action: must be buy or sell') });
-  expect(await inbox.signals({ limit: 10 })).toEqual([]);
+  const reason = expect.stringContaining('action: must be buy or sell');
+  expect(await inbox.signals({ limit: 10 })).toMatchObject([{ state: 'refused', reason, told: true }]);
+  const told = (await outbox.after(0, 10)).map(({ event }) => event);
+  expect(told).toMatchObject([{ type: 'signal.refused', book: 'demo', reason }]);
 });
 
 test('an alert that meets a dead store is to be sent again', async () => {

@@ -4,20 +4,22 @@ import { connect, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TLSSocket } from 'node:tls';
-import { inspect } from 'node:util';
+import { inspect, isDeepStrictEqual } from 'node:util';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { Hooks } from '../../../bot/webhook/hooks.ts';
 import {
   type AlertInbox,
   type WebhookParts,
   type WebhookServer,
   webhookServer,
 } from '../../../bot/webhook/server.ts';
+import { systemClock } from '../../../engine/clock.ts';
 import { UserError } from '../../../engine/errors.ts';
 import { silentLog } from '../../../engine/log.ts';
 import { StoreError } from '../../../engine/store/store.ts';
 import { selfSigned } from './self-signed.ts';
 
-type Alert = Parameters<AlertInbox['receive']>[0];
+type Alert = Parameters<AlertInbox['deliver']>[0];
 
 const key = 'demo-key-1234';
 const good = JSON.stringify({ key, action: 'buy', ticker: 'SP500', quantity: 1 });
@@ -29,6 +31,8 @@ interface World {
   readonly server: WebhookServer;
   readonly received: Alert[];
   readonly refused: string[];
+  /** What proven senders sent that cannot be read, as it was written down. */
+  readonly unreadable: string[];
   post(
     body: string | Uint8Array,
     options?: { path?: string; headers?: Record<string, string> },
@@ -43,17 +47,22 @@ afterEach(async () => {
 async function open(parts: Partial<WebhookParts> = {}): Promise<World> {
   const received: Alert[] = [];
   const refused: string[] = [];
+  const unreadable: string[] = [];
   const server = webhookServer({
     settings,
     log: silentLog,
-    bookKeys: (name) => (name === 'demo' ? key : undefined),
+    clock: systemClock,
+    hooks: new Hooks(new Map([['demo', [{ key }]]])),
     health: () => ({ ok: true }),
     onRefused: (description) => refused.push(description),
     inbox: {
-      async receive(alert) {
-        const duplicate = received.some(({ raw }) => Buffer.from(raw).equals(alert.raw));
+      async deliver(alert) {
+        const duplicate = received.some(({ alerts }) => isDeepStrictEqual(alerts, alert.alerts));
         received.push(alert);
-        return { signal: 'signal-1', duplicate };
+        return alert.alerts.map((_, index) => ({ signal: `signal-${index + 1}`, duplicate }));
+      },
+      async refuse({ reason }) {
+        unreadable.push(reason);
       },
     },
     ...parts,
@@ -62,7 +71,7 @@ async function open(parts: Partial<WebhookParts> = {}): Promise<World> {
   const { url } = await server.start();
   const post: World['post'] = (body, { path = '/hooks/demo', headers = {} } = {}) =>
     fetch(`${url}${path}`, { method: 'POST', body, headers });
-  return { url, server, received, refused, post };
+  return { url, server, received, refused, unreadable, post };
 }
 
 /** All that a connection answers to these bytes until it is closed. */
@@ -83,7 +92,10 @@ function raw(url: string, ...bytes: string[]): Promise<string> {
   });
 }
 
-const failing = (error: Error): AlertInbox => ({ receive: () => Promise.reject(error) });
+const failing = (error: Error): AlertInbox => ({
+  deliver: () => Promise.reject(error),
+  refuse: () => Promise.reject(error),
+});
 
 describe('an alert with the right key', () => {
   test('is handed on without its key, and answered with the id of its signal', async () => {
@@ -93,9 +105,9 @@ describe('an alert with the right key', () => {
     expect(await response.json()).toEqual({ signal: 'signal-1' });
     expect(received).toEqual([
       {
-        book: 'demo',
-        payload: { action: 'buy', ticker: 'SP500', quantity: 1 },
-        raw: Buffer.from('{"action":"buy","ticker":"SP500","quantity":1}'),
+        hook: 'demo',
+        reach: ['demo'],
+        alerts: [{ action: 'buy', ticker: 'SP500', quantity: 1 }],
         from: '127.0.0.1',
       },
     ]);
@@ -120,7 +132,7 @@ describe('an alert with the right key', () => {
     const { post, received } = await open();
     const response = await post(body, { headers: { 'content-type': type } });
     expect(response.status).toBe(200);
-    const payload = received[0]?.payload ?? {};
+    const payload = received[0]?.alerts[0] ?? {};
     expect({ ...payload, quantity: Number(payload['quantity']) }).toEqual({
       action: 'buy',
       ticker: 'SP500',
@@ -132,7 +144,7 @@ describe('an alert with the right key', () => {
     const { post, received } = await open();
     const response = await post('action=sell', { headers: { 'x-outcry-key': key } });
     expect(response.status).toBe(200);
-    expect(received[0]?.payload).toEqual({ action: 'sell' });
+    expect(received[0]?.alerts).toEqual([{ action: 'sell' }]);
   });
 
   test('sent four times at once is asked of the inbox each time, and answered with the same id', async () => {
@@ -143,7 +155,7 @@ describe('an alert with the right key', () => {
       Array.from({ length: 4 }, () => ({ signal: 'signal-1' })),
     );
     expect(received).toHaveLength(4);
-    expect(new Set(received.map((alert) => Buffer.from(alert.raw).toString())).size).toBe(1);
+    expect(new Set(received.map(({ alerts }) => JSON.stringify(alerts))).size).toBe(1);
   });
 
   test('is answered only after the inbox has stored it', async () => {
@@ -156,11 +168,12 @@ describe('an alert with the right key', () => {
       asked = resolve;
     });
     const inbox: AlertInbox = {
-      async receive() {
+      async deliver() {
         asked();
         await storing;
-        return { signal: 'late', duplicate: false };
+        return [{ signal: 'late', duplicate: false }];
       },
+      refuse: async () => undefined,
     };
     const { post } = await open({ inbox });
     let answered = false;
@@ -187,12 +200,13 @@ describe('an alert with the right key', () => {
     'buy now',
     '[]',
     '',
-  ])('in the header and the body %j is told what is wrong', async (body) => {
-    const { post, received } = await open();
+  ])('in the header and the body %j is told what is wrong, as chat is', async (body) => {
+    const { post, received, unreadable } = await open();
     const response = await post(body, { headers: { 'x-outcry-key': key } });
     expect(response.status).toBe(400);
     expect(await response.json()).toEqual({ error: expect.stringMatching(/^the .*body /) });
     expect(received).toEqual([]);
+    expect(unreadable).toEqual([expect.stringMatching(/^the .*body /)]);
   });
 
   test('that its handler does not understand is told what is wrong, in one line', async () => {
@@ -273,7 +287,7 @@ describe('without the right key', () => {
   });
 
   test('an unknown book goes through the same comparison as a known one: not even its key being empty opens it', async () => {
-    const { post } = await open({ bookKeys: () => undefined });
+    const { post } = await open({ hooks: new Hooks(new Map()) });
     for (const body of ['key=', 'key=undefined', '{"key":""}', '{}']) {
       expect((await post(body)).status).toBe(404);
     }
@@ -441,11 +455,12 @@ describe('starting and stopping', () => {
       asked = resolve;
     });
     const inbox: AlertInbox = {
-      async receive() {
+      async deliver() {
         asked();
         await storing;
-        return { signal: 'in-hand', duplicate: false };
+        return [{ signal: 'in-hand', duplicate: false }];
       },
+      refuse: async () => undefined,
     };
     const { url, server } = await open({ inbox });
     const head = `POST /hooks/demo HTTP/1.1\r\nHost: x\r\nContent-Length: ${good.length}\r\n\r\n${good}`;
@@ -481,7 +496,8 @@ describe('starting and stopping', () => {
       settings,
       log: silentLog,
       inbox: failing(new Error('never asked')),
-      bookKeys: () => undefined,
+      clock: systemClock,
+      hooks: new Hooks(new Map()),
       health: () => ({ ok: true }),
       onRefused: () => undefined,
     });

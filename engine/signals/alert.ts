@@ -1,16 +1,25 @@
 /**
  * What stands in the body of an alert. The content type says nothing: TradingView sends `text/plain` for whatever is
- * not JSON, and other senders whatever their library sets. A body that begins with `{` is JSON, any other is pairs:
- * `key=… action=buy ticker=SP500 comment="two words"`.
+ * not JSON, and other senders whatever their library sets. A body that begins with `{` is JSON, one with `[` is a list
+ * of such that runs in order, any other is pairs: `key=… action=buy ticker=SP500 comment="two words"`.
  */
 
 /** Names and values as they were sent: texts from pairs, anything from JSON. */
 export type AlertFields = Readonly<Record<string, unknown>>;
 
-export type ParsedAlert = { readonly fields: AlertFields } | { readonly problem: string };
+export type ParsedAlert =
+  | {
+      /** In the order in which they shall run: at least one. */
+      readonly alerts: readonly AlertFields[];
+      /** It came as a list, if only of one. */
+      readonly isList: boolean;
+    }
+  | { readonly problem: string };
 
 /** Deeper than any alert, and far from where recursion over it would end the process. */
 const deepest = 16;
+/** More than any sender has to say at once. */
+const longestList = 50;
 
 export function parseAlert(raw: Uint8Array): ParsedAlert {
   let text: string;
@@ -30,11 +39,25 @@ function parseJson(text: string): ParsedAlert {
   } catch {
     return { problem: 'the body begins like JSON, but it is not: check quotes, commas and braces' };
   }
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    return { problem: 'the JSON body must be an object: {"action": …}' };
-  }
+  return alertOf(value);
+}
+
+/** What was JSON somewhere else, such as inside an encrypted message. */
+export function alertOf(value: unknown): ParsedAlert {
   if (!isPlain(value, deepest)) return { problem: 'the JSON body is too deep, or has a key "__proto__"' };
-  return { fields: value as AlertFields };
+  if (isFields(value)) return { alerts: [value], isList: false };
+  if (!Array.isArray(value)) return { problem: 'the JSON body must be an object: {"action": …}' };
+  if (value.length === 0) return { problem: 'the JSON body is an empty list' };
+  if (value.length > longestList) {
+    return { problem: `the JSON body has ${value.length} alerts; at most ${longestList} can come at once` };
+  }
+  const wrong = value.findIndex((element) => !isFields(element));
+  if (wrong >= 0) return { problem: `alert ${wrong + 1} of the list must be an object: {"action": …}` };
+  return { alerts: value, isList: true };
+}
+
+function isFields(value: unknown): value is AlertFields {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /** A name, `=`, and a value: up to the next space, comma or semicolon, or in quotes. */
@@ -53,7 +76,7 @@ function parsePairs(text: string): ParsedAlert {
     if (name === '__proto__') return { problem: 'the body has a key "__proto__"' };
     fields.set(name, doubleQuoted ?? singleQuoted ?? bare ?? '');
   }
-  return { fields: Object.fromEntries(fields) };
+  return { alerts: [Object.fromEntries(fields)], isList: false };
 }
 
 function isPlain(value: unknown, depth: number): boolean {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { parseAlert } from '../../../bot/webhook/alert.ts';
+import { parseAlert } from '../../../engine/signals/alert.ts';
 
 const parse = (text: string) => parseAlert(Buffer.from(text));
 
@@ -13,7 +13,7 @@ describe('pairs', () => {
     ['formula=a=b url=https://x/?y=z&w', { formula: 'a=b', url: 'https://x/?y=z&w' }],
     ['constructor=1 toString=2', { constructor: '1', toString: '2' }],
   ])('%j', (text, fields) => {
-    expect(parse(text)).toEqual({ fields });
+    expect(parse(text)).toEqual({ alerts: [fields], isList: false });
   });
 
   test.each([
@@ -33,14 +33,26 @@ describe('pairs', () => {
 describe('JSON', () => {
   test('an object is taken as it is', () => {
     expect(parse(' {"action":"buy","size":{"percent":10}}\n')).toEqual({
-      fields: { action: 'buy', size: { percent: 10 } },
+      alerts: [{ action: 'buy', size: { percent: 10 } }],
+      isList: false,
+    });
+  });
+
+  test('a list is taken in its order', () => {
+    expect(parse('[{"action":"sell"},{"action":"buy"}]')).toEqual({
+      alerts: [{ action: 'sell' }, { action: 'buy' }],
+      isList: true,
     });
   });
 
   test.each([
     ['{"action":"buy"', 'it is not'],
     ["{'action':'buy'}", 'it is not'],
-    ['[1]', 'must be an object'],
+    ['[1]', 'alert 1 of the list must be an object'],
+    ['[{"action":"buy"},[]]', 'alert 2 of the list must be an object'],
+    ['[]', 'an empty list'],
+    [JSON.stringify(Array(51).fill({})), 'has 51 alerts; at most 50'],
+    ['7', 'pairs'],
     ['"key=1"', 'must be an object'],
     ['{"a":{"__proto__":{"admin":true}}}', '__proto__'],
     [`{"a":${'['.repeat(40)}${']'.repeat(40)}}`, 'too deep'],
