@@ -16,7 +16,7 @@ import { defineHandler } from '../handler.ts';
 import type { OpenPosition } from './closing.ts';
 import { closingSteps, openPosition } from './closing.ts';
 import { anyNumber, notes, percent, positiveNumber, word } from './fields.ts';
-import { countable, moneyHome, moneyIn } from './funding.ts';
+import { countable, countableFor, moneyHome, moneyIn } from './funding.ts';
 import { amountText, assetOf, belowMinimum, noPrice, onStep } from './instruments.ts';
 import type { Pair } from './pair-syntax.ts';
 import { pairText, readPair } from './pair-syntax.ts';
@@ -233,19 +233,21 @@ function enter(data: Entry, settings: Settings, legs: readonly [Leg, Leg], book:
   // Only the long leg is paid for: what is short is borrowed against it.
   const isScaled = book.available.lt(longValue);
   const paid = isScaled ? book.available : longValue;
-  const moved = countable(paid.minus(decimal(settings.reserve ?? '0')));
+  const spent = paid.minus(decimal(settings.reserve ?? '0'));
+  const counted = countableFor(spent);
+  const moved = counted.gt(book.available) ? countable(book.available) : counted;
   const figures =
     `A loss of ${amountText(risk.loss, book.currency)} at a stop ${decimalText(stop.distance.round(12))} away ` +
     `takes ${amountText(longValue, book.currency)} for the long leg, and the book can put in ${amountText(book.available, book.currency)}`;
-  if (moved.lte(zero)) return { refused: `${figures}: nothing is left to enter with.` };
+  if (spent.lte(zero)) return { refused: `${figures}: nothing is left to enter with.` };
   if (moved.lt(book.minimumEntry)) {
     return {
       refused: `${figures}: an entry of ${amountText(moved, book.currency)} is below the book's smallest of ${amountText(book.minimumEntry, book.currency)}.`,
     };
   }
-  const scale = moved.div(longValue);
-  const kept = moved.div(paid);
-  const bought = onStep(moved.times(kept).div(long.price), long.instrument);
+  const scale = spent.div(longValue);
+  const toBuy = spent.times(spent.div(paid));
+  const bought = onStep(toBuy.div(long.price), long.instrument);
   const sold = onStep(short.units.times(scale), short.instrument);
   const tooSmall =
     belowMinimum(bought, long.price, long.instrument) ?? belowMinimum(sold, short.price, short.instrument);
@@ -273,7 +275,7 @@ function enter(data: Entry, settings: Settings, legs: readonly [Leg, Leg], book:
   ].filter((text) => text !== undefined);
 
   // The fee of the purchase is paid by what the sale brought, as far as it reaches.
-  const withFee = moved.times(kept).times(one.plus(decimal(long.instrument.feeRate)));
+  const withFee = toBuy.times(one.plus(decimal(long.instrument.feeRate)));
   const inHand = moved.plus(soldValue).minus(fee(soldValue, short));
   const budget = withFee.lt(inHand) ? withFee : inHand;
   const { wallet } = book;
