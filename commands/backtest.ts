@@ -3,6 +3,7 @@ import { progressOf } from './progress.ts';
 import { backtestReply } from './run-reply.ts';
 import { strategyOption } from './strategy.ts';
 import { suggestSymbols, symbolList } from './symbols.ts';
+import { singleRunOptions, tradingOptions, tradingRequest } from './trading-options.ts';
 
 export const backtest = defineCommand({
   name: 'backtest',
@@ -24,32 +25,23 @@ export const backtest = defineCommand({
         },
         from: { type: 'date', description: 'First day; without it from the beginning' },
         to: { type: 'date', description: 'Last day; without it to the newest' },
-        cash: { type: 'number', description: 'Cash to begin with; 100,000 without it', min: 1 },
-        commission: {
-          type: 'number',
-          description: 'Rate of the traded value, such as 0.001; 0 without it',
-          min: 0,
-          max: 0.1,
-        },
         source: {
           type: 'string',
           description: 'Where the bars come from; without it the first source that knows the symbols',
           suggest: ({ desk }) => desk.sourceNames,
         },
         params: { type: 'pairs', description: "The strategy's own parameters, such as fast=10 slow=30" },
+        ...tradingOptions,
+        ...singleRunOptions,
       },
-      async *run(
-        { desk, caller, signal },
-        { strategy, symbols, from, to, cash = 100_000, commission = 0, source, params = {} },
-      ) {
+      async *run({ desk, caller, signal }, { strategy, symbols, from, to, source, params = {}, ...trading }) {
         const report = yield* progressOf((tell) =>
           desk.backtest(
             {
               strategy,
               symbols: symbolList(symbols),
               params,
-              cash,
-              commission,
+              ...tradingRequest(trading),
               by: caller.name,
               ...(from && { from }),
               ...(to && { to }),

@@ -18,8 +18,8 @@ export const optimize = defineCommand({
       role: 'viewer',
       example,
       options: searchOptions,
-      async *run({ desk, signal }, options) {
-        const request = searchRequest(options, example);
+      async *run({ desk, caller, signal }, options) {
+        const request = searchRequest(options, { by: caller.name, example });
         const report = yield* progressOf((tell) => desk.optimize(request, { signal, onProgress: tell }));
         return optimizationReply(report);
       },
@@ -37,6 +37,7 @@ function optimizationReply({
   headline,
   statistics,
   files,
+  run: id,
 }: OptimizationReport): Reply {
   const params = Object.entries(best.params).map(([name, value]) => `${name}=${value}`);
   const value = best.value === null ? 'no run closed a trade' : `${objective} ${best.value.toPrecision(6)}`;
@@ -44,7 +45,7 @@ function optimizationReply({
   return {
     title: `Optimum of ${strategy}  ${symbols.join(', ')}`,
     tone: best.value === null ? 'warning' : 'success',
-    text: rich`${bold(params.join('  '))}: ${value}, the best of ${String(runs)} runs. What was best is not what will be: /walkforward shows how well choosing like this would have worked.\n${{ block: aligned(statistics) }}`,
+    text: rich`${bold(params.join('  '))}: ${value}, the best of ${String(runs)} runs. What was best is not what will be: /walkforward shows how well choosing like this would have worked.\n${{ block: aligned(statistics) }}Saved as ${id}.`,
     fields: headline,
     table: {
       columns: [

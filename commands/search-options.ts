@@ -5,6 +5,7 @@ import { choicesOf } from './choices.ts';
 import type { OptionSet, OptionValues } from './command.ts';
 import { strategyOption } from './strategy.ts';
 import { suggestSymbols, symbolList } from './symbols.ts';
+import { tradingOptions, tradingRequest } from './trading-options.ts';
 
 export const searchOptions = {
   strategy: strategyOption,
@@ -31,18 +32,20 @@ export const searchOptions = {
   tries: { type: 'integer', description: 'At most so many runs', min: 1, max: 100_000 },
   from: { type: 'date', description: 'First day; without it from the beginning' },
   to: { type: 'date', description: 'Last day; without it to the newest' },
-  cash: { type: 'number', description: 'Cash to begin with; 100,000 without it', min: 1 },
-  commission: { type: 'number', description: 'Rate of the traded value, such as 0.001', min: 0, max: 0.1 },
   source: {
     type: 'string',
     description: 'Where the bars come from',
     suggest: ({ desk }) => desk.sourceNames,
   },
+  ...tradingOptions,
 } as const satisfies OptionSet;
 
 /** @throws UserError when nothing is to be varied, or over no values; `example` shows how it is written */
-export function searchRequest(options: OptionValues<typeof searchOptions>, example: string): SearchRequest {
-  const { strategy, symbols, params = {}, cash = 100_000, commission = 0 } = options;
+export function searchRequest(
+  options: OptionValues<typeof searchOptions>,
+  { by, example }: { readonly by: string; readonly example: string },
+): SearchRequest {
+  const { strategy, symbols, params = {} } = options;
   const { tries, constraint, maximize, minimize, method, from, to, source } = options;
   if (Object.keys(params).length === 0) {
     throw new UserError(`Say which parameters to vary, and over which values. Example: ${example}`);
@@ -51,8 +54,8 @@ export function searchRequest(options: OptionValues<typeof searchOptions>, examp
     strategy,
     symbols: symbolList(symbols),
     choices: Object.fromEntries(Object.entries(params).map(([name, text]) => [name, choicesOf(name, text)])),
-    cash,
-    commission,
+    ...tradingRequest(options),
+    by,
     ...(tries !== undefined && { maxTries: tries }),
     ...(constraint !== undefined && { constraint }),
     ...(maximize !== undefined && { maximize }),

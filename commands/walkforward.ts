@@ -27,9 +27,9 @@ export const walkforward = defineCommand({
         test: { type: 'string', description: 'Length of each test after it; 1y without it' },
         anchored: { type: 'boolean', description: 'Every training begins with the first bar' },
       },
-      async *run({ desk, signal }, { train = '3y', test = '1y', anchored = false, ...options }) {
+      async *run({ desk, caller, signal }, { train = '3y', test = '1y', anchored = false, ...options }) {
         const request = {
-          ...searchRequest(options, example),
+          ...searchRequest(options, { by: caller.name, example }),
           train: lengthOf('train', train),
           test: lengthOf('test', test),
           anchored,
@@ -56,7 +56,7 @@ function lengthOf(name: string, text: string) {
 }
 
 function walkForwardReply(report: WalkForwardReport): Reply {
-  const { strategy, symbols, windows, efficiency, warnings, headline, statistics, files } = report;
+  const { strategy, symbols, windows, efficiency, warnings, headline, statistics, files, run } = report;
   const names = Object.keys(windows[0]?.params ?? {});
   const kept =
     efficiency === null
@@ -69,6 +69,7 @@ function walkForwardReply(report: WalkForwardReport): Reply {
       ...rich`${bold('Efficiency')} (yearly return of the tests over that of the trainings): ${kept}. Everything below is out of sample.\n`,
       ...warnings.map((warning) => `⚠️ ${warning}\n`),
       block(aligned(statistics)),
+      ...rich`Saved as ${run}.`,
     ],
     fields: headline,
     table: {

@@ -220,7 +220,7 @@ export class Plans {
       const book = await books.show(plan.book);
       await outbox.publish(finished(run, plan, book, orders, fills), `run.finished:${run}`);
       // Done only now: whatever stops it before, the schedule makes the run again, and the orders know that they were sent.
-      await backtests.finish(backtest);
+      await backtests.finish(backtest, inStep.storage);
       return {
         plan: plan.name,
         book: plan.book,

@@ -1,8 +1,8 @@
 /** A backtest with all that is asked of it afterwards: bars fetched, run in its worker, drawn, written as CSV, archived. */
-import { randomBytes } from 'node:crypto';
 import { runBacktest } from '../backtest/apart/apart.ts';
-import type { BacktestResult, ParamValue } from '../backtest/result.ts';
-import { listStrategies, type StrategyFile } from '../backtest/run.ts';
+import type { BacktestResult, ParamValue, Statistics } from '../backtest/result.ts';
+import { listStrategies, type SendableOptions, type StrategyFile } from '../backtest/run.ts';
+import type { StrategyStorage } from '../backtest/storage.ts';
 import { reasonOf, UserError } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import type { Bars, Interval } from '../market/bars.ts';
@@ -11,7 +11,7 @@ import { nearest } from '../nearest.ts';
 import type { ChartRenderer } from './charts/renderer.ts';
 import { equityCsv, ordersCsv, tradesCsv } from './csv.ts';
 import type { ReportFile } from './report-file.ts';
-import type { Runs } from './runs.ts';
+import { newRunId, type RunInput, type RunKind, type Runs, type SearchInput } from './runs.ts';
 import { headline, type StatisticRow, statisticRows } from './statistics.ts';
 
 /** Which bars. */
@@ -31,11 +31,15 @@ export interface BacktestRequest extends DataRequest {
   /** Text is read as the type of the strategy's own value. */
   readonly params: Readonly<Record<string, ParamValue>>;
   readonly cash: number;
-  /** Rate of the traded value. */
-  readonly commission: number;
+  /** Rate of the traded value; or a fixed sum for each order and a rate. */
+  readonly commission: number | readonly [fixed: number, rate: number];
+  readonly options?: TradingOptions;
   /** A person, or `schedule`. */
   readonly by: string;
 }
+
+/** What else may be asked of the simulated broker. */
+export type TradingOptions = Omit<SendableOptions, 'cash' | 'commission' | 'storage'>;
 
 /** A run that is in the archive as begun, and its request with all that was left open filled in. */
 export interface BegunRun {
@@ -44,9 +48,18 @@ export interface BegunRun {
   readonly request: BacktestRequest;
   readonly file: string;
   readonly source: Source;
+  /** What the strategy kept in an earlier run. */
+  readonly storage: StrategyStorage;
 }
 
-interface SimulatedRun extends Pick<BegunRun, 'file' | 'request'> {
+/** What a search runs over. */
+export interface Subject {
+  readonly file: string;
+  readonly bars: readonly Bars[];
+  readonly options: SendableOptions;
+}
+
+interface SimulatedRun extends Pick<BegunRun, 'file' | 'request' | 'storage'> {
   readonly bars: readonly Bars[];
   readonly tradeStart?: Date;
 }
@@ -98,7 +111,7 @@ export class Backtests {
 
   /** @throws UserError for whatever is wrong with the request, its data or the strategy */
   async run(request: BacktestRequest, work: WorkOptions = {}): Promise<BacktestReport> {
-    const begun = await this.begin(request, { run: `run-${randomBytes(5).toString('hex')}`, plan: null });
+    const begun = await this.begin(request, { run: newRunId(), plan: null });
     try {
       const report = await this.compute(begun, work);
       await this.finish(report);
@@ -120,38 +133,26 @@ export class Backtests {
   ): Promise<BegunRun> {
     const { file } = await this.strategy(request.strategy);
     const source = await this.#source(request);
-    const { strategy, params, symbols, interval = '1d', from, to, cash, commission, by } = request;
-    await this.#parts.runs.begin(run, {
-      plan,
-      by,
-      input: {
-        strategy,
-        params,
-        symbols,
-        source: source.name,
-        interval,
-        from: from ? dayOf(from) : null,
-        to: to ? dayOf(to) : null,
-        cash,
-        commission,
-      },
-    });
-    return { run, request, file, source };
+    const input = inputOf(request, source.name);
+    await this.#parts.runs.begin(run, { plan, by: request.by, input });
+    return {
+      run,
+      request,
+      file,
+      source,
+      storage: plan === null ? {} : await this.#parts.runs.storageOf(plan),
+    };
   }
 
   /** @throws UserError for what is wrong with the data or the strategy */
-  async compute({ run, request, file, source }: BegunRun, work: WorkOptions = {}): Promise<BacktestReport> {
+  async compute(
+    { run, request, file, source, storage }: BegunRun,
+    work: WorkOptions = {},
+  ): Promise<BacktestReport> {
     const { onProgress } = work;
-    const { symbols, interval = '1d', from, to } = request;
-    onProgress?.({ text: `Fetching bars of ${symbols.join(', ')}` });
-    const bars = await source.bars({
-      symbols,
-      interval,
-      adjusted: true,
-      ...(from && { from }),
-      ...(to && { to }),
-    });
-    const result = await this.#simulate({ file, request, bars }, work);
+    onProgress?.({ text: `Fetching bars of ${request.symbols.join(', ')}` });
+    const bars = await source.bars(barsRequest(request));
+    const result = await this.#simulate({ file, request, storage, bars }, work);
     onProgress?.({ text: 'Drawing the chart' });
     const { files, warnings } = await this.#files(result, bars);
     return {
@@ -171,19 +172,23 @@ export class Backtests {
    */
   simulateFrom(
     tradeStart: Date,
-    { request, file }: BegunRun,
+    { request, file, storage }: BegunRun,
     bars: readonly Bars[],
     work: WorkOptions = {},
   ): Promise<BacktestResult> {
-    return this.#simulate({ file, request, bars, tradeStart }, work);
+    return this.#simulate({ file, request, storage, bars, tradeStart }, work);
   }
 
   #simulate(
-    { file, request, bars, tradeStart }: SimulatedRun,
+    { file, request, storage, bars, tradeStart }: SimulatedRun,
     { signal, onProgress }: WorkOptions,
   ): Promise<BacktestResult> {
     const { params, cash, commission } = request;
-    const options = { cash, commission, ...(tradeStart && { tradeStart: tradeStart.getTime() }) };
+    const options = {
+      ...request.options,
+      ...{ cash, commission, storage },
+      ...(tradeStart && { tradeStart: tradeStart.getTime() }),
+    };
     return runBacktest(
       { file, bars, params, options },
       {
@@ -195,9 +200,29 @@ export class Backtests {
     );
   }
 
-  /** Stores what came out. */
-  finish({ run, result, files }: BacktestReport): Promise<void> {
-    return this.#parts.runs.finish(run, result.statistics, files);
+  /** Stores what came out. @param storage what the strategy of a plan keeps for the plan's next run */
+  finish({ run, result, files }: BacktestReport, storage?: StrategyStorage): Promise<void> {
+    return this.#parts.runs.finish(run, result.statistics, files, storage);
+  }
+
+  /**
+   * A search over the same kind of request, from its beginning to its end in the archive of runs.
+   * @throws UserError when there is no such strategy or source
+   */
+  async search<Report extends { readonly files: readonly ReportFile[] }>(
+    kind: RunKind,
+    request: Omit<BacktestRequest, 'params'>,
+    search: SearchInput,
+    perform: (subject: Subject) => Promise<{ readonly report: Report; readonly statistics: Statistics }>,
+  ): Promise<Report & { readonly run: string }> {
+    const { file } = await this.strategy(request.strategy);
+    const source = await this.#source(request);
+    const input = { ...inputOf({ ...request, params: {} }, source.name), search };
+    return this.#parts.runs.keep({ kind, by: request.by, input }, async () => {
+      const bars = await source.bars(barsRequest(request));
+      const { cash, commission, options } = request;
+      return perform({ file, bars, options: { ...options, cash, commission } });
+    });
   }
 
   /** Day of the newest bar that a source has of any of the symbols, midnight UTC. @throws UserError for an unknown symbol */
@@ -227,9 +252,8 @@ export class Backtests {
 
   /** The bars of a request, from its source, else from the first that knows all symbols. @throws UserError for unknown ones */
   async bars(request: DataRequest): Promise<Bars[]> {
-    const { symbols, interval = '1d', from, to } = request;
     const source = await this.#source(request);
-    return source.bars({ symbols, interval, adjusted: true, ...(from && { from }), ...(to && { to }) });
+    return source.bars(barsRequest(request));
   }
 
   /** The source that is named, else the first that knows all symbols. @throws UserError when there is none */
@@ -290,6 +314,22 @@ export class Backtests {
       return { files: tables, warnings: [`There is no chart: ${reasonOf(error)}`] };
     }
   }
+}
+
+function barsRequest({ symbols, interval = '1d', from, to }: DataRequest) {
+  return { symbols, interval, adjusted: true, ...(from && { from }), ...(to && { to }) };
+}
+
+function inputOf(request: BacktestRequest, source: string): RunInput {
+  const { strategy, params, symbols, interval = '1d', from, to, cash, commission, options = {} } = request;
+  const { holding, ...plain } = options;
+  return {
+    ...{ strategy, params, symbols, source, interval },
+    from: from ? dayOf(from) : null,
+    to: to ? dayOf(to) : null,
+    ...{ cash, commission },
+    options: { ...plain, ...(holding && { holding: { ...holding } }) },
+  };
 }
 
 async function knows(source: Source, symbol: string): Promise<boolean> {

@@ -14,7 +14,7 @@ import type { StrategyDescription } from '../backtest/run.ts';
 import type { WalkForward } from '../backtest/walk-forward.ts';
 import type { Length } from '../backtest/walk-forward-windows.ts';
 import type { Bars } from '../market/bars.ts';
-import type { Backtests, DataRequest, WorkOptions } from './backtests.ts';
+import type { Backtests, DataRequest, Subject, TradingOptions, WorkOptions } from './backtests.ts';
 import type { ChartRenderer } from './charts/renderer.ts';
 import type { ChartedHeatMap } from './charts/request.ts';
 import { optimizationCsv, walkForwardCsv } from './optimization-csv.ts';
@@ -44,11 +44,15 @@ export interface SearchRequest extends DataRequest {
   readonly method?: 'grid' | 'random' | 'model';
   readonly maxTries?: number;
   readonly cash: number;
-  /** Rate of the traded value. */
-  readonly commission: number;
+  /** Rate of the traded value; or a fixed sum for each order and a rate. */
+  readonly commission: number | readonly [fixed: number, rate: number];
+  readonly options?: TradingOptions;
+  readonly by: string;
 }
 
 export interface OptimizationReport {
+  /** Id in the archive of runs. */
+  readonly run: string;
   /** Class name. */
   readonly strategy: string;
   readonly symbols: readonly string[];
@@ -73,6 +77,8 @@ export interface WalkForwardRequest extends SearchRequest {
 }
 
 export interface WalkForwardReport {
+  /** Id in the archive of runs. */
+  readonly run: string;
   /** File name of the strategy. */
   readonly strategy: string;
   readonly symbols: readonly string[];
@@ -135,11 +141,17 @@ export class Research {
    * Runs the strategy with many parameters, on all cores.
    * @throws UserError for whatever is wrong with the request, its data or the strategy
    */
-  async optimize(
+  optimize(request: SearchRequest, work: WorkOptions = {}): Promise<OptimizationReport> {
+    return this.#parts.backtests.search('optimization', request, searchInput(request), (subject) =>
+      this.#optimize(subject, request, work),
+    );
+  }
+
+  async #optimize(
+    { file, bars, options }: Subject,
     request: SearchRequest,
-    { signal, onProgress }: WorkOptions = {},
-  ): Promise<OptimizationReport> {
-    const { file, bars, options } = await this.#subject(request);
+    { signal, onProgress }: WorkOptions,
+  ) {
     const optimization = await optimizeFile(
       { file, bars, options },
       {
@@ -157,7 +169,7 @@ export class Research {
     const { charts } = this.#parts;
     const { strategy, symbols } = best.result;
     const map = heatMapOf(optimization);
-    return {
+    const report = {
       strategy,
       symbols,
       objective,
@@ -172,17 +184,27 @@ export class Research {
         optimizationCsv({ strategy, symbols, objective, paramNames: Object.keys(best.params), runs }),
       ],
     };
+    return { report, statistics: best.result.statistics };
   }
 
   /**
    * Chooses parameters on one stretch and trades them on the next, again and again.
    * @throws UserError for whatever is wrong with the request, its data or the strategy
    */
-  async walkForward(
+  walkForward(request: WalkForwardRequest, work: WorkOptions = {}): Promise<WalkForwardReport> {
+    const { train, test, anchored } = request;
+    const windows = { train: lengthJson(train), test: lengthJson(test), anchored };
+    const input = { ...searchInput(request), windows };
+    return this.#parts.backtests.search('walk-forward', request, input, (subject) =>
+      this.#walkForward(subject, request, work),
+    );
+  }
+
+  async #walkForward(
+    { file, bars, options }: Subject,
     request: WalkForwardRequest,
-    { signal, onProgress }: WorkOptions = {},
-  ): Promise<WalkForwardReport> {
-    const { file, bars, options } = await this.#subject(request);
+    { signal, onProgress }: WorkOptions,
+  ) {
     const { train, test, anchored, strategy, symbols, maximize, minimize } = request;
     const walk = await walkForwardFile(
       { file, bars, options },
@@ -227,23 +249,29 @@ export class Research {
         statistics: outOfSample,
       })),
     });
-    return {
-      strategy,
-      symbols,
-      windows,
-      efficiency,
-      warnings,
+    const report = {
+      ...{ strategy, symbols, windows, efficiency, warnings },
       headline: rows,
       statistics: statisticRows(statistics),
       files: [chart, table],
     };
+    return { report, statistics };
   }
+}
 
-  async #subject(request: SearchRequest) {
-    const { file } = await this.#parts.backtests.strategy(request.strategy);
-    const bars = await this.#parts.backtests.bars(request);
-    return { file, bars, options: { cash: request.cash, commission: request.commission } };
-  }
+function searchInput({ choices, constraint, maximize, minimize, method, maxTries }: SearchRequest) {
+  return {
+    choices,
+    constraint: constraint ?? null,
+    maximize: maximize ?? null,
+    minimize: minimize ?? null,
+    method: method ?? null,
+    tries: maxTries ?? null,
+  };
+}
+
+function lengthJson(length: Length) {
+  return typeof length === 'number' ? length : { ...length };
 }
 
 /** What of a request the search needs to know. */

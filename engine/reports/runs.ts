@@ -1,8 +1,17 @@
-/** The archive of runs: every backtest and every run of a plan, with its input, its figures and its files. */
-
-import type { Params, Statistics } from '../backtest/result.ts';
+/** The archive of runs: every backtest, search and run of a plan, with its input, its figures and its files. */
+import { randomBytes } from 'node:crypto';
+import { deserialize, serialize } from 'node:v8';
+import type { Params, ParamValue, Statistics } from '../backtest/result.ts';
+import type { StrategyStorage } from '../backtest/storage.ts';
 import { type Clock, stamp } from '../clock.ts';
-import { type Collection, defineCollection, type Store, type StoredDocument } from '../store/store.ts';
+import { reasonOf } from '../errors.ts';
+import {
+  type Collection,
+  defineCollection,
+  type Json,
+  type Store,
+  type StoredDocument,
+} from '../store/store.ts';
 import type { ReportFile } from './report-file.ts';
 
 export interface RunInput {
@@ -16,10 +25,29 @@ export interface RunInput {
   readonly from: string | null;
   readonly to: string | null;
   readonly cash: number;
-  readonly commission: number;
+  /** Rate of the traded value; or a fixed sum and a rate. */
+  readonly commission: number | readonly [fixed: number, rate: number];
+  /** What else was asked of the simulated broker. */
+  readonly options?: { readonly [name: string]: Json };
+  /** Of a search: what was varied, and what was looked for. */
+  readonly search?: SearchInput;
 }
 
+export interface SearchInput {
+  readonly choices: Readonly<Record<string, readonly ParamValue[]>>;
+  readonly constraint: string | null;
+  readonly maximize: string | null;
+  readonly minimize: string | null;
+  readonly method: string | null;
+  readonly tries: number | null;
+  /** Of a walk-forward. */
+  readonly windows?: { readonly [name: string]: Json };
+}
+
+export type RunKind = 'backtest' | 'optimization' | 'walk-forward';
+
 export interface RunRecord extends StoredDocument {
+  readonly kind: RunKind;
   /** The plan that it ran for; null for a backtest on demand. */
   readonly plan: string | null;
   /** A person, or `schedule`. */
@@ -56,9 +84,13 @@ export class Runs {
    * Stores that a run begins.
    * @throws DuplicateKeyError when a run with this id was begun before: so an id can be a claim
    */
-  begin(id: string, run: Pick<RunRecord, 'plan' | 'by' | 'input'>): Promise<void> {
+  begin(
+    id: string,
+    run: Pick<RunRecord, 'plan' | 'by' | 'input'> & Partial<Pick<RunRecord, 'kind'>>,
+  ): Promise<void> {
     return this.#records.insert({
       _id: id,
+      kind: 'backtest',
       ...run,
       startedAt: stamp(this.#clock),
       finishedAt: null,
@@ -69,8 +101,34 @@ export class Runs {
     });
   }
 
-  /** Stores what came out of it: the files first, so that a finished run has all of them. */
-  async finish(id: string, statistics: Statistics, files: readonly ReportFile[]): Promise<void> {
+  /** Does some work under an id of its own, and stores that it begins and how it ends. */
+  async keep<Report extends { readonly files: readonly ReportFile[] }>(
+    run: Pick<RunRecord, 'kind' | 'by' | 'input'>,
+    work: () => Promise<{ readonly report: Report; readonly statistics: Statistics }>,
+  ): Promise<Report & { readonly run: string }> {
+    const id = newRunId();
+    await this.begin(id, { ...run, plan: null });
+    try {
+      const { report, statistics } = await work();
+      await this.finish(id, statistics, report.files);
+      return { ...report, run: id };
+    } catch (error) {
+      await this.fail(id, reasonOf(error));
+      throw error;
+    }
+  }
+
+  /**
+   * Stores what came out of it: the files first, so that a finished run has all of them.
+   * @param storage what the strategy of a plan keeps for the plan's next run
+   */
+  async finish(
+    id: string,
+    statistics: Statistics,
+    files: readonly ReportFile[],
+    storage?: StrategyStorage,
+  ): Promise<void> {
+    if (storage !== undefined) await this.#store.blobs.put(storageBlob(id), serialize(storage));
     const kept = [];
     for (const { name, type, data } of files) {
       const blob = `run/${id}/${name}`;
@@ -106,6 +164,16 @@ export class Runs {
     return latest;
   }
 
+  /** What the strategy of a plan kept in the last run that was finished; empty before. */
+  async storageOf(plan: string): Promise<StrategyStorage> {
+    const [latest] = await this.#records.find(
+      { plan, state: 'done' },
+      { sort: [['startedAt', 'descending']], limit: 1 },
+    );
+    const kept = latest && (await this.#store.blobs.get(storageBlob(latest._id)));
+    return kept ? (deserialize(kept) as StrategyStorage) : {};
+  }
+
   get(id: string): Promise<RunRecord | undefined> {
     return this.#records.get(id);
   }
@@ -116,4 +184,12 @@ export class Runs {
     for (const { _id } of abandoned) await this.fail(_id, 'the desk stopped while it ran');
     return abandoned.length;
   }
+}
+
+export function newRunId(): string {
+  return `run-${randomBytes(5).toString('hex')}`;
+}
+
+function storageBlob(run: string): string {
+  return `run/${run}/.storage`;
 }
