@@ -292,7 +292,8 @@ test('prices can be asked for one by one, together, as a book, as trades and as 
 test('bars that a test gives come in pages of at most 1000', async () => {
   const day = 86_400_000;
   const first = Date.parse('2021-01-01T00:00:00Z');
-  binance.book('BTC/USDT').bars(
+  binance.setBars(
+    'BTC/USDT',
     '1d',
     Array.from({ length: 1200 }, (_, index) => [first + index * day, '1', '3', '1', '2', '10']),
   );

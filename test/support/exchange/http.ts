@@ -6,6 +6,7 @@
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Clock } from '../../../engine/clock.ts';
 import { type ExchangeRequest, type Fault, Faults } from './faults.ts';
@@ -19,11 +20,14 @@ export interface Reply {
 export class ExchangeServer {
   readonly faults = new Faults();
   readonly requests: ExchangeRequest[] = [];
-  readonly server: Server;
   /** For seeds: asked for every request, before `faults`. */
   onRequest: ((request: ExchangeRequest) => Fault | undefined) | undefined;
   /** While true, every request is dropped unheard. */
   away = false;
+  /** Takes websockets, where the dialect has them. */
+  onUpgrade: ((request: IncomingMessage, socket: Duplex, head: Buffer) => void) | undefined;
+  readonly #server: Server;
+  readonly #upgraded = new Set<Duplex>();
   readonly #answer: (request: ExchangeRequest) => Reply;
   readonly #clock: Clock;
   #count = 0;
@@ -32,19 +36,28 @@ export class ExchangeServer {
   constructor(answer: (request: ExchangeRequest) => Reply, clock: Clock) {
     this.#answer = answer;
     this.#clock = clock;
-    this.server = createServer((request, response) => {
+    this.#server = createServer((request, response) => {
       this.#handle(request, response).catch((thrown: unknown) => {
         // A mistake of this server, not of the client: it must not look like an exchange's answer.
         const why = thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown);
         response.writeHead(500, { 'content-type': 'text/plain' }).end(`the local exchange failed: ${why}`);
       });
     });
-    this.server.keepAliveTimeout = 60_000;
+    this.#server.keepAliveTimeout = 60_000;
+    this.#server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+      if (this.away || this.onUpgrade === undefined) {
+        socket.destroy();
+        return;
+      }
+      this.#upgraded.add(socket);
+      socket.once('close', () => this.#upgraded.delete(socket));
+      this.onUpgrade(request, socket, head);
+    });
   }
 
   async listen(): Promise<void> {
-    await new Promise<void>((resolve) => this.server.listen(0, '127.0.0.1', resolve));
-    this.#port = (this.server.address() as AddressInfo).port;
+    await new Promise<void>((resolve) => this.#server.listen(0, '127.0.0.1', resolve));
+    this.#port = (this.#server.address() as AddressInfo).port;
   }
 
   /** Without protocol: `127.0.0.1:4711`. */
@@ -52,9 +65,16 @@ export class ExchangeServer {
     return `127.0.0.1:${this.#port}`;
   }
 
+  /** Breaks every connection, and takes none. */
+  goAway(): void {
+    this.away = true;
+    for (const socket of this.#upgraded) socket.destroy();
+    this.#server.closeAllConnections();
+  }
+
   async close(): Promise<void> {
-    this.server.closeAllConnections();
-    await new Promise((resolve) => this.server.close(resolve));
+    this.goAway();
+    await new Promise((resolve) => this.#server.close(resolve));
   }
 
   async #handle(incoming: IncomingMessage, response: ServerResponse): Promise<void> {

@@ -5,10 +5,9 @@
  *
  * A fault may befall each event, and each connection.
  */
-import type { IncomingMessage, Server } from 'node:http';
-import type { Duplex } from 'node:stream';
+import type { IncomingMessage } from 'node:http';
 import { type WebSocket, WebSocketServer } from 'ws';
-import { withoutHost } from '../http.ts';
+import { type ExchangeServer, withoutHost } from '../http.ts';
 import type { Venue, VenueEvent } from '../venue.ts';
 import type { TradingWallet, Wallet } from '../wallets.ts';
 import { BinanceError } from './errors.ts';
@@ -45,8 +44,6 @@ interface Session {
 export class Streams {
   /** For seeds: asked for every event of the account, before `next`. */
   onEvent: ((event: AccountEvent) => EventFault | undefined) | undefined;
-  /** While true, no new connection is taken. */
-  refusing = false;
   readonly #venue: Venue;
   readonly #security: Security;
   readonly #tokens: ListenTokens;
@@ -55,14 +52,12 @@ export class Streams {
   readonly #sessions = new Set<Session>();
   readonly #faults: { readonly match: (event: AccountEvent) => boolean; readonly fault: EventFault }[] = [];
 
-  constructor(server: Server, world: { venue: Venue; security: Security; tokens: ListenTokens }) {
+  constructor(server: ExchangeServer, world: { venue: Venue; security: Security; tokens: ListenTokens }) {
     this.#venue = world.venue;
     this.#security = world.security;
     this.#tokens = world.tokens;
-    server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
-      if (this.refusing) socket.destroy();
-      else this.#server.handleUpgrade(request, socket, head, (accepted) => this.#begin(accepted, request));
-    });
+    server.onUpgrade = (request, socket, head) =>
+      this.#server.handleUpgrade(request, socket, head, (accepted) => this.#begin(accepted, request));
     this.#venue.listen((event) => this.#hear(event));
   }
 
