@@ -5,81 +5,44 @@
  * file: its money (the ledger), whether it is active, and who suspended it.
  */
 import type { Clock } from '../clock.ts';
+import { stamp } from '../clock.ts';
 import { reasonOf, UserError } from '../errors.ts';
 import type { Outbox } from '../events.ts';
-import { Lanes } from '../lanes.ts';
 import type { Logger } from '../log.ts';
-import type { Decimal } from '../money.ts';
-import { decimal, decimalText, zero } from '../money.ts';
+import { decimal, decimalText } from '../money.ts';
 import type { Collection, Store, StoredDocument } from '../store/store.ts';
 import { DuplicateKeyError, defineCollection } from '../store/store.ts';
-import type { BookSettings } from './book.ts';
-import type { BrokerBalances } from './broker-balances.ts';
-import { noBalances, withPostingAt } from './broker-balances.ts';
+import { Accounts } from './accounts.ts';
+import type { Audit } from './audit.ts';
 import type {
-  BookDeposit,
-  BookFill,
-  BookLoan,
-  BookMovement,
-  LedgerEntry,
-  NewPosting,
-  Posting,
-} from './ledger.ts';
-import {
-  balancesOf,
-  bookAccount,
-  depositPosting,
-  fillPosting,
-  imbalances,
-  Ledger,
-  LedgerError,
-  lendPosting,
-  movementPosting,
-  settlePosting,
-} from './ledger.ts';
+  AccountLine,
+  Adoption,
+  BookMove,
+  BookPayment,
+  Loan,
+  OpenedAccount,
+  SharedCost,
+} from './bank.ts';
+import { Bank } from './bank.ts';
+import type { BookSettings } from './book.ts';
+import type { BookReport } from './book-report.ts';
+import { bookReport } from './book-report.ts';
+import type { BrokerBalances } from './broker-balances.ts';
+import type { BookDeposit, BookFill, BookMovement } from './ledger.ts';
+import { depositPosting, fillPosting, movementPosting } from './ledger.ts';
 import type { MoneyInUse } from './money-in-use.ts';
-import { moneyInUse } from './money-in-use.ts';
+import type { Home } from './moved-home.ts';
+import { refusalOfMove } from './moved-home.ts';
 import type { Holdings } from './position.ts';
-import { noHoldings, withPosting } from './position.ts';
 import { amountIn } from './sums.ts';
 import type { Suspension, SuspensionScope } from './suspensions.ts';
 import { Suspensions } from './suspensions.ts';
+import type { Trade } from './trades.ts';
+
+export type { BookReport, PositionReport } from './book-report.ts';
 
 /** Whether an order opens risk or takes it away: an exit is let through where an entry is not. */
 export type Purpose = 'entry' | 'exit';
-
-/** One position of a book as it is shown. Decimal text; money in the book's currency. */
-export interface PositionReport {
-  readonly symbol: string;
-  /** Negative when short. */
-  readonly quantity: string;
-  readonly averageCost: string;
-  /** Null when there is no price just now: the position then counts at its cost. */
-  readonly lastPrice: string | null;
-  readonly value: string;
-  readonly unrealised: string;
-}
-
-/** A book as it stands. Decimal text; money in the book's currency. */
-export interface BookReport {
-  readonly name: string;
-  readonly description: string;
-  readonly currency: string;
-  readonly broker: string;
-  readonly active: boolean;
-  /** What stops it, by itself or with the whole desk. */
-  readonly suspension: Suspension | null;
-  readonly cash: string;
-  readonly positions: readonly PositionReport[];
-  /** Cash and positions. */
-  readonly equity: string;
-  /** Deposits less withdrawals. */
-  readonly deposited: string;
-  /** Profit of what was closed, fees not taken off. */
-  readonly realised: string;
-  readonly unrealised: string;
-  readonly fees: string;
-}
 
 /** The newest price of a symbol at a broker. */
 export type LastPriceOf = (
@@ -94,59 +57,49 @@ export interface BooksParts {
   readonly outbox: Outbox;
   readonly settings: readonly BookSettings[];
   readonly lastPrice: LastPriceOf;
+  /** A snapshot of a book's sums is stored after so many of its postings; 500 where not given. */
+  readonly snapshotEvery?: number;
 }
 
-/** What the ledger's audit found. */
-export interface Audit {
-  readonly postings: number;
-  /** What does not sum to zero, by asset; empty when the books balance. */
-  readonly imbalances: ReadonlyMap<string, Decimal>;
-  /** Books whose running sums differ from the ledger's; empty when they are right. */
-  readonly wrongBooks: readonly string[];
-}
-
-interface BookRecord extends StoredDocument {
+interface BookRecord extends StoredDocument, Home {
   readonly currency: string;
   readonly active: boolean;
 }
 
 const bookRecords = defineCollection<BookRecord>('books');
 
-/** Postings that are read at once when a book is replayed. */
-const page = 1000;
-
 export class Books {
   readonly #parts: BooksParts;
   readonly #settings: ReadonlyMap<string, BookSettings>;
   readonly #records: Collection<BookRecord>;
-  readonly #ledger: Ledger;
+  readonly #accounts: Accounts;
+  readonly #bank: Bank;
   readonly #suspensions: Suspensions;
-  readonly #holdings = new Map<string, Holdings>();
-  readonly #balances = new Map<string, BrokerBalances>();
-  readonly #lanes = new Lanes();
 
   private constructor(
     parts: BooksParts,
     records: Collection<BookRecord>,
-    ledger: Ledger,
+    accounts: Accounts,
     suspensions: Suspensions,
   ) {
     this.#parts = parts;
     this.#settings = new Map(parts.settings.map((settings) => [settings.name, settings]));
     this.#records = records;
-    this.#ledger = ledger;
+    this.#accounts = accounts;
+    this.#bank = new Bank(accounts, (book) => this.settings(book));
     this.#suspensions = suspensions;
   }
 
   /**
    * Opens the books; one that was never seen before gets its capital.
-   * @throws UserError when a file gives a book another currency than it was opened in
+   * @throws UserError when a file gives a book another currency than it was opened in, or another place for its money
+   * while it has or owes something at the one where it is
    */
   static async open(parts: BooksParts): Promise<Books> {
-    const { store, clock } = parts;
+    const { store, clock, snapshotEvery } = parts;
     const records = await store.collection(bookRecords);
-    const ledger = await Ledger.open(store, clock);
-    const books = new Books(parts, records, ledger, await Suspensions.open(store, clock));
+    const accounts = await Accounts.open({ store, clock, ...(snapshotEvery && { snapshotEvery }) });
+    const books = new Books(parts, records, accounts, await Suspensions.open(store, clock));
     for (const settings of parts.settings) await books.#seed(settings);
     for (const { _id } of await records.find()) {
       if (books.#settings.has(_id)) continue;
@@ -173,71 +126,37 @@ export class Books {
 
   /** @throws UserError when there is no such book */
   async show(name: string): Promise<BookReport> {
-    const { description, currency, broker } = this.settings(name);
-    const holdings = await this.holdings(name);
-    const positions = await Promise.all(
-      [...holdings.positions].map(async ([symbol, { quantity, cost }]): Promise<PositionReport> => {
-        const lastPrice = await this.#lastPrice(name, broker, symbol);
-        const value = lastPrice === null ? cost : quantity.times(decimal(lastPrice));
-        return {
-          symbol,
-          quantity: decimalText(quantity),
-          averageCost: decimalText(cost.div(quantity)),
-          lastPrice,
-          value: decimalText(value),
-          unrealised: decimalText(value.minus(cost)),
-        };
-      }),
-    );
-    const cash = holdings.cash.get(currency) ?? zero;
-    const total = (amounts: readonly string[]) =>
-      amounts.reduce((sum, amount) => sum.plus(decimal(amount)), zero);
-    return {
-      name,
-      description,
-      currency,
-      broker,
+    const settings = this.settings(name);
+    const { broker, home, currency } = settings;
+    const { opened, unassigned } = await this.balancesOfBroker(broker);
+    return bookReport({
+      settings,
+      holdings: await this.holdings(name),
       active: await this.isActive(name),
       suspension: await this.#suspensions.of(name),
-      cash: decimalText(cash),
-      positions,
-      equity: decimalText(cash.plus(total(positions.map(({ value }) => value)))),
-      deposited: decimalText(holdings.deposited.get(currency) ?? zero),
-      realised: decimalText(holdings.realised.get(currency) ?? zero),
-      unrealised: decimalText(total(positions.map(({ unrealised }) => unrealised))),
-      fees: decimalText(holdings.fees.get(currency) ?? zero),
-    };
+      unassigned: opened ? decimalText(amountIn(unassigned, home, currency)) : null,
+      lastPrice: (symbol) => this.#lastPrice(name, broker, symbol),
+    });
   }
 
-  /** What the book owns by the ledger, without asking for any price. */
+  /** What the book owns and owes by the ledger, without asking for any price. */
   holdings(name: string): Promise<Holdings> {
-    return this.#lanes.run(`book:${name}`, async () => {
-      let holdings = this.#holdings.get(name) ?? noHoldings;
-      for (;;) {
-        const newer = await this.#ledger.afterOf(name, holdings.sequence, page);
-        holdings = newer.reduce(withPosting(name), holdings);
-        this.#holdings.set(name, holdings);
-        if (newer.length < page) return holdings;
-      }
-    });
+    return this.#accounts.holdings(name);
   }
 
   /** What the ledger says lies at a broker: of its books, and of the desk beyond them. */
   balancesOfBroker(broker: string): Promise<BrokerBalances> {
-    return this.#lanes.run(`broker:${broker}`, async () => {
-      let balances = this.#balances.get(broker) ?? noBalances;
-      for (;;) {
-        const newer = await this.#ledger.afterAt(broker, balances.sequence, page);
-        balances = newer.reduce(withPostingAt, balances);
-        this.#balances.set(broker, balances);
-        if (newer.length < page) return balances;
-      }
-    });
+    return this.#accounts.balances(broker);
   }
 
-  /** What the book owns, has in use and could use, in its currency. */
-  async moneyInUse(name: string): Promise<MoneyInUse> {
-    return moneyInUse(await this.holdings(name), this.settings(name));
+  /** What the book owns of itself, has in use and could use, in its currency, by cost. */
+  moneyInUse(name: string): Promise<MoneyInUse> {
+    return this.#bank.moneyInUse(name);
+  }
+
+  /** The closed trades of a book that ended from `from` on and before `to`, oldest first. */
+  trades(query: { readonly book: string; readonly from?: Date; readonly to?: Date }): Promise<Trade[]> {
+    return this.#accounts.trades(query);
   }
 
   /** Why the book may not do this now, in a sentence for people; `undefined` when it may. */
@@ -297,19 +216,19 @@ export class Books {
     return book === null ? this.#suspensions.ofDesk() : this.#suspensions.of(book);
   }
 
-  /** Books a deposit, or a withdrawal; `false` when this cause was booked before. */
+  /** Books a deposit, or a withdrawal, as it is told; `false` when this cause was booked before. */
   postDeposit(deposit: BookDeposit): Promise<boolean> {
-    return this.#ledger.post(depositPosting(deposit));
+    return this.#accounts.ledger.post(depositPosting(deposit));
   }
 
   /** Books a fill; `false` when this cause was booked before. */
   postFill(fill: BookFill): Promise<boolean> {
-    return this.#ledger.post(fillPosting(fill));
+    return this.#accounts.ledger.post(fillPosting(fill));
   }
 
   /** Books what moved in the book's part of an account without an order; `false` when this cause was booked before. */
   postMovement(movement: BookMovement): Promise<boolean> {
-    return this.#ledger.post(movementPosting(movement));
+    return this.#accounts.ledger.post(movementPosting(movement));
   }
 
   /**
@@ -317,79 +236,124 @@ export class Books {
    * again lends nothing more, and answers with what was lent.
    * @throws UserError when the pool or the bank does not have that much
    */
-  async lend(loan: {
-    readonly cause: string;
-    readonly book: string;
-    readonly amount: string;
-  }): Promise<{ readonly lent: string }> {
-    const posting = await this.#decide(loan, 'lend', async () => {
-      await this.#checkLoan(loan.book, decimal(loan.amount));
-      return lendPosting(this.#loan(loan, loan.amount));
-    });
-    return { lent: decimalText(receivedBy(loan.book, posting)) };
+  lend(loan: Loan): Promise<{ readonly lent: string }> {
+    return this.#bank.lend(loan);
   }
 
-  /** The book gives back to the bank what was lent to it and is not in use; once for each cause. */
-  async settle(settlement: {
-    readonly cause: string;
-    readonly book: string;
-  }): Promise<{ readonly returned: string }> {
-    const { book } = settlement;
-    const posting = await this.#decide(settlement, 'settle', async () => {
-      const { lent, free } = await this.moneyInUse(book);
-      return settlePosting(this.#loan(settlement, decimalText(free.lt(lent) ? free : lent)));
-    });
-    return { returned: decimalText(receivedBy(book, posting).neg()) };
+  /** A book gives back to the bank what was lent to it and is not in use; once for each cause. */
+  settle(settlement: Omit<Loan, 'amount'>): Promise<{ readonly returned: string }> {
+    return this.#bank.settle(settlement);
   }
 
-  /** Sums up the whole ledger anew, and compares the books with it. */
-  async audit(): Promise<Audit> {
-    const entries: LedgerEntry[] = [];
-    const books = new Set<string>();
-    let sequence = 0;
-    let postings = 0;
-    for (;;) {
-      const newer = await this.#ledger.after(sequence, page);
-      for (const posting of newer) {
-        entries.push(...posting.entries);
-        if (posting.book !== null) books.add(posting.book);
-        sequence = posting.sequence;
-      }
-      postings += newer.length;
-      if (newer.length < page) break;
+  /**
+   * Puts money into a book, once for each cause: from what the desk has at its broker beyond its books; where that is not
+   * enough or not known, from its owner, who has to send it there.
+   * @throws UserError for an amount that is none
+   */
+  deposit(payment: BookPayment): Promise<boolean> {
+    return this.#bank.deposit(payment);
+  }
+
+  /**
+   * Takes money out of a book, once for each cause.
+   * @throws UserError when the book does not have that much to spare
+   */
+  withdraw(payment: BookPayment): Promise<boolean> {
+    return this.#bank.withdraw(payment);
+  }
+
+  /** @throws UserError when the book does not have that much to spare */
+  checkWithdrawal(payment: Pick<BookPayment, 'book' | 'amount'>): Promise<void> {
+    return this.#bank.checkWithdrawal(payment);
+  }
+
+  /**
+   * Moves money from one book to another, once for each cause.
+   * @throws UserError when they are not at the same place, or the first does not have that much to spare
+   */
+  move(move: BookMove): Promise<boolean> {
+    return this.#bank.move(move);
+  }
+
+  /** @throws UserError as `move` would */
+  checkMove(move: Pick<BookMove, 'from' | 'to' | 'amount'>): Promise<void> {
+    return this.#bank.checkMove(move);
+  }
+
+  /**
+   * Writes down, once, what an account holds and owes beyond its books. What the books say more than it has is `missing`:
+   * that is a difference, and nothing is posted for it.
+   */
+  openAccount(broker: string, lines: readonly AccountLine[]): Promise<OpenedAccount> {
+    return this.#bank.openAccount(broker, lines);
+  }
+
+  /** What the ledger says lies and is owed at a broker, by wallet and asset. */
+  accountOf(broker: string): Promise<readonly AccountLine[]> {
+    return this.#bank.accountOf(broker);
+  }
+
+  /** The number of the newest posting of the whole ledger; 0 when there is none. */
+  newestPosting(): Promise<number> {
+    return this.#accounts.ledger.newest();
+  }
+
+  /** Books interest or funding of an account on the books there that have a part in it, as `Bank.shareCost`. */
+  shareCost(cost: SharedCost): Promise<void> {
+    const there = [...this.#settings.values()].filter(({ broker }) => broker === cost.broker);
+    return this.#bank.shareCost(
+      cost,
+      there.map(({ name }) => name),
+    );
+  }
+
+  /** Writes down what was found at a broker as the desk's own, beyond its books. False when this cause was booked before. */
+  adopt(adoption: Adoption): Promise<boolean> {
+    return this.#bank.adopt(adoption);
+  }
+
+  /** The same for what is owed there. */
+  adoptDebt(adoption: Adoption): Promise<boolean> {
+    return this.#bank.adoptDebt(adoption);
+  }
+
+  /** Sums up the whole ledger anew, and compares what is kept of it; what is wrong is summed up anew. */
+  audit(): Promise<Audit> {
+    const brokers = new Set([...this.#settings.values()].map(({ broker }) => broker));
+    return this.#accounts.audit(this.names(), [...brokers]);
+  }
+
+  /** The audit of every night: chat hears what it finds, the log also that it found nothing. */
+  async nightlyAudit(): Promise<void> {
+    const { log, outbox, clock } = this.#parts;
+    const audit = await this.audit();
+    const wrong = wrongIn(audit);
+    if (wrong.length === 0) {
+      log.info(
+        { postings: audit.postings },
+        'the ledger was audited: it balances, and all that is kept of it is right',
+      );
+      return;
     }
-    const wrongBooks: string[] = [];
-    for (const book of books) {
-      const { cash, positions, debts } = await this.holdings(book);
-      const lies = balancesOf(bookAccount(book), entries);
-      const amountOf = (sums: ReadonlyMap<string, Decimal>, asset: string) => sums.get(asset) ?? zero;
-      const assets = new Set([...lies.keys(), ...cash.keys(), ...positions.keys(), ...debts.keys()]);
-      const wrong = [...assets].some((asset) => {
-        const net = amountOf(cash, asset).plus(positions.get(asset)?.quantity ?? zero);
-        return !amountOf(lies, asset).minus(amountOf(debts, asset)).eq(net);
-      });
-      if (wrong) wrongBooks.push(book);
-    }
-    return { postings, imbalances: imbalances(entries), wrongBooks };
+    const reason = `The audit of ${audit.postings} postings found: ${wrong.join('; ')}.`;
+    log.error({ reason }, 'the ledger is wrong');
+    await outbox.publish({ type: 'ledger.wrong', reason }, `ledger.wrong:${stamp(clock)}`);
   }
 
-  async #seed({ name, currency, capital, broker, home: wallet, active }: BookSettings): Promise<void> {
+  async #seed(settings: BookSettings): Promise<void> {
+    const { name, currency, capital, broker, home, wallet = home, active } = settings;
+    const place: Home = { broker, home, wallet };
     try {
-      await this.#records.insert({ _id: name, currency, active });
+      await this.#records.insert({ _id: name, currency, active, ...place });
     } catch (error) {
       if (!(error instanceof DuplicateKeyError)) throw error;
       const known = await this.#records.get(name);
-      if (known && known.currency !== currency) {
-        throw new UserError(
-          `The book "${name}" was opened in ${known.currency}; its file now says ${currency}. ` +
-            `Set the currency back, or give the new book another name.`,
-        );
-      }
+      if (known) await this.#checkKnown(settings, known, place);
     }
     const cause = `seed:${name}`;
-    const seeded = await this.#ledger.find(cause);
+    const seeded = await this.#accounts.ledger.find(cause);
     if (!seeded) {
-      await this.postDeposit({ cause, book: name, broker, wallet, amount: capital, currency });
+      await this.deposit({ cause, book: name, amount: capital, by: null });
     } else if (!seeded.entries.some(({ amount }) => decimal(amount).eq(decimal(capital)))) {
       this.#parts.log.info(
         { book: name, capital },
@@ -398,52 +362,16 @@ export class Books {
     }
   }
 
-  #loan({ cause, book }: { readonly cause: string; readonly book: string }, amount: string): BookLoan {
-    const { broker, home, currency } = this.settings(book);
-    return { cause, book, broker, wallet: home, amount, currency };
-  }
-
-  async #checkLoan(book: string, amount: Decimal): Promise<void> {
-    const { broker, home, currency, pool } = this.settings(book);
-    if (amount.lte(zero)) throw new UserError(`The bank lends only what is more than 0 ${currency}.`);
-    const { lent } = await this.moneyInUse(book);
-    if (lent.plus(amount).gt(decimal(pool))) {
+  async #checkKnown({ name, currency }: BookSettings, known: BookRecord, place: Home): Promise<void> {
+    if (known.currency !== currency) {
       throw new UserError(
-        `The bank does not lend ${decimalText(amount)} ${currency} to the book "${book}": its pool is ${pool} ${currency}, ` +
-          `of which ${decimalText(lent)} is lent already.`,
+        `The book "${name}" was opened in ${known.currency}; its file now says ${currency}. ` +
+          `Set the currency back, or give the new book another name.`,
       );
     }
-    const has = amountIn((await this.balancesOfBroker(broker)).unassigned, home, currency);
-    if (has.lt(amount)) {
-      throw new UserError(
-        `The bank cannot lend ${decimalText(amount)} ${currency} to the book "${book}": ${decimalText(has)} ${currency} ` +
-          `in the wallet ${home} at ${broker} belong to no book.`,
-      );
-    }
-  }
-
-  /**
-   * Posts once, under the cause, what `make` decides on the newest state of the books: when another posting comes
-   * between, also of another process, it decides anew.
-   */
-  #decide(
-    { cause, book }: { readonly cause: string; readonly book: string },
-    kind: Posting['kind'],
-    make: () => Promise<NewPosting>,
-  ): Promise<Posting> {
-    return this.#lanes.run('decisions', async () => {
-      for (;;) {
-        const known = await this.#ledger.find(cause);
-        if (known) {
-          if (known.kind === kind && known.book === book) return known;
-          throw new LedgerError(
-            `"${cause}" was posted before as a ${known.kind} of "${known.book}", not as a ${kind}`,
-          );
-        }
-        const newest = await this.#ledger.newest();
-        await this.#ledger.postAfter(newest, await make());
-      }
-    });
+    const refusal = refusalOfMove(name, known, place, await this.holdings(name));
+    if (refusal !== undefined) throw new UserError(refusal);
+    await this.#records.update(name, {}, { ...place });
   }
 
   async #lastPrice(book: string, broker: string, symbol: string): Promise<string | null> {
@@ -452,14 +380,23 @@ export class Books {
     } catch (error) {
       this.#parts.log.warn(
         { book, symbol, error: reasonOf(error) },
-        'no price for a position: it counts at its cost',
+        'there is no price for what a book holds',
       );
       return null;
     }
   }
 }
 
-/** What the posting changed in what lies in the book, in its only currency. */
-function receivedBy(book: string, { entries }: Posting): Decimal {
-  return [...balancesOf(bookAccount(book), entries).values()][0] ?? zero;
+/** What an audit found, in words; empty when the books are right. */
+function wrongIn({ imbalances, wrongBooks, wrongBrokers, wrongTrades }: Audit): readonly string[] {
+  const about = (what: string, names: readonly string[]) =>
+    names.length > 0 ? [`${what} ${names.join(', ')}`] : [];
+  return [
+    ...[...imbalances].map(
+      ([asset, total]) => `${asset} does not balance, it is out by ${decimalText(total)}`,
+    ),
+    ...about('the kept sums were wrong, and are summed up anew, of the books', wrongBooks),
+    ...about('and of the brokers', wrongBrokers),
+    ...about('the trades are recorded wrongly:', wrongTrades),
+  ];
 }

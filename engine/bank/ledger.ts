@@ -233,8 +233,12 @@ export function loansAccount(book: string): LedgerAccount {
   return `loans:${book}`;
 }
 
-export function unassignedAccount(broker: string): LedgerAccount {
+function unassignedAccount(broker: string): LedgerAccount {
   return `unassigned:${broker}`;
+}
+
+function unassignedLoansAccount(broker: string): LedgerAccount {
+  return `unassigned-loans:${broker}`;
 }
 
 export function depositPosting(deposit: BookDeposit): NewPosting {
@@ -265,6 +269,98 @@ export function settlePosting({ cause, book, broker, wallet, amount, currency }:
     ...blank(cause, book, broker),
     kind: 'settle',
     entries: transfer(bookAccount(book), unassignedAccount(broker), what, decimal(amount)),
+  };
+}
+
+/** From one book to another, in one posting: the money is never in between. */
+export function movePosting(move: {
+  readonly cause: string;
+  readonly from: string;
+  readonly to: string;
+  readonly broker: string;
+  readonly wallet: string;
+  readonly currency: string;
+  readonly amount: string;
+  readonly by: string;
+}): NewPosting {
+  const { cause, from, to, broker, wallet, currency, amount, by } = move;
+  const what = { asset: currency, wallet };
+  return {
+    ...blank(cause, from, broker),
+    kind: 'move',
+    otherBook: to,
+    entries: transfer(bookAccount(from), bookAccount(to), what, decimal(amount)),
+    by,
+  };
+}
+
+/** An asset in a wallet, or owed there. */
+interface Placed {
+  readonly wallet: string;
+  readonly asset: string;
+  readonly amount: string;
+}
+
+/** What an account holds and owes beyond its books when the desk first looks at it. */
+export function openingPosting({
+  broker,
+  held,
+  owed,
+}: {
+  readonly broker: string;
+  readonly held: readonly Placed[];
+  readonly owed: readonly Placed[];
+}): NewPosting {
+  return {
+    ...blank(`opening:${broker}`, null, broker),
+    kind: 'opening',
+    entries: [
+      ...held.flatMap(({ asset, wallet, amount }) =>
+        transfer('owner', unassignedAccount(broker), { asset, wallet }, decimal(amount)),
+      ),
+      ...owed.flatMap(({ asset, wallet, amount }) =>
+        transfer(unassignedLoansAccount(broker), 'owner', { asset, wallet }, decimal(amount)),
+      ),
+    ],
+  };
+}
+
+/** Interest or funding that no book has to bear. */
+export function unassignedCostPosting(
+  cost: Omit<BookMovement, 'book' | 'to' | 'kind'> & {
+    readonly kind: 'interest' | 'funding';
+  },
+): NewPosting {
+  const { cause, broker, kind, asset, wallet } = cost;
+  const amount = decimal(cost.amount);
+  const grows = kind === 'interest' && amount.gt(zero);
+  const account = grows ? unassignedLoansAccount(broker) : unassignedAccount(broker);
+  return {
+    ...blank(cause, null, broker),
+    kind,
+    entries: transfer(account, kind, { asset, wallet }, amount),
+  };
+}
+
+/** What was found at a broker beyond what the ledger says. */
+export function adoptedPosting(
+  adoption: Placed & {
+    readonly cause: string;
+    readonly broker: string;
+    readonly of: 'balance' | 'debt';
+    readonly by: string;
+  },
+): NewPosting {
+  const { cause, broker, asset, wallet, amount, of, by } = adoption;
+  const what = { asset, wallet };
+  return {
+    ...blank(cause, null, broker),
+    kind: 'adopted',
+    entries:
+      of === 'balance'
+        ? transfer('differences', unassignedAccount(broker), what, decimal(amount))
+        : transfer(unassignedLoansAccount(broker), 'differences', what, decimal(amount)),
+    by,
   };
 }
 
@@ -319,7 +415,7 @@ export function fillPosting({ cause, book, broker, ...fill }: BookFill): NewPost
   };
 }
 
-function blank(cause: string, book: string, broker: string) {
+function blank(cause: string, book: string | null, broker: string) {
   return { _id: cause, book, otherBook: null, broker, fill: null, by: null };
 }
 
@@ -386,7 +482,12 @@ function checkSame(before: Posting, again: NewPosting): void {
         entry.amount === other.amount
       );
     });
-  if (!same || before.book !== again.book || before.kind !== again.kind) {
+  if (
+    !same ||
+    before.book !== again.book ||
+    before.otherBook !== again.otherBook ||
+    before.kind !== again.kind
+  ) {
     throw new LedgerError(`"${again._id}" was posted before with other entries; the first ones stand`);
   }
 }

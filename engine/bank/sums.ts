@@ -20,6 +20,14 @@ export function plusOne(before: Amounts, name: string, amount: Decimal): Amounts
   return amount.eq(zero) ? before : plus(before, new Map([[name, amount]]));
 }
 
+/** The differences that are not zero. */
+export function minus(after: Amounts, before: Amounts): Amounts {
+  const names = new Set([...after.keys(), ...before.keys()]);
+  return withoutZeros(
+    new Map([...names].map((name) => [name, (after.get(name) ?? zero).minus(before.get(name) ?? zero)])),
+  );
+}
+
 export function plusIn(
   before: Wallets,
   { wallet, asset }: { readonly wallet: string; readonly asset: string },

@@ -49,6 +49,7 @@ describe('a book', () => {
       positions: [
         {
           symbol: 'ACME',
+          asset: 'ACME',
           quantity: '60',
           averageCost: '8',
           lastPrice: '10',
@@ -56,11 +57,22 @@ describe('a book', () => {
           unrealised: '120',
         },
       ],
+      otherCash: [],
       equity: '10156.5',
+      capital: '10036.5',
+      pool: '0',
+      lent: '0',
+      inUse: '480',
+      available: '9556.5',
+      debts: [],
+      interest: [],
+      interestCost: '0',
       deposited: '10000',
       realised: '40',
       unrealised: '120',
       fees: '3.5',
+      feesByCurrency: [{ asset: 'USD', amount: '3.5' }],
+      unassigned: null,
     });
   });
 
