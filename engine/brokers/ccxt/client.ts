@@ -1,0 +1,246 @@
+/**
+ * ccxt, and the only file that loads it: one exchange alone, since all of them together cost half a second and 90 MB.
+ *
+ * All numbers come out as text (`exchange.number = String`), nothing is sent twice by itself, each answer's status is noted
+ * for the error table, and a request that hangs is given up even in the middle of its answer.
+ */
+import { access } from 'node:fs/promises';
+import type { Clock } from '../../clock.ts';
+import { UserError } from '../../errors.ts';
+import { noteAnswer, noteSending } from './call.ts';
+import type { CcxtSettings } from './settings.ts';
+
+type Params = Readonly<Record<string, unknown>>;
+
+/** The part of a ccxt exchange that the desk uses. What it returns is read by `read.ts`. */
+export interface CcxtExchange {
+  readonly id: string;
+  readonly name: string;
+  readonly has: Readonly<Record<string, unknown>>;
+  readonly features: unknown;
+  readonly precisionMode: number;
+  readonly options: Record<string, unknown>;
+  markets: Readonly<Record<string, unknown>> | undefined;
+  currencies: Readonly<Record<string, unknown>> | undefined;
+  loadMarkets(reload?: boolean): Promise<unknown>;
+  setMarkets(markets: unknown, currencies?: unknown): unknown;
+  fetchCurrencies(): Promise<unknown>;
+  loadTimeDifference(): Promise<unknown>;
+  fetchBalance(params?: Params): Promise<unknown>;
+  fetchTicker(symbol: string): Promise<unknown>;
+  fetchOrderBook(symbol: string, limit?: number): Promise<unknown>;
+  createOrder(
+    symbol: string,
+    type: string,
+    side: string,
+    amount: string,
+    price?: string,
+    params?: Params,
+  ): Promise<unknown>;
+  cancelOrder(id: string | undefined, symbol: string, params?: Params): Promise<unknown>;
+  fetchOrder(id: string | undefined, symbol: string, params?: Params): Promise<unknown>;
+  fetchOrders(symbol: string, since?: number, limit?: number, params?: Params): Promise<unknown>;
+  fetchClosedOrders(symbol: string, since?: number, limit?: number, params?: Params): Promise<unknown>;
+  fetchOpenOrders(symbol?: string, since?: number, limit?: number, params?: Params): Promise<unknown>;
+  fetchMyTrades(symbol?: string, since?: number, limit?: number, params?: Params): Promise<unknown>;
+  watchOrders(symbol?: string, since?: number, limit?: number, params?: Params): Promise<unknown>;
+  close(cleanCache?: boolean): Promise<void>;
+}
+
+/** What is replaced in it. */
+interface Replaceable {
+  number: (text: string) => string;
+  milliseconds: () => number;
+  timeout: number;
+  enableRateLimit: boolean;
+  urls: { api: unknown };
+  streaming: Record<string, unknown>;
+  fetch: (url: string, method?: string, headers?: unknown, body?: unknown) => Promise<unknown>;
+  handleErrors: (...answer: unknown[]) => unknown;
+  undiciRequest: (url: string, request: unknown) => Promise<unknown>;
+  loadHttpProxyAgent: () => Promise<unknown>;
+  delay: (ms: number, method: (...given: unknown[]) => unknown, ...given: unknown[]) => void;
+  setSandboxMode: (on: boolean) => void;
+  httpsProxy?: string;
+  wssProxy?: string;
+  socksProxy?: string;
+  wsSocksProxy?: string;
+}
+
+type ExchangeClass = new (settings: object) => CcxtExchange & Replaceable;
+
+/** A client of the exchange, and what ends its timers. */
+export interface Client {
+  readonly exchange: CcxtExchange;
+  close(): Promise<void>;
+}
+
+export class ExchangeLibrary {
+  readonly #class: ExchangeClass;
+  readonly #settings: CcxtSettings;
+  readonly #clock: Clock;
+  readonly #options: Readonly<Record<string, unknown>>;
+
+  private constructor(
+    exchangeClass: ExchangeClass,
+    settings: CcxtSettings,
+    clock: Clock,
+    options: Readonly<Record<string, unknown>>,
+  ) {
+    this.#class = exchangeClass;
+    this.#settings = settings;
+    this.#clock = clock;
+    this.#options = options;
+  }
+
+  /**
+   * Loads the code of one exchange, with its websockets where ccxt has them.
+   * @throws UserError for an exchange that ccxt does not have
+   */
+  static async load(
+    settings: CcxtSettings,
+    clock: Clock,
+    options: Readonly<Record<string, unknown>>,
+  ): Promise<ExchangeLibrary> {
+    const main = import.meta.resolve('ccxt');
+    // ccxt's exports map hides the files of single exchanges, so they are named by their place. Its version is pinned.
+    for (const path of [`./src/pro/${settings.exchange}.js`, `./src/${settings.exchange}.js`]) {
+      const file = new URL(path, main);
+      if (!(await exists(file))) continue;
+      const module = (await import(file.href)) as { readonly default: ExchangeClass };
+      return new ExchangeLibrary(module.default, settings, clock, options);
+    }
+    throw new UserError(
+      `There is no exchange "${settings.exchange}": the names are those of ccxt, such as binance, kraken or bybit.`,
+    );
+  }
+
+  /** A new client. With `markets` of another one it need not load them. */
+  async client(from?: CcxtExchange): Promise<Client> {
+    const { apiKey, secret, password, timeoutSeconds, sandbox, proxy, gateway, silenceSeconds } =
+      this.#settings;
+    const exchange = new this.#class({ apiKey, secret, ...(password !== undefined && { password }) });
+    exchange.number = String;
+    exchange.timeout = timeoutSeconds * 1000;
+    exchange.enableRateLimit = true;
+    exchange.milliseconds = () => this.#clock.now().getTime();
+    if (sandbox) exchange.setSandboxMode(true);
+    Object.assign(exchange.options, this.#options, this.#settings.options, { maxRetriesOnFailure: 0 });
+    // A ping goes out three times within the silence that is borne.
+    exchange.streaming['keepAlive'] = (silenceSeconds * 1000) / 3;
+    if (proxy !== undefined) useProxy(exchange, proxy);
+    if (gateway !== undefined) await useGateway(exchange, gateway);
+    noteAnswers(exchange, timeoutSeconds);
+    const timers = keepTimers(exchange);
+    if (from?.markets) {
+      exchange.setMarkets(from.markets, from.currencies);
+      exchange.options['timeDifference'] = from.options['timeDifference'];
+    }
+    return {
+      exchange,
+      async close() {
+        for (const timer of timers) clearTimeout(timer);
+        timers.clear();
+        await exchange.close();
+      },
+    };
+  }
+}
+
+/** The answer was no JSON: perhaps the page of a proxy. What was asked may have been done. */
+class NoAnswerOfTheExchange extends Error {
+  override readonly name = 'NoAnswerOfTheExchange';
+}
+
+function noteAnswers(exchange: Replaceable, timeoutSeconds: number): void {
+  const fetch = exchange.fetch.bind(exchange);
+  // ccxt's own time limit ends with the head of the answer, and would wait for its body for minutes.
+  const deadlineMs = (timeoutSeconds + 2) * 1000;
+  exchange.fetch = async (...request) => {
+    noteSending(exchange.milliseconds());
+    const answer = await within(deadlineMs, fetch(...request));
+    if (typeof answer === 'string' && answer.trim() !== '') {
+      throw new NoAnswerOfTheExchange(`the answer was no JSON but: ${answer.slice(0, 100)}`);
+    }
+    return answer;
+  };
+  const handleErrors = exchange.handleErrors.bind(exchange);
+  exchange.handleErrors = (...answer) => {
+    const [status, , , , headers, , body] = answer;
+    if (typeof status === 'number') noteAnswer(status, headers, body);
+    return handleErrors(...answer);
+  };
+}
+
+async function within<T>(ms: number, answer: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`no whole answer within ${ms / 1000} s`)), ms);
+  });
+  try {
+    return await Promise.race([answer, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** ccxt renews its listen keys by timers that would keep the process alive for a day. */
+function keepTimers(exchange: Replaceable): Set<NodeJS.Timeout> {
+  const timers = new Set<NodeJS.Timeout>();
+  exchange.delay = (ms, method, ...given) => {
+    const timer = setTimeout(
+      () => {
+        timers.delete(timer);
+        Promise.resolve(method.apply(exchange, given)).catch(() => undefined); // the stream breaks, and is opened anew
+      },
+      Math.min(ms, 2 ** 31 - 1),
+    );
+    timers.add(timer.unref());
+  };
+  return timers;
+}
+
+function useProxy(exchange: Replaceable, proxy: string): void {
+  if (proxy.startsWith('socks')) {
+    exchange.socksProxy = proxy;
+    exchange.wsSocksProxy = proxy;
+  } else {
+    exchange.httpsProxy = proxy;
+    exchange.wssProxy = proxy;
+  }
+}
+
+/**
+ * Everything goes to the gateway, with the true host as the first part of the path. HTTP addresses are changed at the last
+ * moment, because ccxt tells one market's errors from another's by the true address.
+ */
+async function useGateway(exchange: Replaceable, gateway: string): Promise<void> {
+  const base = gateway.replace(/\/+$/, '');
+  const send = exchange.undiciRequest.bind(exchange);
+  exchange.undiciRequest = (url, request) => send(through(base, url), request);
+  rewriteSockets(exchange.urls.api, base.replace(/^http/, 'ws'));
+  await exchange.loadHttpProxyAgent(); // ccxt loads what plain ws:// needs only for a proxy
+}
+
+function rewriteSockets(node: unknown, base: string): void {
+  if (typeof node !== 'object' || node === null) return;
+  const entries = node as Record<string, unknown>;
+  for (const [name, value] of Object.entries(entries)) {
+    if (typeof value !== 'string') rewriteSockets(value, base);
+    else if (value.startsWith('ws')) entries[name] = through(base, value);
+  }
+}
+
+function through(base: string, url: string): string {
+  const { hostname, pathname, search } = new URL(url);
+  return `${base}/${hostname}${pathname}${search}`;
+}
+
+async function exists(file: URL): Promise<boolean> {
+  try {
+    await access(file);
+    return true;
+  } catch {
+    return false;
+  }
+}
