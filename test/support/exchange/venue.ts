@@ -29,6 +29,7 @@ export interface NewOrder {
   readonly symbol: string;
   readonly side: Side;
   readonly type: OrderType;
+  /** Empty where the client gave none and the exchange invents none. */
   readonly clientOrderId: string;
   readonly timeInForce?: TimeInForce;
   /** Of the base currency; a market order may have `cost` in its place. */
@@ -268,7 +269,8 @@ export class Venue {
     this.#checkWallet(request, market.listed);
     checkFilters(request, market.listed, this.last(request.symbol));
     const key = `${request.wallet} ${request.symbol} ${request.clientOrderId}`;
-    if (this.#byClientId.get(key)?.some((order) => this.#open.has(order))) {
+    const isNamed = request.clientOrderId !== '';
+    if (isNamed && this.#byClientId.get(key)?.some((order) => this.#open.has(order))) {
       throw new Refusal('duplicate_client_order_id');
     }
     if (request.type === 'LIMIT_MAKER' && market.book.meets(request.side, request.price)) {
