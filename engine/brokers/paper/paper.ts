@@ -1,19 +1,25 @@
 /**
- * The paper broker: an account that exists only here, and trades at the last price of a source.
+ * The paper broker: an account that exists only here, and trades at the prices of a source.
  *
- * A market order is filled at once and in full, or rejected. Its whole truth is one collection of orders, each document
- * holding the order together with its fills: so an order and its fill cannot disagree, and balances and positions are
- * sums over the fills, never stored. A restart at any moment finds the account as it was.
+ * Its whole truth is a journal of what happened, one document each: so an order and its fills cannot disagree, and
+ * balances are sums, never stored. A restart at any moment finds the account as it was.
  */
 import type { Clock } from '../../clock.ts';
-import { stamp } from '../../clock.ts';
 import { reasonOf } from '../../errors.ts';
-import { Lanes } from '../../lanes.ts';
 import type { Logger } from '../../log.ts';
 import type { Decimal } from '../../money.ts';
-import { decimal, decimalText, groupThousands, truncateToStep, zero } from '../../money.ts';
-import type { Collection, Store, StoredDocument } from '../../store/store.ts';
-import { DuplicateKeyError, defineCollection } from '../../store/store.ts';
+import { decimal, decimalText, truncateToStep, zero } from '../../money.ts';
+import type { Store } from '../../store/store.ts';
+import type { Opening, OpenOrder } from '../account/account.ts';
+import { Account, isOpen, restOf } from '../account/account.ts';
+import { reserveOf, ruleBreach, shortage } from '../account/checks.ts';
+import type { Entry, PlacedOrder, State, StoredFill } from '../account/entry.ts';
+import { isShare } from '../account/entry.ts';
+import type { Priced } from '../account/instruments.ts';
+import { Instruments } from '../account/instruments.ts';
+import type { Decision } from '../account/journal.ts';
+import { Journal, placedId } from '../account/journal.ts';
+import { Listeners } from '../account/listeners.ts';
 import type {
   Balance,
   Broker,
@@ -25,61 +31,17 @@ import type {
   CancelOutcome,
   Capabilities,
   Instrument,
+  Margin,
   OrderRequest,
-  OrderTerms,
   Quote,
-  Side,
   SubmitOutcome,
 } from '../broker.ts';
 import type { Prices } from '../prices.ts';
+import { PaperMargin } from './margin.ts';
+import type { Glimpse, Worsen } from './matching.ts';
+import { glimpseOf, meet, worsenBy } from './matching.ts';
 import type { PaperSettings } from './settings.ts';
-
-interface StoredFill {
-  readonly id: string;
-  readonly quantity: string;
-  readonly price: string;
-  readonly currency: string;
-  readonly fee: string;
-  readonly at: string;
-}
-
-interface PaperOrder extends StoredDocument {
-  readonly account: string;
-  /** 1, 2, 3, ... in one account: taken once, so no two orders are judged on the same balance. */
-  readonly sequence: number;
-  readonly clientOrderId: string;
-  readonly symbol: string;
-  readonly side: Side;
-  readonly quantity: string;
-  readonly terms: OrderTerms;
-  readonly state: 'filled' | 'rejected';
-  readonly reason: string | null;
-  readonly fills: readonly StoredFill[];
-  readonly at: string;
-}
-
-const paperOrders = defineCollection<PaperOrder>('paper_orders', {
-  unique: [
-    ['account', 'clientOrderId'],
-    ['account', 'sequence'],
-  ],
-  indexes: [['account', 'at']],
-});
-
-/** Its only one. */
-const wallet = 'account';
-
-/** The account after some of its orders: all of them up to `sequence`. */
-interface Holdings {
-  sequence: number;
-  readonly cash: Map<string, Decimal>;
-  readonly positions: Map<string, Decimal>;
-}
-
-/** What is to become of an order. */
-type Verdict =
-  | { readonly state: 'filled'; readonly price: string; readonly currency: string; readonly fee: string }
-  | { readonly state: 'rejected'; readonly reason: string };
+import { Watch } from './watch.ts';
 
 export interface PaperParts {
   readonly name: string;
@@ -90,55 +52,102 @@ export interface PaperParts {
   readonly log: Logger;
 }
 
+/** What a price makes of an order. */
+interface Progress {
+  readonly state: State;
+  readonly reason: string | null;
+  readonly fills: readonly StoredFill[];
+  readonly stopped: boolean;
+}
+
+const orderTypes = ['market', 'limit', 'stop', 'stop_limit', 'oco'] as const;
+
 export class PaperBroker implements Broker {
   readonly name: string;
   readonly capabilities: Capabilities;
-  readonly wallets = [wallet];
-  readonly #settings: PaperSettings;
-  readonly #orders: Collection<PaperOrder>;
-  readonly #prices: Prices;
-  readonly #clock: Clock;
-  readonly #log: Logger;
-  readonly #listeners = new Set<BrokerListener>();
-  readonly #lanes = new Lanes();
-  readonly #holdings: Holdings;
+  readonly wallets: readonly string[];
+  readonly margin?: Margin;
+  readonly #parts: PaperParts;
+  readonly #journal: Journal;
+  readonly #instruments: Instruments;
+  readonly #worsen: Worsen;
+  readonly #watch: Watch;
+  readonly #listeners: Listeners;
+  #account: Account;
+  #loans: PaperMargin | undefined;
+  /** Orders that have met the market: what comes now finds them resting. */
+  readonly #arrived = new Set<string>();
   #status: BrokerStatus;
+  /** News is told in the order in which it happened. */
+  #telling: Promise<void> = Promise.resolve();
 
-  private constructor(parts: PaperParts, orders: Collection<PaperOrder>) {
-    this.name = parts.name;
+  private constructor(parts: PaperParts, journal: Journal, empty: Account) {
+    const { name, settings, prices, clock, log } = parts;
+    this.name = name;
+    this.wallets = settings.wallets;
     this.capabilities = {
-      orderTypes: ['market'],
-      fractional: decimal(parts.settings.quantityStep).lt(decimal('1')),
-      short: parts.settings.short,
+      orderTypes,
+      fractional: decimal(settings.quantityStep).lt(decimal('1')),
+      short: settings.short,
       absenceIsFinalAfterSeconds: 0, // its orders are in our own store: what is not there never arrived
     };
-    this.#settings = parts.settings;
-    this.#orders = orders;
-    this.#prices = parts.prices;
-    this.#clock = parts.clock;
-    this.#log = parts.log;
-    this.#holdings = {
-      sequence: 0,
-      cash: new Map(
-        Object.entries(parts.settings.balances).map(([currency, amount]) => [currency, decimal(amount)]),
-      ),
-      positions: new Map(),
-    };
-    this.#status = { state: 'down', since: parts.clock.now(), why: 'not connected yet' };
+    this.#parts = parts;
+    this.#journal = journal;
+    this.#account = empty;
+    this.#worsen = worsenBy(settings.slippage, settings.priceTick);
+    this.#listeners = new Listeners(name, log);
+    this.#instruments = new Instruments({
+      prices,
+      rules: settings,
+      feeRate: settings.fee,
+      currencies: currenciesOf(settings),
+    });
+    this.#watch = new Watch({
+      broker: name,
+      prices,
+      log,
+      pollMs: settings.pollSeconds * 1000,
+      interval: settings.bars,
+      resting: () => this.#resting(),
+      nextArrivalMs: () => this.#nextArrivalMs(),
+      judge: (symbol, glimpse) => this.#judge(symbol, glimpse),
+    });
+    if (settings.margin || settings.wallets.length > 1) {
+      this.#loans = new PaperMargin({
+        name,
+        settings,
+        journal,
+        prices,
+        clock,
+        valuedIn: settings.margin?.currency ?? currenciesOf(settings)[0] ?? 'USD',
+        isReady: () => this.#status.state === 'ready',
+      });
+      this.margin = this.#loans;
+    }
+    this.#status = { state: 'down', since: clock.now(), why: 'not connected yet' };
+    journal.onEntry = (entry) => this.#tell(entry);
   }
 
   static async open(parts: PaperParts): Promise<PaperBroker> {
-    return new PaperBroker(parts, await parts.store.collection(paperOrders));
+    const { name, settings, store, clock, log } = parts;
+    const opening = openingOf(settings);
+    const { shortCollateral } = settings;
+    const empty = () => new Account({ opening, shortCollateral });
+    const journal = await Journal.open({ name: `paper/${name}`, store, clock, log, empty });
+    return new PaperBroker(parts, journal, empty());
   }
 
   async connect(): Promise<void> {
-    await this.#current();
-    this.#become({ state: 'ready', since: this.#clock.now() });
+    this.#account = await this.#journal.current();
+    this.#become({ state: 'ready', since: this.#parts.clock.now() });
+    this.#watch.start();
   }
 
   async disconnect(): Promise<void> {
-    await this.#lanes.idle();
-    this.#become({ state: 'down', since: this.#clock.now(), why: 'disconnected by the desk' });
+    await this.#watch.stop();
+    await this.#journal.idle();
+    await this.#telling;
+    this.#become({ state: 'down', since: this.#parts.clock.now(), why: 'disconnected by the desk' });
   }
 
   status(): BrokerStatus {
@@ -147,279 +156,360 @@ export class PaperBroker implements Broker {
 
   async submit(request: OrderRequest): Promise<SubmitOutcome> {
     try {
-      if (this.#status.state !== 'ready')
+      if (this.#status.state !== 'ready') {
         return { outcome: 'unknown', reason: `${this.name} is not connected` };
-      const { order, fresh } = await this.#lanes.run('orders', () => this.#take(request));
-      if (fresh) this.#announce(order);
-      return order.state === 'rejected'
-        ? { outcome: 'rejected', reason: order.reason ?? 'no reason was given' }
-        : { outcome: 'accepted', brokerOrderId: order._id };
+      }
+      const known = await this.#journal.entry(placedId(request.clientOrderId));
+      if (known) return this.#outcomeOf(known);
+      const found = await this.#find(request.symbol);
+      const added = await this.#journal.add((account, at) => this.#place(request, found, account, at));
+      if (!added) throw new Error('an order came to nothing');
+      return this.#outcomeOf(added.entry);
     } catch (error) {
       return { outcome: 'unknown', reason: reasonOf(error) };
     }
   }
 
-  async findOrder(clientOrderId: string): Promise<BrokerOrder | undefined> {
-    const order = await this.#orders.get(this.#idOf(clientOrderId));
-    return order && brokerOrder(order);
+  findOrder(clientOrderId: string): Promise<BrokerOrder | undefined> {
+    return this.#journal.order(clientOrderId);
   }
 
   async cancel(clientOrderId: string): Promise<CancelOutcome> {
     try {
-      const order = await this.#orders.get(this.#idOf(clientOrderId));
+      if (this.#status.state !== 'ready') {
+        return { outcome: 'unknown', reason: `${this.name} is not connected` };
+      }
+      const added = await this.#journal.add((account, at) => {
+        const open = account.open.get(clientOrderId);
+        return (
+          open &&
+          progressOf(open, { ...asItIs(open), state: 'cancelled', reason: 'cancelled by the desk' }, at)
+        );
+      });
+      if (added) return { outcome: 'cancelled' };
+      const order = await this.#journal.order(clientOrderId);
       return { outcome: 'not_open', reason: order ? `it is ${order.state}` : 'there is no such order' };
     } catch (error) {
       return { outcome: 'unknown', reason: reasonOf(error) };
     }
   }
 
-  /** None: a market order is filled or rejected in the moment in which it arrives. */
   async openOrders(): Promise<readonly BrokerOrder[]> {
-    return [];
+    const { open } = await this.#journal.current();
+    return [...open.values()].map(({ order, state, fills }) => this.#journal.view(order, state, null, fills));
   }
 
-  async fillsSince(since: Date): Promise<readonly BrokerFill[]> {
-    const orders = await this.#orders.find(
-      { account: this.name, at: { gte: since.toISOString() } },
-      { sort: [['sequence', 'ascending']] },
-    );
-    return orders.flatMap((order) => brokerOrder(order).fills);
+  fillsSince(since: Date): Promise<readonly BrokerFill[]> {
+    return this.#journal.fillsSince(since);
   }
 
   async balances(): Promise<readonly Balance[]> {
-    const { cash } = await this.#current();
-    return [...cash].map(([asset, amount]) => ({
-      asset,
-      wallet,
-      free: decimalText(amount),
-      locked: '0',
-      owed: '0',
-    }));
+    await this.#loans?.chargeInterest();
+    return (await this.#journal.current()).balances();
   }
 
   async positions(): Promise<readonly BrokerPosition[]> {
-    const { positions } = await this.#current();
-    return [...positions].map(([symbol, quantity]) => ({
-      asset: symbol,
-      symbol,
-      wallet,
-      quantity: decimalText(quantity),
-    }));
+    return (await this.#journal.current()).positions();
   }
 
-  async resolve(symbol: string): Promise<Instrument> {
-    const { currency } = await this.#prices.lastPrice(symbol);
-    const { quantityStep, priceTick, minimumQuantity, minimumNotional, fee } = this.#settings;
-    return {
-      symbol,
-      asset: symbol,
-      currency,
-      rules: { quantityStep, priceTick, minimumQuantity: minimumQuantity ?? quantityStep, minimumNotional },
-      feeRate: fee,
-    };
+  resolve(symbol: string): Promise<Instrument> {
+    return this.#instruments.resolve(symbol, this.#account);
   }
 
-  async quote(symbol: string): Promise<Quote> {
-    const { price, currency, at } = await this.#prices.lastPrice(symbol);
+  async quote(name: string): Promise<Quote> {
+    const { instrument, price } = await this.#instruments.priced(name);
+    const last = decimal(price.price);
     return {
-      symbol,
-      bid: this.#priceFor('sell', price),
-      ask: this.#priceFor('buy', price),
-      last: price,
-      currency,
-      at,
+      symbol: instrument.symbol,
+      bid: decimalText(this.#worsen('sell', last)),
+      ask: decimalText(this.#worsen('buy', last)),
+      last: price.price,
+      currency: instrument.currency,
+      at: price.at,
     };
   }
 
   subscribe(listener: BrokerListener): () => void {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
+    return this.#listeners.add(listener);
   }
 
-  /** The one insert that is the order: what was stored before under this id wins. */
-  async #take(request: OrderRequest): Promise<{ order: PaperOrder; fresh: boolean }> {
-    const _id = this.#idOf(request.clientOrderId);
-    const known = await this.#orders.get(_id);
-    if (known) return { order: known, fresh: false };
-    const price = await this.#priceOf(request.symbol);
-    for (;;) {
-      const holdings = await this.#current();
-      const verdict = this.#judge(request, price, holdings);
-      const at = stamp(this.#clock);
-      const order: PaperOrder = {
-        _id,
-        account: this.name,
-        sequence: holdings.sequence + 1,
-        clientOrderId: request.clientOrderId,
-        symbol: request.symbol,
-        side: request.side,
-        quantity: request.quantity,
-        terms: request.terms,
-        state: verdict.state,
-        reason: verdict.state === 'rejected' ? verdict.reason : null,
-        fills:
-          verdict.state === 'filled'
-            ? [
-                {
-                  id: `${request.clientOrderId}-1`,
-                  quantity: request.quantity,
-                  price: verdict.price,
-                  currency: verdict.currency,
-                  fee: verdict.fee,
-                  at,
-                },
-              ]
-            : [],
-        at,
-      };
-      try {
-        await this.#orders.insert(order);
-        return { order, fresh: true };
-      } catch (error) {
-        if (!(error instanceof DuplicateKeyError)) throw error;
-        // Someone else on the same store was first: with this order, or with another one that changed the balances.
-        const theirs = await this.#orders.get(_id);
-        if (theirs) return { order: theirs, fresh: false };
-      }
-    }
+  #outcomeOf({ event }: Entry): SubmitOutcome {
+    if (event.kind !== 'placed') throw new Error('an order is stored as something else');
+    return event.state === 'rejected'
+      ? { outcome: 'rejected', reason: event.reason ?? 'no reason was given' }
+      : { outcome: 'accepted', brokerOrderId: this.#journal.brokerOrderId(event.order.clientOrderId) };
   }
 
-  async #priceOf(
-    symbol: string,
-  ): Promise<{ price: string; currency: string } | { price: undefined; reason: string }> {
+  /** The instrument, its price and that of what the fee is paid in; or why there is none. */
+  async #find(symbol: string): Promise<(Priced & { readonly feePrice: Decimal | undefined }) | string> {
     try {
-      return await this.#prices.lastPrice(symbol);
+      const priced = await this.#instruments.priced(symbol);
+      return { ...priced, feePrice: await this.#feePrice(priced.instrument) };
     } catch (error) {
-      return { price: undefined, reason: reasonOf(error) };
+      return `has no price for ${symbol}: ${reasonOf(error)}`;
     }
   }
 
-  #judge(
-    { symbol, side, quantity: quantityText, terms, wallet: from = wallet }: OrderRequest,
-    priced: { price: string; currency: string } | { price: undefined; reason: string },
-    { cash, positions }: Holdings,
-  ): Verdict {
-    const rejected = (reason: string): Verdict => ({ state: 'rejected', reason });
-    if (from !== wallet) return rejected(`has no wallet "${from}"`);
-    if (terms.type !== 'market') return rejected(`takes market orders only, not ${terms.type}`);
-    if (priced.price === undefined) return rejected(`has no price for ${symbol}: ${priced.reason}`);
-    const { currency } = priced;
-    const { quantityStep, minimumQuantity = quantityStep, minimumNotional } = this.#settings;
-    const quantity = decimal(quantityText);
-    if (quantity.lte(zero)) return rejected(`the quantity must be above 0, not ${quantityText}`);
-    if (!truncateToStep(quantity, decimal(quantityStep)).eq(quantity)) {
-      return rejected(`the quantity ${quantityText} is not a multiple of ${quantityStep}`);
-    }
-    if (quantity.lt(decimal(minimumQuantity))) {
-      return rejected(`the quantity ${quantityText} is below the minimum of ${minimumQuantity}`);
-    }
-    const price = this.#priceFor(side, priced.price);
-    const notional = decimal(price).times(quantity);
-    if (notional.lt(decimal(minimumNotional))) {
-      return rejected(
-        `${quantityText} ${symbol} at ${price} is below the minimum of ${minimumNotional} ${currency}`,
-      );
-    }
-    const fee = notional.times(decimal(this.#settings.fee));
-    const held = positions.get(symbol) ?? zero;
-    if (side === 'sell' && !this.#settings.short && quantity.gt(held)) {
-      return rejected(`would sell ${quantityText} ${symbol} but holds ${decimalText(held)}`);
-    }
-    const available = cash.get(currency) ?? zero;
-    if (side === 'buy' && notional.plus(fee).gt(available)) {
-      const needed = groupThousands(notional.plus(fee).toFixed(2));
-      return rejected(
-        `would cost ${needed} ${currency} but holds ${groupThousands(available.toFixed(2))} ${currency}`,
-      );
-    }
-    return { state: 'filled', price, currency, fee: decimalText(fee) };
+  /** Of one unit of the third currency in which fees are paid; undefined where they are not. */
+  async #feePrice({ asset, currency }: Instrument): Promise<Decimal | undefined> {
+    const { feeIn } = this.#parts.settings;
+    if (feeIn === 'quote' || feeIn === 'bought' || feeIn === currency || feeIn === asset) return undefined;
+    return decimal((await this.#parts.prices.lastPrice(`${feeIn}/${currency}`)).price);
   }
 
-  /** The last price made worse by the slippage, on the tick that is no better. */
-  #priceFor(side: Side, last: string): string {
-    const tick = decimal(this.#settings.priceTick);
-    const slippage = decimal(last).times(decimal(this.#settings.slippage));
-    const price = side === 'buy' ? decimal(last).plus(slippage) : decimal(last).minus(slippage);
-    const below = truncateToStep(price, tick);
-    return decimalText(side === 'buy' && below.lt(price) ? below.plus(tick) : below);
+  /** The one entry that is the order, with all that becomes of it at once. */
+  #place(
+    request: OrderRequest,
+    found: (Priced & { readonly feePrice: Decimal | undefined }) | string,
+    account: Account,
+    at: string,
+  ): Decision {
+    const { clientOrderId, side, quantity, terms, wallet = this.wallets[0] ?? '' } = request;
+    const { settings } = this.#parts;
+    const instrument = typeof found === 'string' ? undefined : found.instrument;
+    const order: PlacedOrder = {
+      clientOrderId,
+      symbol: instrument?.symbol ?? request.symbol,
+      asset: instrument?.asset ?? request.symbol,
+      currency: instrument?.currency ?? '',
+      wallet,
+      side,
+      quantity,
+      terms,
+      reserve: null,
+      dueAt: settings.latencyMs === 0 ? null : new Date(Date.parse(at) + settings.latencyMs).toISOString(),
+    };
+    const id = placedId(clientOrderId);
+    const decide = (placed: PlacedOrder, { state, reason, fills, stopped }: Progress): Decision => ({
+      id,
+      event: { kind: 'placed', order: placed, state, reason, fills, stopped },
+    });
+    const reject = (reason: string) =>
+      decide(order, { state: 'rejected', reason, fills: [], stopped: false });
+    if (typeof found === 'string') return reject(found);
+
+    const glimpse = glimpseOf(found.price);
+    const marketPrice = this.#worsen(side, glimpse.open);
+    const breach = breachOf({
+      request,
+      wallet,
+      wallets: this.wallets,
+      instrument: found.instrument,
+      orderTypes,
+      marketPrice,
+    });
+    if (breach !== undefined) return reject(breach);
+    const reserve = reserveOf({
+      side,
+      terms,
+      instrument: found.instrument,
+      marketPrice,
+      feeInCurrency: this.#feeAsset(order) === order.currency ? decimal(settings.fee) : zero,
+      mayGoShort: settings.short,
+    });
+    const placed = { ...order, reserve };
+    const shortCollateral = decimal(settings.shortCollateral);
+    const short = shortage(account, placed, { shortCollateral, marketPrice });
+    if (short !== undefined) return reject(short);
+    const rests: Progress = { state: 'working', reason: null, fills: [], stopped: false };
+    if (order.dueAt !== null) return decide(placed, rests);
+    const fresh = { order: placed, fills: [], stopped: false };
+    return decide(placed, this.#trade(fresh, glimpse, found.feePrice, account, at, true) ?? rests);
   }
 
-  /** The holdings after all orders that are stored by now. */
-  async #current(): Promise<Holdings> {
-    const newer = await this.#orders.find(
-      { account: this.name, sequence: { gt: this.#holdings.sequence } },
-      { sort: [['sequence', 'ascending']] },
+  /** What a glimpse makes of an order; undefined when nothing. */
+  #trade(
+    { order, fills: before, stopped: stoppedBefore }: Pick<OpenOrder, 'order' | 'fills' | 'stopped'>,
+    glimpse: Glimpse,
+    feePrice: Decimal | undefined,
+    account: Account,
+    at: string,
+    arrives: boolean,
+  ): Progress | undefined {
+    const { side, terms } = order;
+    const { price, stopped } = meet({ side, terms, stopped: stoppedBefore, arrives }, glimpse, this.#worsen);
+    const state = before.length > 0 ? 'partly_filled' : 'working';
+    const rests =
+      stopped === stoppedBefore ? undefined : ({ state, reason: null, fills: [], stopped } as const);
+    if (price === undefined) return rests;
+    const rest = restOf(order, before);
+    const quantity = this.#available(order.symbol, rest, glimpse, account);
+    if (quantity.lte(zero)) return rests;
+    const fill: StoredFill = {
+      id: `${order.clientOrderId}-${before.length + 1}`,
+      quantity: decimalText(quantity),
+      price: decimalText(price),
+      ...this.#fee(order, quantity, price, feePrice, account),
+      at,
+      priceAt: glimpse.at,
+    };
+    // A stop may trade above what was held back for it, and so may what was on its way.
+    const unpaid = before.length === 0 && !arrives && this.#cannotPay(order, fill, account);
+    if (unpaid) return { state: 'cancelled', reason: unpaid, fills: [], stopped };
+    return { state: quantity.eq(rest) ? 'filled' : 'partly_filled', reason: null, fills: [fill], stopped };
+  }
+
+  #cannotPay(order: PlacedOrder, { quantity, price, fee, feeCurrency }: StoredFill, account: Account) {
+    const { side, wallet, asset, currency, reserve } = order;
+    if (side === 'sell' || reserve === null) return undefined;
+    const cost = decimal(quantity)
+      .times(decimal(price))
+      .plus(feeCurrency === currency ? decimal(fee) : zero);
+    const own = decimal(order.quantity).times(decimal(reserve.perUnit));
+    const free = account
+      .free(wallet, currency)
+      .plus(own)
+      .plus(account.releasedByCovering(wallet, asset, decimal(quantity)));
+    if (cost.lte(free)) return undefined;
+    return `would cost ${decimalText(cost)} ${currency} by now but holds ${decimalText(free)}`;
+  }
+
+  /** All that is left of the order, or as much of it as the volume allows. */
+  #available(symbol: string, rest: Decimal, { volume, at }: Glimpse, account: Account): Decimal {
+    const { volumeShare, quantityStep } = this.#parts.settings;
+    if (volumeShare === undefined || volume === undefined) return rest;
+    const left = volume.times(decimal(volumeShare)).minus(account.takenOf(symbol, at));
+    const most = left.gt(zero) ? truncateToStep(left, decimal(quantityStep)) : zero;
+    return most.lt(rest) ? most : rest;
+  }
+
+  #feeAsset({ side, asset, currency, symbol }: PlacedOrder): string {
+    const { feeIn } = this.#parts.settings;
+    if (feeIn === 'quote') return currency;
+    if (feeIn !== 'bought') return feeIn;
+    return side === 'buy' && !isShare({ symbol, asset }) ? asset : currency;
+  }
+
+  #fee(
+    order: PlacedOrder,
+    quantity: Decimal,
+    price: Decimal,
+    feePrice: Decimal | undefined,
+    account: Account,
+  ): { readonly fee: string; readonly feeCurrency: string } {
+    const { settings } = this.#parts;
+    const { asset, currency, wallet } = order;
+    const feeCurrency = this.#feeAsset(order);
+    const notional = quantity.times(price);
+    const inCurrency = { fee: decimalText(notional.times(decimal(settings.fee))), feeCurrency: currency };
+    if (feeCurrency === currency) return inCurrency;
+    if (feeCurrency === asset)
+      return { fee: decimalText(quantity.times(decimal(settings.fee))), feeCurrency };
+    if (!feePrice) return inCurrency;
+    const fee = notional.times(decimal(settings.fee)).div(feePrice).round(8, 3);
+    return account.free(wallet, feeCurrency).gte(fee) ? { fee: decimalText(fee), feeCurrency } : inCurrency;
+  }
+
+  /** Compares what rests in a symbol with a piece of its market. */
+  async #judge(symbol: string, glimpse: Glimpse): Promise<void> {
+    const { open } = await this.#journal.current();
+    const candidates = [...open.values()].filter(({ order }) => order.symbol === symbol);
+    if (candidates.length === 0) return;
+    const [{ order } = { order: undefined }] = candidates;
+    const feePrice = order && (await this.#feePrice({ ...order, rules: noRules, feeRate: '0' }));
+    for (const {
+      order: { clientOrderId },
+    } of candidates) {
+      await this.#journal.add((account, at) => {
+        const open = account.open.get(clientOrderId);
+        if (!open || !this.#meets(open, glimpse)) return undefined;
+        const arrives = open.order.dueAt !== null && !this.#arrived.has(clientOrderId);
+        this.#arrived.add(clientOrderId);
+        const progress = this.#trade(open, glimpse, feePrice, account, at, arrives);
+        return progress && progressOf(open, progress, glimpse.isBar ? glimpse.at : at);
+      });
+    }
+  }
+
+  /** A price counts from the order's arrival; a bar only where it began after that, and was not judged yet. */
+  #meets({ order: { dueAt }, judgedTo }: OpenOrder, { isBar, at }: Glimpse): boolean {
+    if (isBar) return at > judgedTo && (dueAt === null || at > dueAt);
+    return dueAt === null || dueAt <= this.#parts.clock.now().toISOString();
+  }
+
+  #resting(): ReadonlyMap<string, Date> {
+    const resting = new Map<string, Date>();
+    for (const { order, judgedTo } of this.#account.open.values()) {
+      const from = new Date(judgedTo);
+      const earlier = resting.get(order.symbol);
+      if (!earlier || from < earlier) resting.set(order.symbol, from);
+    }
+    return resting;
+  }
+
+  #nextArrivalMs(): number | undefined {
+    const now = this.#parts.clock.now().getTime();
+    const waits = [...this.#account.open.values()].flatMap(({ order: { dueAt, clientOrderId } }) =>
+      dueAt === null || this.#arrived.has(clientOrderId) ? [] : [Date.parse(dueAt) - now],
     );
-    for (const order of newer) {
-      // Two readers may have asked at once.
-      if (order.sequence > this.#holdings.sequence) addOrder(this.#holdings, order);
+    return waits.length === 0 ? undefined : Math.max(10, Math.min(...waits));
+  }
+
+  /** What a new entry means for those who listen. */
+  #tell({ event }: Entry): void {
+    if (event.kind !== 'placed' && event.kind !== 'progress') return;
+    const id = event.kind === 'placed' ? event.order.clientOrderId : event.clientOrderId;
+    if (!isOpen(event.state)) this.#arrived.delete(id);
+    this.#watch.refresh();
+    const fresh = new Set(event.fills.map((fill) => fill.id));
+    this.#telling = this.#telling.then(() => this.#announce(id, fresh));
+  }
+
+  async #announce(clientOrderId: string, fresh: ReadonlySet<string>): Promise<void> {
+    try {
+      const order = await this.#journal.order(clientOrderId);
+      if (!order) return;
+      for (const fill of order.fills) {
+        if (fresh.has(fill.id)) this.#listeners.tell((listener) => listener.onFill?.(fill));
+      }
+      this.#listeners.tell((listener) => listener.onOrder?.(order));
+    } catch (error) {
+      // Nobody relies on being told: the executor asks again.
+      this.#parts.log.warn({ broker: this.name, error: reasonOf(error) }, 'an order could not be told of');
     }
-    return this.#holdings;
-  }
-
-  #idOf(clientOrderId: string): string {
-    return `${this.name}:${clientOrderId}`;
-  }
-
-  #announce(stored: PaperOrder): void {
-    const order = brokerOrder(stored);
-    for (const fill of order.fills) this.#tell((listener) => listener.onFill?.(fill));
-    this.#tell((listener) => listener.onOrder?.(order));
   }
 
   #become(status: BrokerStatus): void {
     this.#status = status;
-    this.#tell((listener) => listener.onStatus?.(status));
-  }
-
-  #tell(call: (listener: BrokerListener) => void): void {
-    for (const listener of this.#listeners) {
-      try {
-        call(listener);
-      } catch (error) {
-        this.#log.error({ broker: this.name, error: reasonOf(error) }, 'a listener of the broker failed');
-      }
-    }
+    this.#listeners.tell((listener) => listener.onStatus?.(status));
   }
 }
 
-function addOrder(holdings: Holdings, { sequence, symbol, side, fills }: PaperOrder): void {
-  for (const fill of fills) {
-    const sign = side === 'buy' ? decimal('1') : decimal('-1');
-    const quantity = decimal(fill.quantity).times(sign);
-    const held = (holdings.positions.get(symbol) ?? zero).plus(quantity);
-    if (held.eq(zero)) holdings.positions.delete(symbol);
-    else holdings.positions.set(symbol, held);
-    const paid = quantity.times(decimal(fill.price)).plus(decimal(fill.fee));
-    holdings.cash.set(fill.currency, (holdings.cash.get(fill.currency) ?? zero).minus(paid));
+const noRules = { quantityStep: '1', priceTick: '1', minimumQuantity: '1', minimumNotional: '0' };
+
+/** A number that is none is a breach as well. */
+function breachOf(check: Parameters<typeof ruleBreach>[0]): string | undefined {
+  try {
+    return ruleBreach(check);
+  } catch (error) {
+    if (error instanceof RangeError) return error.message;
+    throw error;
   }
-  holdings.sequence = sequence;
 }
 
-function brokerOrder(order: PaperOrder): BrokerOrder {
-  const { _id: brokerOrderId, clientOrderId, symbol, side, quantity, state, reason } = order;
-  return {
-    clientOrderId,
-    brokerOrderId,
-    symbol,
-    side,
-    quantity,
-    state,
-    reason,
-    fills: order.fills.map((fill) => ({
-      id: fill.id,
-      clientOrderId,
-      brokerOrderId,
-      symbol,
-      asset: symbol,
-      wallet,
-      side,
-      quantity: fill.quantity,
-      price: fill.price,
-      currency: fill.currency,
-      fee: fill.fee,
-      feeCurrency: fill.currency,
-      at: new Date(fill.at),
-    })),
+function asItIs({ state, stopped }: OpenOrder): Progress {
+  return { state, reason: null, fills: [], stopped };
+}
+
+function progressOf({ order }: OpenOrder, progress: Progress, judgedTo: string): Decision {
+  return { event: { kind: 'progress', clientOrderId: order.clientOrderId, ...progress, judgedTo } };
+}
+
+function openingOf({ balances, wallets }: PaperSettings): Opening {
+  const opening = new Map<string, Map<string, string>>();
+  const add = (wallet: string, asset: string, amount: string) => {
+    const assets = opening.get(wallet) ?? new Map<string, string>();
+    opening.set(wallet, assets.set(asset, amount));
   };
+  for (const [name, amount] of Object.entries(balances)) {
+    if (typeof amount === 'string') add(wallets[0] ?? '', name, amount);
+    else for (const [asset, text] of Object.entries(amount)) add(name, asset, text);
+  }
+  return opening;
+}
+
+function currenciesOf({ balances }: PaperSettings): readonly string[] {
+  return Object.entries(balances).flatMap(([name, amount]) =>
+    typeof amount === 'string' ? [name] : Object.keys(amount),
+  );
 }
