@@ -1,16 +1,16 @@
 import type { BookReport } from '../engine/desk.ts';
 import { groupThousands } from '../engine/money.ts';
-import { action, defineCommand, type StringOption } from './command.ts';
-import { moneyText, signedMoneyText } from './figures.ts';
-import { bold, type Reply, rich } from './reply.ts';
-
-/** A book by its name, offered from those that there are. */
-export const bookOption = {
-  type: 'string',
-  description: 'Book',
-  example: 'demo',
-  suggest: ({ desk }) => desk.bookNames(),
-} as const satisfies StringOption;
+import {
+  activateBook,
+  deactivateBook,
+  depositIntoBook,
+  moveBetweenBooks,
+  withdrawFromBook,
+} from './book-actions.ts';
+import { bookOption } from './book-option.ts';
+import { action, defineCommand } from './command.ts';
+import { exactText, moneyText, signedMoneyText } from './figures.ts';
+import { bold, type Field, type Reply, rich } from './reply.ts';
 
 export const book = defineCommand({
   name: 'book',
@@ -32,6 +32,11 @@ export const book = defineCommand({
         example: '/book show demo',
         run: async ({ desk }, { book: name }) => showReply(await desk.book(name)),
       }),
+      deposit: depositIntoBook,
+      withdraw: withdrawFromBook,
+      move: moveBetweenBooks,
+      activate: activateBook,
+      deactivate: deactivateBook,
     },
   },
 });
@@ -70,19 +75,11 @@ function listReply(books: readonly BookReport[]): Reply {
 }
 
 function showReply(report: BookReport): Reply {
-  const { currency } = report;
   return {
     title: `Book ${report.name}, ${report.account}`,
     ...(report.suspension && { tone: 'warning' as const }),
     text: rich`${report.description}${report.description === '' ? '' : '\n'}${bold(stateText(report))}`,
-    fields: [
-      { name: 'Capital', value: moneyText(report.equity, currency) },
-      { name: 'Cash', value: moneyText(report.cash, currency) },
-      { name: 'Profit', value: signedMoneyText(report.profit, currency) },
-      { name: 'Realised', value: signedMoneyText(report.realised, currency) },
-      { name: 'Open', value: signedMoneyText(report.unrealised, currency) },
-      { name: 'Fees', value: moneyText(report.fees, currency) },
-    ],
+    fields: moneyFields(report),
     ...(report.positions.length > 0 && {
       table: {
         columns: [
@@ -102,6 +99,36 @@ function showReply(report: BookReport): Reply {
       },
     }),
   };
+}
+
+/** What is zero for most books is shown only where it is not. */
+function moneyFields(report: BookReport): readonly Field[] {
+  const { currency, debts, interest, otherCash, feesByCurrency } = report;
+  const money = (amount: string) => moneyText(amount, currency);
+  const all = (amounts: readonly { readonly asset: string; readonly amount: string }[]) =>
+    amounts.map(({ asset, amount }) => exactText(amount, asset)).join(', ');
+  const otherFees = feesByCurrency.filter(({ asset }) => asset !== currency);
+  const unpriced = otherCash.filter(({ value }) => value === null);
+  return [
+    { name: 'Equity', value: money(report.equity) },
+    { name: 'Capital', value: money(report.capital) },
+    { name: 'Cash', value: money(report.cash) },
+    { name: 'In use', value: money(report.inUse) },
+    { name: 'Available', value: money(report.available) },
+    ...(report.pool === '0'
+      ? []
+      : [{ name: 'Pool', value: `${money(report.lent)} lent of ${money(report.pool)}` }]),
+    { name: 'Profit', value: signedMoneyText(report.profit, currency) },
+    { name: 'Realised', value: signedMoneyText(report.realised, currency) },
+    { name: 'Open', value: signedMoneyText(report.unrealised, currency) },
+    {
+      name: 'Fees',
+      value: [money(report.fees), ...(otherFees.length > 0 ? [all(otherFees)] : [])].join(', '),
+    },
+    ...(debts.length > 0 ? [{ name: 'Owed to the broker', value: all(debts) }] : []),
+    ...(interest.length > 0 ? [{ name: 'Interest', value: all(interest) }] : []),
+    ...(unpriced.length > 0 ? [{ name: 'Without a price, not in the equity', value: all(unpriced) }] : []),
+  ];
 }
 
 function stateText({ active, suspension }: BookReport): string {

@@ -1,4 +1,4 @@
-import { bookOption } from './book.ts';
+import { bookOption } from './book-option.ts';
 import { action, defineCommand } from './command.ts';
 import { bold, rich } from './reply.ts';
 

@@ -113,6 +113,55 @@ export class Desk {
   }
 
   /**
+   * Puts money into a book: from what the desk has at its broker beyond its books, else from its owner.
+   * @throws UserError when there is no such book, or for an amount that is none
+   */
+  async deposit(payment: {
+    readonly book: string;
+    readonly amount: string;
+    readonly by: string;
+  }): Promise<void> {
+    await this.#parts.booksOfDesk.deposit({ ...payment, cause: `deposit:${crypto.randomUUID()}` });
+  }
+
+  /** @throws UserError when there is no such book, or it does not have that much to spare */
+  async withdraw(payment: {
+    readonly book: string;
+    readonly amount: string;
+    readonly by: string;
+  }): Promise<void> {
+    await this.#parts.booksOfDesk.withdraw({ ...payment, cause: `withdrawal:${crypto.randomUUID()}` });
+  }
+
+  /** @throws UserError as `withdraw` would */
+  checkWithdrawal(payment: { readonly book: string; readonly amount: string }): Promise<void> {
+    return this.#parts.booksOfDesk.checkWithdrawal(payment);
+  }
+
+  /** @throws UserError when there are no such books, they are not at one place, or the first cannot spare it */
+  async moveMoney(move: {
+    readonly from: string;
+    readonly to: string;
+    readonly amount: string;
+    readonly by: string;
+  }): Promise<void> {
+    await this.#parts.booksOfDesk.move({ ...move, cause: `move:${crypto.randomUUID()}` });
+  }
+
+  /** @throws UserError as `moveMoney` would */
+  checkMove(move: { readonly from: string; readonly to: string; readonly amount: string }): Promise<void> {
+    return this.#parts.booksOfDesk.checkMove(move);
+  }
+
+  /**
+   * A book that is not active takes no entries; exits go on.
+   * @throws UserError when there is no such book
+   */
+  setActive(name: string, active: boolean): Promise<void> {
+    return this.#parts.booksOfDesk.setActive(name, active);
+  }
+
+  /**
    * Stops a book, or without one the whole desk.
    * @throws UserError when there is no such book
    */
