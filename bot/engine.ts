@@ -41,6 +41,9 @@ export interface Engine {
 /** On MongoDB another desk may share the store: a run is taken for cut off only when it is older than any run lasts. */
 const abandonedAfterMs = 2 * 3_600_000;
 
+/** After the day has ended everywhere in the books, which count in UTC. */
+const auditJob = { name: 'audit', at: { cron: '10 0 * * *', timezone: 'UTC' } };
+
 /** @throws UserError or StoreError in one line when it cannot be opened */
 export async function openEngine(
   config: Config,
@@ -88,6 +91,7 @@ export async function openEngine(
     clock,
     log,
   });
+  schedule.define({ name: auditJob.name, retries: 3, run: () => books.nightlyAudit() });
   const desk = new Desk({
     store,
     clock,
@@ -117,6 +121,7 @@ export async function openEngine(
     async startWork() {
       await queue.start();
       await plans.plan();
+      await schedule.every(auditJob.name, 'nightly', auditJob.at, null);
       await schedule.start();
     },
     async stop() {
