@@ -19,6 +19,8 @@ export interface BookView {
   readonly cash: Decimal;
   /** Cash and positions at the last price. */
   readonly equity: Decimal;
+  /** Cash in its home wallet that no open position needs: an entry that takes more has to be lent the rest. */
+  readonly free: Decimal;
   /** What it owns of itself: deposits and closed profit, less fees. Risk is sized by it. */
   readonly capital: Decimal;
   /**

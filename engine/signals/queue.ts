@@ -200,6 +200,7 @@ export class Queue {
       currency,
       cash: decimal(cash),
       equity: decimal(equity),
+      free: decimal(cash),
       capital: decimal(deposited).plus(decimal(realised)).minus(decimal(fees)),
       available: decimal(cash),
       minimumEntry: decimal(minimumEntry),

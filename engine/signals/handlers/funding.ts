@@ -18,12 +18,8 @@ export function countableFor(amount: Decimal): Decimal {
   return counted.lt(amount) ? counted.plus(moneyStep) : counted;
 }
 
-/** Lends what `free` does not cover, and moves the amount to where the book trades. */
-export function moneyIn(
-  { currency, cash, home, wallet }: BookView,
-  amount: Decimal,
-  free: Decimal = cash,
-): readonly Step[] {
+/** Lends what the book's own money does not cover, and moves the amount to where the book trades. */
+export function moneyIn({ currency, free, home, wallet }: BookView, amount: Decimal): readonly Step[] {
   const own = free.lt(zero) ? zero : countable(free);
   const lent = amount.minus(own);
   const steps: Step[] = [];

@@ -236,7 +236,7 @@ function decideEntry(data: Entry, scene: Scene): Decision {
   const wallet = book.wallet;
   const amount: Amount = { is: 'fixed', amount: decimalText(quantity) };
   const order = { kind: 'order', leg: 'entry', symbol: instrument.symbol, wallet } as const;
-  const steps: Step[] = [...moneyIn(book, moved, book.cash.minus(tiedToShorts(scene, quote)))];
+  const steps: Step[] = [...moneyIn(book, moved)];
   if (side === 'long') {
     steps.push({ ...order, side: 'buy', quantity: amount, budget: decimalText(moved) });
   } else if (settings.short === 'borrow') {
@@ -306,20 +306,19 @@ function sizeOf(
     market: price,
   });
   if ('refused' in stop) return stop;
-  const spendable = book.available.minus(tiedToShorts(scene, quote));
   const collateral = (quantity: Decimal) =>
     percentOf(decimal(settings.collateralPercent), quantity.times(price));
   const wanted = onStep(risk.loss.div(stop.distance), instrument);
-  const affordable = spendable.lte(zero)
+  const affordable = book.available.lte(zero)
     ? zero
     : side === 'long'
-      ? quantityFor(spendable, quote, instrument)
-      : onStep(spendable.div(collateral(decimal('1'))), instrument);
+      ? quantityFor(book.available, quote, instrument)
+      : onStep(book.available.div(collateral(decimal('1'))), instrument);
   const quantity = wanted.lt(affordable) ? wanted : affordable;
   const notional = quantity.times(price);
   const figures =
     `A loss of ${amountText(risk.loss, book.currency)} at a stop ${decimalText(stop.distance.round(12))} away is ` +
-    `${decimalText(wanted)} ${symbol}, and the book can put in ${amountText(spendable, book.currency)}`;
+    `${decimalText(wanted)} ${symbol}, and the book can put in ${amountText(book.available, book.currency)}`;
   const tooSmall = belowMinimum(quantity, price, instrument);
   if (tooSmall !== undefined) return { refused: `${figures}: ${tooSmall}` };
   if (notional.lt(book.minimumEntry)) {
@@ -335,21 +334,9 @@ function sizeOf(
   return {
     quantity,
     notional,
-    moved: up.gt(spendable) ? countable(spendable) : up,
+    moved: up.gt(book.available) ? countable(book.available) : up,
     warning: [risk.warning, scaled].filter((text) => text !== undefined).join(' ') || undefined,
   };
-}
-
-/** What short positions have tied up of the book's money: what their sale brought, and their collateral. */
-function tiedToShorts({ book, settings, asset }: Scene, quote: Quote): Decimal {
-  let tied = zero;
-  for (const [held, quantity] of book.positions) {
-    if (quantity.gte(zero)) continue;
-    const price = held === asset ? decimal(quote.ask) : (book.averagePrices.get(held) ?? zero);
-    const value = quantity.neg().times(price);
-    tied = tied.plus(value).plus(percentOf(decimal(settings.collateralPercent), value));
-  }
-  return tied;
 }
 
 function protectionOf(

@@ -112,7 +112,8 @@ export class Account {
         sum.plus(this.net(asset).times(decimal(bid).plus(decimal(ask)).div(decimal('2')))),
       zero,
     );
-    const free = this.cash.plus(decimal(this.#options.pool ?? '0')).minus(this.#lent);
+    const free = this.has(this.home, this.currency);
+    const lendable = decimal(this.#options.pool ?? '0').minus(this.#lent);
     const { maximumLossPercent = '2' } = this.#options;
     return {
       name: 'test',
@@ -120,7 +121,8 @@ export class Account {
       cash: this.cash,
       equity: this.cash.minus(this.#lent).plus(value),
       capital: decimal(this.#options.capital),
-      available: free,
+      free,
+      available: free.minus(this.#lent).plus(lendable),
       minimumEntry: decimal(this.#options.minimumEntry ?? '0'),
       maximumLossPercent: maximumLossPercent === null ? null : decimal(maximumLossPercent),
       home: this.home,

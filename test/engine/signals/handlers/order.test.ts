@@ -8,6 +8,7 @@ const book = (more: Partial<{ cash: string; equity: string; held: string }> = {}
   currency: 'USD',
   cash: decimal(more.cash ?? '10000'),
   equity: decimal(more.equity ?? '10000'),
+  free: decimal(more.cash ?? '10000'),
   capital: decimal(more.equity ?? '10000'),
   available: decimal(more.cash ?? '10000'),
   minimumEntry: decimal('0'),
