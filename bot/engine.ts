@@ -20,6 +20,7 @@ import { Research } from '../engine/reports/research.ts';
 import { Runs } from '../engine/reports/runs.ts';
 import { Inbox } from '../engine/signals/inbox.ts';
 import { Queue } from '../engine/signals/queue.ts';
+import { SignalWatch } from '../engine/signals/watch.ts';
 import { openStore } from '../engine/store/index.ts';
 import type { Store } from '../engine/store/store.ts';
 import type { Config } from './config/load.ts';
@@ -67,6 +68,7 @@ export async function openEngine(
   const executor = await Executor.open({ store, clock, log, outbox, books, brokers });
   const inbox = await Inbox.open({ store, clock, outbox, books });
   const queue = await Queue.open({ store, clock, log, outbox, books, brokers, executor, inbox });
+  const watch = await SignalWatch.open({ store, clock, log, outbox, books, inbox });
   const schedule = await openSchedule({ store, log });
   const runs = await Runs.open(store, clock);
   const charts = chartRenderer({ log });
@@ -99,6 +101,7 @@ export async function openEngine(
     sources,
     booksOfDesk: books,
     executor,
+    inbox,
     queue,
     schedule,
     backtests,
@@ -120,12 +123,14 @@ export async function openEngine(
     },
     async startWork() {
       await queue.start();
+      await watch.start();
       await plans.plan();
       await schedule.every(auditJob.name, 'nightly', auditJob.at, null);
       await schedule.start();
     },
     async stop() {
       await schedule.stop();
+      await watch.stop();
       await queue.stop();
       await executor.stop();
       await Promise.all([...brokers.values()].map((broker) => broker.disconnect()));

@@ -5,6 +5,7 @@ import type { BookReport as BankBookReport, Books } from './bank/books.ts';
 import type { Suspension, SuspensionScope } from './bank/suspensions.ts';
 import type { Broker } from './brokers/broker.ts';
 import type { Clock } from './clock.ts';
+import { UserError } from './errors.ts';
 import type { Executor } from './execution/executor.ts';
 import type { JobSummary, Schedule } from './jobs/schedule.ts';
 import type { Source } from './market/sources/source.ts';
@@ -20,11 +21,16 @@ import type {
   WalkForwardReport,
   WalkForwardRequest,
 } from './reports/research.ts';
+import type { Inbox } from './signals/inbox.ts';
 import type { Queue } from './signals/queue.ts';
+import { type Rehearsal, rehearse } from './signals/rehearsal.ts';
+import type { Signal } from './signals/signal.ts';
 import type { Store } from './store/store.ts';
 
 export type { StrategyCheck as CheckedStrategy } from './backtest/look-ahead-check.ts';
 export type { PlanReport, PlanRunReport } from './plans/plans.ts';
+export type { Rehearsal } from './signals/rehearsal.ts';
+export type { Signal } from './signals/signal.ts';
 export type { BacktestReport, BacktestRequest } from './reports/backtests.ts';
 export type {
   ListedStrategy,
@@ -61,6 +67,7 @@ export interface DeskParts {
   readonly sources: ReadonlyMap<string, Source>;
   readonly booksOfDesk: Books;
   readonly executor: Executor;
+  readonly inbox: Inbox;
   readonly queue: Queue;
   readonly schedule: Schedule;
   readonly backtests: Backtests;
@@ -180,6 +187,27 @@ export class Desk {
    */
   resume({ book, by }: { readonly book: string | undefined; readonly by: string }): Promise<boolean> {
     return this.#parts.booksOfDesk.resume({ book: book ?? null, by });
+  }
+
+  /** Signals, the newest first; of all books where none is named. */
+  signals(which: { readonly book?: string; readonly limit: number }): Promise<readonly Signal[]> {
+    return this.#parts.inbox.signals(which);
+  }
+
+  /** @throws UserError when there is no such signal */
+  async signal(id: string): Promise<Signal> {
+    const signal = await this.#parts.inbox.signal(id);
+    if (signal) return signal;
+    throw new UserError(`There is no signal "${id}". /signal list shows the newest.`);
+  }
+
+  /**
+   * What an alert would lead to now, sent to the address of a book, or without one to that of the desk. Nothing is done.
+   * @throws UserError when it would be refused, in the words that its sender would get
+   */
+  rehearse(body: string, book: string | undefined): Promise<readonly Rehearsal[]> {
+    const { inbox, queue, booksOfDesk: books } = this.#parts;
+    return rehearse(body, book, { inbox, queue, books });
   }
 
   async strategyNames(): Promise<readonly string[]> {

@@ -69,8 +69,11 @@ export type DeskEvent =
       readonly reason: string;
     }
   | {
-      /** A book that expects signals has heard none for too long, or hears them faster than their sender can send. */
-      readonly type: 'signal.silence' | 'signal.storm';
+      /**
+       * A book that expects signals has heard none for too long; hears them again; or hears them nearly as fast as their
+       * sender can send.
+       */
+      readonly type: 'signal.silence' | 'signal.heard' | 'signal.storm';
       readonly book: string;
       readonly reason: string;
     }

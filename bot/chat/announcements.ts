@@ -87,6 +87,8 @@ function contentOf(event: DeskEvent): Reply {
       };
     case 'signal.silence':
       return { tone: 'warning', title: `${event.book} hears no signals`, text: rich`${event.reason}` };
+    case 'signal.heard':
+      return { tone: 'success', title: `${event.book} hears signals again`, text: rich`${event.reason}` };
     case 'signal.storm':
       return { tone: 'warning', title: `${event.book} hears very many signals`, text: rich`${event.reason}` };
     case 'operation.stuck':
