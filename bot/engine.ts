@@ -8,6 +8,7 @@ import { Desk } from '../engine/desk.ts';
 import { UserError } from '../engine/errors.ts';
 import { Outbox } from '../engine/events.ts';
 import { Executor } from '../engine/execution/executor.ts';
+import { Operations } from '../engine/execution/operations.ts';
 import { openSchedule } from '../engine/jobs/agenda-schedule.ts';
 import type { Schedule } from '../engine/jobs/schedule.ts';
 import type { Logger } from '../engine/log.ts';
@@ -52,8 +53,8 @@ export async function openEngine(
 ): Promise<Engine> {
   const store = await openStore({ store: config.store, folder: config.dataFolder });
   const sources = sourcesOf(config, { clock, log });
-  const brokers = await brokersOf(config, sources, { store, clock, log });
   const outbox = await Outbox.open(store, clock);
+  const brokers = await brokersOf(config, sources, { store, clock, log, outbox });
   const books = await Books.open({
     store,
     clock,
@@ -66,8 +67,9 @@ export async function openEngine(
     },
   });
   const executor = await Executor.open({ store, clock, log, outbox, books, brokers });
+  const operations = await Operations.open({ store, clock, log, outbox, books, brokers, executor });
   const inbox = await Inbox.open({ store, clock, outbox, books });
-  const queue = await Queue.open({ store, clock, log, outbox, books, brokers, executor, inbox });
+  const queue = await Queue.open({ store, clock, log, outbox, books, brokers, operations, inbox });
   const watch = await SignalWatch.open({ store, clock, log, outbox, books, inbox });
   const schedule = await openSchedule({ store, log });
   const runs = await Runs.open(store, clock);
@@ -120,6 +122,7 @@ export async function openEngine(
       await runs.closeAbandoned(new Date(clock.now().getTime() - (alone ? 0 : abandonedAfterMs)));
       await Promise.all([...brokers.values()].map((broker) => broker.connect()));
       await executor.start();
+      await operations.start();
     },
     async startWork() {
       await queue.start();
@@ -132,6 +135,7 @@ export async function openEngine(
       await schedule.stop();
       await watch.stop();
       await queue.stop();
+      await operations.stop();
       await executor.stop();
       await Promise.all([...brokers.values()].map((broker) => broker.disconnect()));
       await charts.close();
@@ -151,7 +155,7 @@ function sourcesOf(config: Config, effects: { clock: Clock; log: Logger }): Read
 async function brokersOf(
   config: Config,
   sources: ReadonlyMap<string, Source>,
-  { store, clock, log }: { store: Store; clock: Clock; log: Logger },
+  effects: { store: Store; clock: Clock; log: Logger; outbox: Outbox },
 ): Promise<ReadonlyMap<string, Broker>> {
   const prices = (name: string): Source => {
     const source = sources.get(name);
@@ -160,7 +164,7 @@ async function brokersOf(
   };
   const brokers = new Map<string, Broker>();
   for (const [name, settings] of Object.entries(config.brokers)) {
-    brokers.set(name, await createBroker(name, settings, { store, clock, log, prices }));
+    brokers.set(name, await createBroker(name, settings, { ...effects, prices }));
   }
   return brokers;
 }

@@ -7,21 +7,22 @@
  * looked at again, and every step can be repeated.
  */
 import type { Books } from '../bank/books.ts';
-import type { Broker, BrokerFill, BrokerOrder, BrokerStatus } from '../brokers/broker.ts';
+import type { Broker, BrokerFill, BrokerOrder, BrokerStatus, CancelOutcome } from '../brokers/broker.ts';
 import type { Clock } from '../clock.ts';
 import { stamp } from '../clock.ts';
 import { reasonOf, UserError } from '../errors.ts';
-import type { Outbox } from '../events.ts';
+import type { Outbox, ToldFill } from '../events.ts';
 import { Lanes } from '../lanes.ts';
 import type { Logger } from '../log.ts';
 import { decimal, decimalText, zero } from '../money.ts';
 import type { Collection, Store } from '../store/store.ts';
 import { DuplicateKeyError, StoreError } from '../store/store.ts';
-import { checkOrder } from './checks.ts';
 import type { Fill, Intent, Order } from './order.ts';
 import { clientOrderId, fillCollection, orderCollection } from './order.ts';
 import type { Sleep } from './patience.ts';
-import { growingPauses, Interrupted, systemSleep } from './patience.ts';
+import { growingPauses, Interrupted, lookupPausesMs, systemSleep, Wakeable } from './patience.ts';
+import type { NotSent, Prepared, Purse } from './preparation.ts';
+import { Preparation } from './preparation.ts';
 import type { OrderNews, OrderState } from './states.ts';
 import { isFinal, openStates, stateAfter, transitions } from './states.ts';
 
@@ -33,10 +34,12 @@ export interface ExecutorParts {
   readonly books: Books;
   readonly brokers: ReadonlyMap<string, Broker>;
   readonly sleep?: Sleep;
+  /** Why an entry may not be sent now, beyond what the bank says: limits, differences. `undefined` when it may. */
+  readonly mayEnter?: (order: Order) => Promise<string | undefined>;
 }
 
-/** Pauses between the questions that are put to a broker about one order: 13 s in all. */
-const lookupPausesMs = [200, 400, 800, 1600, 3200, 6400];
+/** Between the questions about an order that has time. */
+const longestPauseMs = 2000;
 
 /** More than this and something is wrong that a further try does not mend. */
 const mostSends = 3;
@@ -46,6 +49,9 @@ export class Executor {
   readonly #orders: Collection<Order>;
   readonly #fills: Collection<Fill>;
   readonly #sleep: Sleep;
+  readonly #preparation: Preparation;
+  /** Waiting that an event of the broker or a cancellation ends, by the order's id. */
+  readonly #waits: Wakeable;
   /** One order is worked on by one at a time: its caller, a resumption, an event of the broker. */
   readonly #lanes = new Lanes();
   readonly #stopping = new AbortController();
@@ -57,6 +63,9 @@ export class Executor {
     this.#orders = orders;
     this.#fills = fills;
     this.#sleep = parts.sleep ?? systemSleep;
+    this.#waits = new Wakeable(this.#sleep);
+    const { clock, log, books, mayEnter } = parts;
+    this.#preparation = new Preparation({ clock, log, books, sleep: this.#sleep, mayEnter });
   }
 
   static async open(parts: ExecutorParts): Promise<Executor> {
@@ -78,6 +87,7 @@ export class Executor {
       });
       this.#unsubscribe.push(stopListening);
     }
+    for (const order of await this.#orders.find({ told: false })) await this.#tellEnd(order);
     await this.resume();
   }
 
@@ -103,6 +113,36 @@ export class Executor {
     return this.#lanes.run(id, async () => this.#advance(await this.#intend(id, intent), stop));
   }
 
+  /**
+   * What would become of an intent just now, without storing or sending anything: the order as it would go out, or why
+   * it would not.
+   * @param purse what the book is supposed to have then; what it has by the ledger where not given
+   */
+  rehearse(intent: Intent, signal: AbortSignal, purse?: Purse): Promise<Prepared | NotSent> {
+    const order = this.#orderOf(clientOrderId(intent.key), intent);
+    return this.#preparation.prepare(order, this.#broker(order.broker), signal, purse);
+  }
+
+  /**
+   * Cancels an order, and waits for its certain end: a cancellation that comes too late is a fill. The returned order is
+   * not final when the broker could not be brought to say what became of it; its cancellation then goes on whenever the
+   * order is taken up again.
+   */
+  async cancel(id: string, by: string): Promise<Order> {
+    await this.#orders.update(id, { cancelledBy: null, state: { in: openStates } }, { cancelledBy: by });
+    this.#waits.wake(id);
+    return this.#lanes.run(id, async () => this.#advance(await this.#reload(id), this.#stopping.signal));
+  }
+
+  /** Cancels all that is open, of a broker or a book where one is named; resolves with what became of it. */
+  async cancelAll(
+    { broker, book }: { readonly broker?: string; readonly book?: string },
+    by: string,
+  ): Promise<Order[]> {
+    const open = await this.openOrders({ ...(broker && { broker }), ...(book && { book }) });
+    return Promise.all(open.map(({ _id }) => this.cancel(_id, by)));
+  }
+
   /** Takes up all orders that are not final and whose broker is ready. */
   async resume(broker?: string): Promise<void> {
     const open = await this.#orders.find(
@@ -124,6 +164,31 @@ export class Executor {
     });
   }
 
+  /** Those that have not ended, oldest first. */
+  openOrders(of: { readonly broker?: string; readonly book?: string } = {}): Promise<Order[]> {
+    return this.#orders.find({ ...of, state: { in: openStates } }, { sort: [['askedAt', 'ascending']] });
+  }
+
+  /** All orders of one operation, oldest first. */
+  ordersOf(operation: string): Promise<Order[]> {
+    return this.#orders.find({ operation }, { sort: [['askedAt', 'ascending']] });
+  }
+
+  /** Whether an order is on its way to a broker, or being filled there: its account then moves under whoever looks. */
+  async isTrading(broker: string): Promise<boolean> {
+    const moving: readonly OrderState[] = ['sending', 'unknown', 'working', 'partly_filled'];
+    return (await this.#orders.count({ broker, resting: false, state: { in: moving } })) > 0;
+  }
+
+  /** Entries of a book that were sent at or after an instant, and what they were worth in its currency then. */
+  async entriesSince(
+    book: string,
+    since: Date,
+  ): Promise<{ readonly book: string; readonly sentAt: string; readonly notional: string }[]> {
+    const orders = await this.#orders.find({ book, sentAt: { gte: since.toISOString() }, purpose: 'entry' });
+    return orders.map(({ sentAt, notional }) => ({ book, sentAt: sentAt ?? '', notional: notional ?? '0' }));
+  }
+
   /** Orders of which it is not known whether the broker has them. */
   countUnknown(): Promise<number> {
     return this.#orders.count({ state: 'unknown' });
@@ -138,30 +203,7 @@ export class Executor {
   async #intend(id: string, intent: Intent): Promise<Order> {
     const known = await this.#orders.get(id);
     if (known) return this.#sameIntent(known, intent);
-    const { key, symbol, side, quantity, budget, terms, purpose, askedAt } = intent;
-    const { broker } = this.#parts.books.settings(key.book);
-    this.#broker(broker);
-    const order: Order = {
-      _id: id,
-      key,
-      book: key.book,
-      broker,
-      symbol,
-      side,
-      terms,
-      purpose,
-      requested: quantity,
-      budget: budget ?? null,
-      quantity,
-      filled: '0',
-      state: 'intended',
-      reason: null,
-      brokerOrderId: null,
-      askedAt,
-      sentAt: null,
-      sends: 0,
-      updatedAt: stamp(this.#parts.clock),
-    };
+    const order = this.#orderOf(id, intent);
     try {
       await this.#orders.insert(order);
       return order;
@@ -169,6 +211,42 @@ export class Executor {
       if (!(error instanceof DuplicateKeyError)) throw error;
       return this.#reload(id); // another process on this store was first
     }
+  }
+
+  /** @throws UserError when there is no such book or broker */
+  #orderOf(id: string, intent: Intent): Order {
+    const { key, symbol, side, quantity, budget, terms, purpose, askedAt } = intent;
+    const { broker, home, wallet = home } = this.#parts.books.settings(key.book);
+    this.#broker(broker);
+    const resting = intent.resting ?? false;
+    return {
+      _id: id,
+      key,
+      operation: intent.operation ?? null,
+      book: key.book,
+      broker,
+      wallet: intent.wallet ?? wallet,
+      symbol,
+      side,
+      terms,
+      purpose,
+      requested: quantity,
+      budget: budget ?? null,
+      quantity,
+      notional: null,
+      openForSeconds: intent.openForSeconds ?? null,
+      resting,
+      filled: '0',
+      state: 'intended',
+      reason: null,
+      brokerOrderId: null,
+      askedAt,
+      sentAt: null,
+      sends: 0,
+      cancelledBy: null,
+      told: !resting,
+      updatedAt: stamp(this.#parts.clock),
+    };
   }
 
   #sameIntent(known: Order, { symbol, side, quantity }: Intent): Order {
@@ -205,7 +283,10 @@ export class Executor {
     const order = await this.#reload(id);
     if (this.#parts.brokers.get(order.broker)?.status().state !== 'ready') return; // resumed when it is ready
     try {
-      await this.#advance(order, this.#stopping.signal);
+      // Whoever waits for an order with a time of its own follows it; here it is only looked at once.
+      const onceSeen = order.state === 'working' || order.state === 'partly_filled';
+      if (onceSeen && order.openForSeconds !== null && order.cancelledBy === null) await this.#look(order);
+      else await this.#advance(order, this.#stopping.signal);
     } catch (error) {
       if (error instanceof StoreError) throw error;
       if (error instanceof Interrupted) return;
@@ -215,116 +296,46 @@ export class Executor {
 
   async #sendFirst(order: Order, stop: AbortSignal): Promise<Order> {
     const broker = this.#broker(order.broker);
-    await this.#untilReady(order, broker, stop);
-    const prepared = await this.#prepare(order, broker, stop);
-    if ('state' in prepared) return this.#close(order, prepared.state, prepared.reason);
-    return this.#send(order, broker, prepared.quantity, stop);
+    const waited = await this.#untilReady(order, broker, stop);
+    if (waited.cancelledBy !== null) return this.#close(waited, 'cancelled', cancelledBefore(waited));
+    const prepared = await this.#preparation.prepare(waited, broker, stop);
+    if ('state' in prepared) return this.#close(waited, prepared.state, prepared.reason);
+    return this.#send(waited, broker, prepared, stop);
   }
 
-  /** Waits for the broker; an entry no longer than it stays fresh. */
-  async #untilReady(order: Order, broker: Broker, stop: AbortSignal): Promise<void> {
+  /** Waits for the broker; an entry no longer than it stays fresh, and nothing that is to be cancelled. */
+  async #untilReady(order: Order, broker: Broker, stop: AbortSignal): Promise<Order> {
+    let current = order;
     for (const ms of growingPauses(250, 5000)) {
-      if (broker.status().state === 'ready' || this.#isStale(order)) return;
+      if (broker.status().state === 'ready' || this.#preparation.isStale(current)) return current;
+      if (current.cancelledBy !== null) return current;
       stop.throwIfAborted();
-      await this.#sleep(ms, stop);
+      await this.#waits.sleep(order._id, ms, stop);
+      current = await this.#reload(order._id);
     }
-  }
-
-  /** What is checked before anything is sent: the quantity as it goes out, or the end of the order. */
-  async #prepare(
-    order: Order,
-    broker: Broker,
-    stop: AbortSignal,
-  ): Promise<{ quantity: string } | { state: 'rejected' | 'expired'; reason: string }> {
-    const { books } = this.#parts;
-    const refusal = this.#staleness(order) ?? (await this.#notAllowed(order));
-    if (refusal) return refusal;
-    const { instrument, quote, reason } = await this.#market(order, broker, stop);
-    if (!instrument) return { state: 'rejected', reason };
-    const { cash, positions } = await books.holdings(order.book);
-    const book = books.settings(order.book);
-    const checked = checkOrder({
-      book,
-      broker,
-      instrument,
-      quote,
-      cash: cash.get(book.currency) ?? zero,
-      held: positions.get(instrument.asset)?.quantity ?? zero,
-      side: order.side,
-      quantity: decimal(order.requested),
-      budget: order.budget === null ? undefined : decimal(order.budget),
-      terms: order.terms,
-      purpose: order.purpose,
-    });
-    if ('refusal' in checked) return { state: 'rejected', reason: checked.refusal };
-    return { quantity: decimalText(checked.quantity) };
-  }
-
-  async #notAllowed({ book, purpose }: Order): Promise<{ state: 'rejected'; reason: string } | undefined> {
-    const reason = await this.#parts.books.refusal(book, purpose);
-    return reason === undefined ? undefined : { state: 'rejected', reason };
-  }
-
-  #staleness(order: Order): { state: 'expired'; reason: string } | undefined {
-    if (!this.#isStale(order)) return undefined;
-    const { staleAfterSeconds } = this.#parts.books.settings(order.book);
-    const why = this.#parts.brokers.get(order.broker)?.status();
-    const away = why && why.state !== 'ready' ? ` ${order.broker} is ${why.state}: ${why.why ?? ''}` : '';
-    return {
-      state: 'expired',
-      reason: `The entry waited longer than ${staleAfterSeconds} s.${away}`.trimEnd(),
-    };
-  }
-
-  #isStale({ purpose, book, askedAt }: Order): boolean {
-    if (purpose === 'exit') return false;
-    const { staleAfterSeconds } = this.#parts.books.settings(book);
-    return this.#parts.clock.now().getTime() - Date.parse(askedAt) > staleAfterSeconds * 1000;
-  }
-
-  /** The instrument's rules and price. Without a price an order may still go; without its rules it may not. */
-  async #market(order: Order, broker: Broker, stop: AbortSignal) {
-    let reason = '';
-    for (const ms of [...lookupPausesMs, 0]) {
-      try {
-        const instrument = await broker.resolve(order.symbol);
-        return { instrument, quote: await this.#quote(order, broker), reason };
-      } catch (error) {
-        reason = `${broker.name} gave no rules for ${order.symbol}: ${reasonOf(error)}`;
-        if (error instanceof UserError) break;
-        this.#parts.log.warn(
-          { order: order._id, error: reasonOf(error) },
-          'the instrument could not be resolved',
-        );
-      }
-      if (ms > 0) await this.#sleep(ms, stop);
-    }
-    return { instrument: undefined, quote: undefined, reason };
-  }
-
-  async #quote(order: Order, broker: Broker) {
-    try {
-      return await broker.quote(order.symbol);
-    } catch (error) {
-      this.#parts.log.warn(
-        { order: order._id, error: reasonOf(error) },
-        'no quote for an order: sent unpriced',
-      );
-      return undefined;
-    }
+    return current;
   }
 
   /** Stores that it is being sent, then sends it. */
-  async #send(order: Order, broker: Broker, quantity: string, stop: AbortSignal): Promise<Order> {
+  async #send(order: Order, broker: Broker, prepared: Prepared, stop: AbortSignal): Promise<Order> {
     const now = stamp(this.#parts.clock);
     const sending = await this.#orders.update(
       order._id,
       { state: order.state, sends: order.sends },
-      { state: 'sending', quantity, sentAt: now, sends: order.sends + 1, reason: null, updatedAt: now },
+      {
+        quantity: prepared.quantity,
+        terms: prepared.terms,
+        notional: prepared.notional,
+        state: 'sending',
+        sentAt: now,
+        sends: order.sends + 1,
+        reason: null,
+        updatedAt: now,
+      },
     );
     if (!sending) return this.#reload(order._id); // another process on this store has it in hand
-    const { _id, symbol, side, terms } = sending;
-    const outcome = await this.#submit(broker, { clientOrderId: _id, symbol, side, quantity, terms });
+    const { _id, symbol, side, quantity, terms, wallet } = sending;
+    const outcome = await this.#submit(broker, { clientOrderId: _id, symbol, side, quantity, terms, wallet });
     switch (outcome.outcome) {
       case 'accepted': {
         const { brokerOrderId } = outcome;
@@ -395,32 +406,84 @@ export class Executor {
       const reason = `${broker.name} did not take the order in ${order.sends} attempts: ${order.reason ?? 'no reason was given'}`;
       return this.#close(order, 'rejected', reason);
     }
-    await this.#sleep(lookupPausesMs[order.sends] ?? 0, stop);
-    await this.#untilReady(order, broker, stop);
-    const ended = this.#staleness(order) ?? (await this.#notAllowed(order));
-    if (ended) return this.#close(order, ended.state, ended.reason);
+    await this.#waits.sleep(order._id, lookupPausesMs[order.sends] ?? 0, stop);
+    const waited = await this.#untilReady(await this.#reload(order._id), broker, stop);
+    if (waited.cancelledBy !== null) return this.#close(waited, 'cancelled', cancelledBefore(waited));
+    const ended = await this.#preparation.heldBack(waited, broker);
+    if (ended) return this.#close(waited, ended.state, ended.reason);
     this.#parts.log.info(
       { order: order._id },
       'the broker never got the order: it is sent again under its id',
     );
-    return this.#send(order, broker, order.quantity, stop);
+    return this.#send(waited, broker, waited, stop);
   }
 
-  /** Follows a market order to its end, which is near. Another one rests at the broker, whose reports lead on. */
+  /**
+   * Follows an order: one with a time of its own to its end, for which it is cancelled when that time is over; a market
+   * order to its end, which is near. Another one rests at the broker, whose reports lead on.
+   */
   async #follow(order: Order, stop: AbortSignal): Promise<Order> {
+    let current = order;
+    let waitedMs = 0;
+    for (let looks = 0; ; looks++) {
+      if (isFinal(current.state)) return current;
+      current = await this.#look(current);
+      if (isFinal(current.state)) return current;
+      if (current.cancelledBy !== null) return this.#cancelAtBroker(current, stop);
+      const ms = lookupPausesMs[looks];
+      const { openForSeconds, resting, terms } = current;
+      if (resting) return current;
+      let pauseMs = ms ?? 0;
+      if (openForSeconds !== null) {
+        const openMs = Math.max(this.#msSince(current.sentAt), waitedMs);
+        if (openMs >= openForSeconds * 1000) return this.#cancelAtBroker(current, stop);
+        pauseMs = Math.min(ms ?? longestPauseMs, longestPauseMs, openForSeconds * 1000 - openMs);
+      } else if (terms.type !== 'market' || ms === undefined) {
+        return current;
+      }
+      await this.#waits.sleep(order._id, pauseMs, stop);
+      waitedMs += pauseMs;
+      current = await this.#reload(order._id);
+    }
+  }
+
+  #msSince(at: string | null): number {
+    return at === null ? 0 : this.#parts.clock.now().getTime() - Date.parse(at);
+  }
+
+  /** What the broker says of the order now; unchanged when it says nothing. */
+  async #look(order: Order): Promise<Order> {
+    const { found } = await this.#ask(this.#broker(order.broker), order);
+    return found ? this.#recordFound(order, found) : order;
+  }
+
+  /** Cancels, and asks what became of the order until that is certain, or the broker has been asked often enough. */
+  async #cancelAtBroker(order: Order, stop: AbortSignal): Promise<Order> {
     const broker = this.#broker(order.broker);
     let current = order;
     for (const ms of [...lookupPausesMs, 0]) {
+      const outcome = await this.#askToCancel(broker, current);
+      if (outcome.outcome === 'unknown') {
+        this.#parts.log.warn({ order: order._id, reason: outcome.reason }, 'a cancellation got no answer');
+      }
+      current = await this.#look(current);
       if (isFinal(current.state)) return current;
-      const { found } = await this.#ask(broker, current);
-      if (found) current = await this.#recordFound(current, found);
-      if (isFinal(current.state) || current.terms.type !== 'market') return current;
       if (ms > 0) await this.#sleep(ms, stop);
     }
     return current;
   }
 
-  #recordFound(order: Order, { state, reason, brokerOrderId, fills }: BrokerOrder): Promise<Order> {
+  async #askToCancel(broker: Broker, { _id, symbol }: Order): Promise<CancelOutcome> {
+    try {
+      return await broker.cancel(_id, symbol);
+    } catch (error) {
+      // An adapter must not throw. When one does, the order may well be cancelled.
+      return { outcome: 'unknown', reason: reasonOf(error) };
+    }
+  }
+
+  #recordFound(order: Order, { state, reason: said, brokerOrderId, fills }: BrokerOrder): Promise<Order> {
+    const reason = said ?? (state === 'cancelled' ? whyCancelled(order) : null);
     return this.#record(order, newsOf(state), fills, { brokerOrderId, ...(reason && { reason }) });
   }
 
@@ -447,7 +510,10 @@ export class Executor {
       }
       const state = stateAfter(current.state, news, { quantity, filled });
       const changed = await this.#change(current, state, { filled: decimalText(filled), ...more });
-      if (changed) return changed;
+      if (changed) {
+        await this.#tellEnd(changed);
+        return changed;
+      }
       current = await this.#reload(order._id);
     }
   }
@@ -472,7 +538,8 @@ export class Executor {
       at: fill.at.toISOString(),
     };
     const { _id: cause, order: _, at: __, ...booked } = await this.#firstReport(reported);
-    await this.#parts.books.postFill({ cause, ...booked });
+    const { operation } = order;
+    await this.#parts.books.postFill({ cause, ...booked, ...(operation !== null && { operation }) });
   }
 
   async #firstReport(reported: Fill): Promise<Fill> {
@@ -485,8 +552,26 @@ export class Executor {
     }
   }
 
-  #close(order: Order, state: 'rejected' | 'expired', reason: string): Promise<Order> {
-    return this.#change(order, state, { reason }).then((closed) => closed ?? this.#reload(order._id));
+  /** Tells what came of an order that rested, once; one of which nothing was filled is nobody's news. */
+  async #tellEnd(order: Order): Promise<void> {
+    if (order.told || !isFinal(order.state)) return;
+    if (decimal(order.filled).gt(zero)) {
+      const { cash, equity, currency } = await this.#parts.books.show(order.book);
+      const fills = (await this.fillsOf(order._id)).map(toldFill);
+      const { _id, book, broker: account } = order;
+      await this.#parts.outbox.publish(
+        { type: 'order.filled', order: _id, book, account, fills, capital: { cash, equity, currency } },
+        `order.filled:${_id}`,
+      );
+    }
+    await this.#orders.update(order._id, { told: false }, { told: true });
+  }
+
+  async #close(order: Order, state: 'rejected' | 'cancelled' | 'expired', reason: string): Promise<Order> {
+    const closed = await this.#change(order, state, { reason });
+    if (!closed) return this.#reload(order._id);
+    await this.#tellEnd(closed);
+    return closed;
   }
 
   /** Compare-and-set; `undefined` when the order was changed by someone else meanwhile. */
@@ -515,21 +600,25 @@ export class Executor {
     );
   }
 
-  async #onFill(broker: Broker, fill: BrokerFill): Promise<void> {
+  #onFill(broker: Broker, fill: BrokerFill): Promise<void> {
+    if (fill.clientOrderId !== null) this.#waits.wake(fill.clientOrderId);
+    return this.takeIn(broker.name, fill);
+  }
+
+  /** Books a fill that a broker reported, if it is one of ours; a fill that is known already changes nothing. */
+  async takeIn(broker: string, fill: BrokerFill): Promise<void> {
     const id = fill.clientOrderId;
     if (id === null) return; // not an order of ours: the reconciliation compares positions
     await this.#lanes.run(id, async () => {
       const order = await this.#orders.get(id);
-      if (!order || order.broker !== broker.name) return;
-      if (
-        await this.#fills.get(`fill:${broker.name}:${fill.id}`).then((known) => known && isFinal(order.state))
-      )
-        return;
+      if (!order || order.broker !== broker) return;
+      if (isFinal(order.state) && (await this.#fills.get(`fill:${broker}:${fill.id}`))) return;
       await this.#record(order, 'filled', [fill]);
     });
   }
 
   async #onOrder(reported: BrokerOrder): Promise<void> {
+    this.#waits.wake(reported.clientOrderId);
     await this.#lanes.run(reported.clientOrderId, async () => {
       const order = await this.#orders.get(reported.clientOrderId);
       if (order && !isFinal(order.state)) await this.#recordFound(order, reported);
@@ -568,4 +657,18 @@ function newsOf(state: BrokerOrder['state']): OrderNews {
     default:
       return state satisfies never;
   }
+}
+
+function cancelledBefore({ cancelledBy }: Order): string {
+  return `cancelled by ${cancelledBy ?? 'nobody'} before it was sent`;
+}
+
+function whyCancelled({ cancelledBy, openForSeconds }: Order): string | null {
+  if (cancelledBy !== null) return `cancelled by ${cancelledBy}`;
+  return openForSeconds === null ? null : `not filled within ${openForSeconds} s`;
+}
+
+/** A fill as it is told. */
+export function toldFill({ symbol, side, quantity, price, fee, feeCurrency, currency }: Fill): ToldFill {
+  return { symbol, side, quantity, price, fee, feeCurrency, currency };
 }

@@ -8,6 +8,7 @@
 import type { Purpose } from '../bank/books.ts';
 import type { OrderTerms, Side } from '../brokers/broker.ts';
 import type { StoredDocument } from '../store/store.ts';
+import { defineCollection } from '../store/store.ts';
 
 /**
  * How much of something, where it is known only when its turn comes. `leg` names an earlier step of the same operation.
@@ -75,6 +76,8 @@ export interface OrderStep extends Leg {
 export interface CancelStep extends Leg {
   readonly kind: 'cancel';
   readonly symbol: string;
+  /** Only the order of this leg of the same operation. */
+  readonly of?: string;
 }
 
 /** Pays back a loan; never more than is owed. */
@@ -120,11 +123,11 @@ export interface StepRecord {
   readonly state: StepState;
   /** When it was begun; null before. A lost movement is looked for from here on. */
   readonly since: string | null;
-  /** What it moved or traded, decimal text; null before. */
+  /** While it is `doing`: what it is to move. Then what it moved or traded. Decimal text; null before. */
   readonly amount: string | null;
   /** The broker's id of the movement, or our id of the order; null before, or where there is none. */
   readonly id: string | null;
-  /** Why it failed, for people. */
+  /** For people: why it failed, or failed last; of one that is done, what of it could not be done. */
   readonly reason: string | null;
 }
 
@@ -141,6 +144,9 @@ export const operationStates = [
 
 export type OperationState = (typeof operationStates)[number];
 
+/** How an entry came to nothing: by a fault, by nobody's fault (there was no lender), or by coming too late. */
+export type Undoing = 'failed' | 'refused' | 'expired';
+
 export interface Operation extends StoredDocument {
   /** Of what wants it, such as `signal:<id>`: the same source again is the same operation. */
   readonly _id: string;
@@ -149,9 +155,15 @@ export interface Operation extends StoredDocument {
   readonly purpose: Purpose;
   /** For people. */
   readonly summary: string;
+  /** Those that undo others come last, and name the leg of what they undo: `undo:<leg>`. */
   readonly steps: readonly StepRecord[];
   readonly state: OperationState;
+  /** For people: why it is undone or stuck, or what of it could not be done. */
   readonly reason: string | null;
+  /** Of one that is or will be undone; null for all others. */
+  readonly undoing: Undoing | null;
+  /** How often it was stored: each change is made on the one before it. */
+  readonly revision: number;
   readonly askedAt: string;
   readonly updatedAt: string;
 }
@@ -165,4 +177,36 @@ export interface OperationRequest {
   readonly steps: readonly Step[];
   /** ISO 8601: an entry of which nothing has begun is not begun when it is older than its book allows. */
   readonly askedAt: string;
+}
+
+export const operationCollection = defineCollection<Operation>('operations', {
+  indexes: [['state'], ['book', 'askedAt']],
+});
+
+export const unfinishedStates = ['working', 'undoing', 'stuck'] as const satisfies readonly OperationState[];
+
+/** Nothing more is to be done for it. */
+export function isOver({ state }: Operation): boolean {
+  return state === 'done' || state === 'undone';
+}
+
+const undoPrefix = 'undo:';
+
+/** The leg that undoes another one. */
+export function undoLeg(leg: string): string {
+  return `${undoPrefix}${leg}`;
+}
+
+/** What a leg undoes, when it does. */
+export function undoneBy(leg: string): string | undefined {
+  return leg.startsWith(undoPrefix) ? leg.slice(undoPrefix.length) : undefined;
+}
+
+/** Whether an order of an entry takes risk away: it trades back what an earlier leg of the same operation traded. */
+export function isProtective({ steps }: Pick<Operation, 'steps'>, { leg, symbol, side }: OrderStep): boolean {
+  const before = steps.slice(
+    0,
+    steps.findIndex(({ step }) => step.leg === leg),
+  );
+  return before.some(({ step }) => step.kind === 'order' && step.symbol === symbol && step.side !== side);
 }

@@ -30,6 +30,14 @@ export interface Intent {
   readonly budget?: string;
   readonly terms: OrderTerms;
   readonly purpose: Purpose;
+  /** Of which it is a part: the bank then counts all that it opens as one trade. */
+  readonly operation?: string;
+  /** From which it trades; the book's where not given. */
+  readonly wallet?: string;
+  /** What of it is not filled this long after it was sent is cancelled. Without it nobody waits for more than a moment. */
+  readonly openForSeconds?: number;
+  /** It is left at the broker, whose reports lead on: a stop loss, a take profit. */
+  readonly resting?: true;
   /** ISO 8601: an entry that is older than its book allows is not sent any more. */
   readonly askedAt: string;
 }
@@ -38,10 +46,14 @@ export interface Order extends StoredDocument {
   /** The client order id, by which the broker knows it too. */
   readonly _id: string;
   readonly key: OrderKey;
+  /** By which all orders of an operation are found; null for an order that is none's. */
+  readonly operation: string | null;
   readonly book: string;
   readonly broker: string;
+  readonly wallet: string;
   readonly symbol: string;
   readonly side: Side;
+  /** As they were intended; once it is sent, with prices on the instrument's tick. */
   readonly terms: OrderTerms;
   readonly purpose: Purpose;
   /** As it was intended. */
@@ -49,6 +61,10 @@ export interface Order extends StoredDocument {
   readonly budget: string | null;
   /** As it is sent: on the instrument's step, and within the budget. */
   readonly quantity: string;
+  /** What it was worth in the book's currency when it was sent; null before, and where there was no price. */
+  readonly notional: string | null;
+  readonly openForSeconds: number | null;
+  readonly resting: boolean;
   readonly filled: string;
   readonly state: OrderState;
   /** Why it is where it is, for people; null where there is nothing to say. */
@@ -59,6 +75,10 @@ export interface Order extends StoredDocument {
   readonly sentAt: string | null;
   /** How often it was sent: more than once only after the broker proved that it never arrived. */
   readonly sends: number;
+  /** Who wants it cancelled; null while nobody does. */
+  readonly cancelledBy: string | null;
+  /** Whether chat heard how it ended, where it is to hear: an order that rested. */
+  readonly told: boolean;
   readonly updatedAt: string;
 }
 
@@ -81,7 +101,7 @@ export interface Fill extends StoredDocument {
 }
 
 export const orderCollection = defineCollection<Order>('orders', {
-  indexes: [['state'], ['book', 'askedAt']],
+  indexes: [['state'], ['told'], ['operation'], ['book', 'askedAt'], ['book', 'sentAt']],
 });
 
 export const fillCollection = defineCollection<Fill>('fills', { indexes: [['order'], ['book', 'at']] });

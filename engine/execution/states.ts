@@ -18,7 +18,7 @@ export const orderStates = [
   'filled',
   /** It does not trade and never will; nothing of it is filled. */
   'rejected',
-  /** The broker has ended it, perhaps after a part was filled. */
+  /** Ended before it was filled, perhaps after a part was. */
   'cancelled',
   /** It waited too long, here or at the broker. */
   'expired',
@@ -30,7 +30,7 @@ export type OrderState = (typeof orderStates)[number];
 
 /** Where each state may lead. Everything else is a fault. */
 export const transitions: Readonly<Record<OrderState, readonly OrderState[]>> = {
-  intended: ['sending', 'rejected', 'expired'],
+  intended: ['sending', 'rejected', 'cancelled', 'expired'],
   sending: ['working', 'partly_filled', 'filled', 'rejected', 'cancelled', 'expired', 'unknown'],
   // Back to sending only when the broker has proved that the order never arrived.
   unknown: ['sending', 'working', 'partly_filled', 'filled', 'rejected', 'cancelled', 'expired'],

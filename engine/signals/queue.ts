@@ -2,18 +2,25 @@
  * The queue: a book's signals one at a time, in the order of their arrival; books side by side.
  *
  * What was decided is stored before it is carried out, and how it ended before it is told. So after a crash each signal
- * goes on where it was: the executor's keys keep its orders from being sent twice, the outbox's keep its end from being
- * told twice.
+ * goes on where it was: its operation is known by the signal's id, and the outbox's keys keep its end from being told
+ * twice.
+ *
+ * A signal whose operation is stuck stays in hand, but not in the way: the next ones of the book get their turn. An exit is
+ * then carried out on what the book really holds. An entry is refused: nobody opens a risk in a book that cannot close one.
+ * And whatever the handler would not act on waits for the end of what is stuck, because that may be what it lacks: an exit
+ * that finds nothing to leave, while it is not known whether the entry was filled.
  */
 import type { Books } from '../bank/books.ts';
+import { amountIn } from '../bank/sums.ts';
 import type { Broker } from '../brokers/broker.ts';
 import type { Clock } from '../clock.ts';
 import { stamp } from '../clock.ts';
 import { reasonOf, UserError } from '../errors.ts';
-import type { DeskEvent, Outbox, ToldFill } from '../events.ts';
-import type { Executor } from '../execution/executor.ts';
-import type { OrderStep } from '../execution/operation.ts';
-import type { Fill, Order } from '../execution/order.ts';
+import type { DeskEvent, Outbox } from '../events.ts';
+import { toldFill } from '../execution/executor.ts';
+import type { Operation } from '../execution/operation.ts';
+import { isOver } from '../execution/operation.ts';
+import type { Operations } from '../execution/operations.ts';
 import type { Sleep } from '../execution/patience.ts';
 import { growingPauses, Interrupted, systemSleep } from '../execution/patience.ts';
 import { Lanes } from '../lanes.ts';
@@ -33,13 +40,19 @@ export interface QueueParts {
   readonly outbox: Outbox;
   readonly books: Books;
   readonly brokers: ReadonlyMap<string, Broker>;
-  readonly executor: Executor;
+  readonly operations: Operations;
   readonly inbox: Inbox;
   readonly sleep?: Sleep;
 }
 
 /** Pauses between attempts to get a price before a decision is made without one. */
 const pricePausesMs = [250, 500, 1000];
+
+/** How often a signal is decided anew that comes too early. */
+const mostAgain = 3;
+
+/** When a signal that cannot go on now gets another turn, behind those that came meanwhile. */
+type Later = { readonly afterSeconds: number } | { readonly afterOperation: string };
 
 /** How a signal ended, before it is written down. */
 interface Ending {
@@ -52,8 +65,11 @@ export class Queue {
   readonly #signals: Collection<Signal>;
   readonly #sleep: Sleep;
   readonly #lanes = new Lanes();
-  /** Those that stand in a lane. */
+  /** Those that stand in a lane, or wait to stand in one again. */
   readonly #waiting = new Set<string>();
+  /** How often a signal was put off because it came too early. */
+  readonly #again = new Map<string, number>();
+  readonly #pauses = new Set<Promise<void>>();
   readonly #stopping = new AbortController();
   #stopListening: () => void = () => undefined;
 
@@ -85,7 +101,18 @@ export class Queue {
   async stop(): Promise<void> {
     this.#stopListening();
     this.#stopping.abort(new Interrupted());
-    await this.#lanes.idle();
+    await this.idle();
+  }
+
+  /**
+   * What would be decided now, by what the book and the market are at this moment. Nothing is done.
+   * @throws UserError when the book takes no signals, or cannot read this one
+   */
+  async preview(book: string, payload: unknown): Promise<Decision> {
+    const { books, inbox } = this.#parts;
+    const read = inbox.read(book, payload);
+    const market = await this.#market(books.settings(book).broker, read.symbols);
+    return read.decide(await this.#view(book), market);
   }
 
   /** Signals that have not ended. */
@@ -93,36 +120,70 @@ export class Queue {
     return this.#signals.count({ state: { in: ['received', 'working'] } });
   }
 
-  /** Resolves when nothing is waiting and nothing in hand. */
-  idle(): Promise<void> {
-    return this.#lanes.idle();
+  /** Resolves when nothing is waiting and nothing in hand, save for what waits for an operation that is stuck. */
+  async idle(): Promise<void> {
+    do {
+      await this.#lanes.idle();
+      await Promise.all(this.#pauses);
+    } while (this.#pauses.size > 0);
+    await this.#lanes.idle();
   }
 
-  #enqueue({ _id, book }: Signal): void {
-    if (this.#waiting.has(_id)) return;
-    this.#waiting.add(_id);
-    void this.#lanes.run(book, async () => {
-      await this.#finish(_id);
-      this.#waiting.delete(_id);
+  #enqueue(signal: Signal): void {
+    if (this.#waiting.has(signal._id)) return;
+    this.#waiting.add(signal._id);
+    this.#stand(signal);
+  }
+
+  #stand(signal: Signal): void {
+    void this.#lanes.run(signal.book, async () => {
+      const later = await this.#finish(signal._id);
+      if (later) this.#putOff(signal, later);
+      else this.#waiting.delete(signal._id);
     });
   }
 
-  /** Works until the signal has ended. A store that is away holds the book up, rather than losing the signal. */
-  async #finish(id: string): Promise<void> {
+  /** Out of the lane, so that others go on; and into it again, behind them. */
+  #putOff(signal: Signal, later: Later): void {
+    if ('afterOperation' in later) {
+      this.#parts.operations.end(later.afterOperation).then(
+        () => this.#stand(signal),
+        (error) => {
+          if (!(error instanceof Interrupted)) {
+            this.#parts.log.error({ signal: signal._id, error: reasonOf(error) }, 'a signal waits in vain');
+          }
+          this.#waiting.delete(signal._id); // taken up at the next start
+        },
+      );
+      return;
+    }
+    const pause = this.#sleep(later.afterSeconds * 1000, this.#stopping.signal).then(
+      () => this.#stand(signal),
+      () => undefined, // the desk stops
+    );
+    this.#pauses.add(pause);
+    void pause.then(() => this.#pauses.delete(pause));
+  }
+
+  /**
+   * Works until the signal has ended, or must let others go first. A store that is away holds the book up, rather than
+   * losing the signal.
+   */
+  async #finish(id: string): Promise<Later | undefined> {
     for (const ms of growingPauses(500, 30_000)) {
-      if (this.#stopping.signal.aborted) return;
+      if (this.#stopping.signal.aborted) return undefined;
       try {
-        await this.#work(id);
-        return;
+        return await this.#work(id);
       } catch (error) {
-        if (error instanceof Interrupted) return;
+        if (error instanceof Interrupted) return undefined;
         const fields = { signal: id, error: reasonOf(error) };
         if (error instanceof StoreError)
           this.#parts.log.error(fields, 'the store failed a signal; it is tried again');
-        else if (await this.#failed(id, error)) return;
+        else if (await this.#failed(id, error)) return undefined;
       }
       await this.#sleep(ms, this.#stopping.signal).catch(() => undefined); // stopping is seen at the loop's head
     }
+    return undefined;
   }
 
   /** A fault of ours ends the signal, and chat hears of it. `false` when even that could not be written down. */
@@ -142,74 +203,118 @@ export class Queue {
     }
   }
 
-  async #work(id: string): Promise<void> {
-    let signal = await this.#signals.get(id);
+  async #work(id: string): Promise<Later | undefined> {
+    const signal = await this.#signals.get(id);
     if (!signal) throw new Error(`the signal ${id} has vanished from the store`);
     if (signal.state === 'received') {
       const decided = await this.#decide(signal);
+      if ('afterSeconds' in decided || 'afterOperation' in decided) return decided;
       if ('state' in decided) return this.#end(signal, decided, []);
-      signal = await this.#signals.update(
+      const working = await this.#signals.update(
         id,
         { state: 'received' },
-        { state: 'working', steps: decided.steps, purpose: decided.purpose },
+        { state: 'working', ...whatIsDecided(decided) },
       );
-      if (!signal) return this.#work(id); // another process on this store was first
+      return working ? this.#carryOut(working) : this.#work(id); // another process on this store was first
     }
-    if (signal.state !== 'working') return this.#tell(signal);
-    const orders: Order[] = [];
-    for (const step of signal.steps ?? []) {
-      if (step.kind !== 'order') throw new Error(`a step of the kind ${step.kind} cannot be carried out`);
-      const order = await this.#carryOut(signal, step);
-      orders.push(order);
-      if (order.state !== 'filled') break;
-    }
-    return this.#end(signal, endingOf(orders), orders);
+    if (signal.state === 'working') return this.#carryOut(signal);
+    await this.#tell(signal);
+    return undefined;
   }
 
-  /** The steps, or the end of a signal that leads to none. */
-  async #decide(signal: Signal): Promise<Extract<Decision, { readonly steps: unknown }> | Ending> {
-    const { books, inbox } = this.#parts;
+  /** Runs the operation of a signal, and a second one where its exit is followed by an entry. */
+  async #carryOut(signal: Signal): Promise<Later | undefined> {
+    const { _id, book, summary, receivedAt, purpose, steps, round = 1, thenAgain } = signal;
+    const operation = await this.#parts.operations.run(
+      {
+        source: operationOf(_id, round),
+        book,
+        purpose: purpose ?? 'exit',
+        summary,
+        steps: steps ?? [],
+        askedAt: receivedAt,
+      },
+      this.#stopping.signal,
+    );
+    if (!isOver(operation)) return { afterOperation: operation._id };
+    const sources = Array.from({ length: round }, (_, index) => operationOf(_id, index + 1));
+    const ending = await this.#endingOf(operation, round);
+    if (!thenAgain || ending.state !== 'done') return this.#end(signal, ending, sources);
+    const decided = await this.#decide(signal);
+    if ('afterOperation' in decided) return decided;
+    if ('afterSeconds' in decided) return this.#end(signal, { state: 'done', reason: null }, sources);
+    if ('state' in decided) return this.#end(signal, { state: 'done', reason: decided.reason }, sources);
+    const next = await this.#signals.update(
+      _id,
+      { state: 'working', thenAgain: true },
+      { ...whatIsDecided(decided), round: round + 1, thenAgain: false },
+    );
+    return next ? this.#carryOut(next) : this.#work(_id);
+  }
+
+  /** The steps; or the end of a signal that leads to none; or when it is to be decided anew. */
+  async #decide(signal: Signal): Promise<Extract<Decision, { readonly steps: unknown }> | Ending | Later> {
+    const { books, inbox, operations } = this.#parts;
     const read = inbox.read(signal.book, signal.payload);
     const settings = books.settings(signal.book);
     const market = await this.#market(settings.broker, read.symbols);
     const decision: Decision = read.decide(await this.#view(signal.book), market);
-    if ('refused' in decision) return { state: 'refused', reason: decision.refused };
-    if ('again' in decision) return { state: 'refused', reason: decision.again };
+    const [stuck] = await operations.stuckOf(signal.book);
+    if (!('steps' in decision)) {
+      if (stuck) return { afterOperation: stuck._id };
+      if ('refused' in decision) return { state: 'refused', reason: decision.refused };
+      const times = (this.#again.get(signal._id) ?? 0) + 1;
+      this.#again.set(signal._id, times);
+      if (times <= mostAgain) return { afterSeconds: decision.afterSeconds };
+      return { state: 'refused', reason: decision.again };
+    }
     const { purpose } = decision;
-    {
-      const refusal = await books.refusal(signal.book, purpose);
-      if (refusal !== undefined) return { state: 'refused', reason: refusal };
-      const ageMs = this.#parts.clock.now().getTime() - Date.parse(signal.receivedAt);
-      if (purpose === 'entry' && ageMs > settings.staleAfterSeconds * 1000) {
-        const age = `${Math.round(ageMs / 1000)} s old when its turn came`;
-        return {
-          state: 'expired',
-          reason: `The entry was ${age}; the book allows ${settings.staleAfterSeconds} s.`,
-        };
-      }
+    const refusal = await books.refusal(signal.book, purpose);
+    if (refusal !== undefined) return { state: 'refused', reason: refusal };
+    if (purpose === 'exit') return decision;
+    const ageMs = this.#parts.clock.now().getTime() - Date.parse(signal.receivedAt);
+    if (ageMs > settings.staleAfterSeconds * 1000) {
+      const age = `${Math.round(ageMs / 1000)} s old when its turn came`;
+      return {
+        state: 'expired',
+        reason: `The entry was ${age}; the book allows ${settings.staleAfterSeconds} s.`,
+      };
+    }
+    if (stuck) {
+      return {
+        state: 'refused',
+        reason: `The book "${signal.book}" takes no entry while "${stuck.summary}" is stuck: ${stuck.reason ?? ''}`,
+      };
     }
     return decision;
   }
 
   async #view(name: string): Promise<BookView> {
     const { books } = this.#parts;
-    const { home, wallet = home, minimumEntry, maximumLossPercent } = books.settings(name);
-    const { currency, cash, equity, deposited, realised, fees, positions } = await books.show(name);
+    const { home, wallet = home, minimumEntry, maximumLossPercent, pool, broker } = books.settings(name);
+    const { currency, cash, equity } = await books.show(name);
+    const { positions, debts } = await books.holdings(name);
+    const { capital, free, available, lent } = await books.moneyInUse(name);
+    const inBank = amountIn((await books.balancesOfBroker(broker)).unassigned, home, currency);
+    const ofPool = decimal(pool).minus(lent);
+    const lendable = ofPool.lt(inBank) ? ofPool : inBank;
     return {
       name,
       currency,
       cash: decimal(cash),
       equity: decimal(equity),
-      free: decimal(cash),
-      capital: decimal(deposited).plus(decimal(realised)).minus(decimal(fees)),
-      available: decimal(cash),
+      free,
+      capital,
+      available: lendable.gt(zero) ? available.plus(lendable) : available,
       minimumEntry: decimal(minimumEntry),
       maximumLossPercent: maximumLossPercent === undefined ? null : decimal(maximumLossPercent),
       home,
       wallet,
-      positions: new Map(positions.map(({ symbol, quantity }) => [symbol, decimal(quantity)])),
-      debts: new Map(),
-      averagePrices: new Map(positions.map(({ symbol, averageCost }) => [symbol, decimal(averageCost)])),
+      positions: new Map([...positions].map(([asset, { quantity }]) => [asset, quantity])),
+      debts,
+      averagePrices: new Map(
+        [...positions].map(([asset, { cost, quantity }]) => [asset, cost.div(quantity)]),
+      ),
       entries: new Map(),
     };
   }
@@ -238,44 +343,47 @@ export class Queue {
     return { why };
   }
 
-  #carryOut({ _id, book, receivedAt, purpose }: Signal, step: OrderStep): Promise<Order> {
-    const { leg, symbol, side, quantity: amount, budget } = step;
-    if (amount.is !== 'fixed') throw new Error(`an order of what is ${amount.is} cannot be carried out`);
-    const quantity = amount.amount;
-    return this.#parts.executor.execute(
-      {
-        key: { source: `signal:${_id}`, book, leg, sequence: 1 },
-        symbol,
-        side,
-        quantity,
-        ...(budget !== undefined && { budget }),
-        terms: { type: 'market' },
-        purpose: purpose ?? 'exit',
-        askedAt: receivedAt,
-      },
-      this.#stopping.signal,
-    );
-  }
-
   /** Stores how it ended, then tells it. */
-  async #end(signal: Signal, { state, reason }: Ending, orders: readonly Order[]): Promise<void> {
-    const outcome = await this.#outcome(signal, { state, reason }, orders);
+  async #end(
+    signal: Signal,
+    { state, reason }: Ending,
+    operations: readonly string[],
+  ): Promise<Later | undefined> {
+    const outcome = await this.#outcome(signal, { state, reason }, operations);
     const ended = await this.#signals.update(
       signal._id,
       { state: signal.state },
       { state, reason, outcome, endedAt: stamp(this.#parts.clock) },
     );
-    if (ended) await this.#tell(ended);
-    else await this.#work(signal._id);
+    if (!ended) return this.#work(signal._id);
+    this.#again.delete(signal._id);
+    await this.#tell(ended);
+    return undefined;
   }
 
-  async #outcome(signal: Signal, { state, reason }: Ending, orders: readonly Order[]): Promise<DeskEvent> {
+  /** The end of a signal whose operation ended like this. An exit that traded nothing has not done what it was for. */
+  async #endingOf({ _id, state, reason, purpose, undoing }: Operation, round: number): Promise<Ending> {
+    if (state === 'undone') {
+      // The exit before it stands.
+      return round === 1 ? { state: undoing ?? 'failed', reason } : { state: 'done', reason };
+    }
+    if (purpose === 'exit' && reason !== null && (await this.#parts.operations.fillsOf(_id)).length === 0) {
+      return { state: 'failed', reason };
+    }
+    return { state: 'done', reason };
+  }
+
+  async #outcome(
+    signal: Signal,
+    { state, reason }: Ending,
+    operations: readonly string[],
+  ): Promise<DeskEvent> {
     const { _id, book, summary } = signal;
     const about = { signal: _id, book, summary };
     switch (state) {
       case 'done': {
         const { broker, cash, equity, currency } = await this.#parts.books.show(book);
-        const fills = await Promise.all(orders.map((order) => this.#parts.executor.fillsOf(order._id)));
+        const fills = await Promise.all(operations.map((id) => this.#parts.operations.fillsOf(id)));
         return {
           type: 'signal.done',
           ...about,
@@ -304,40 +412,13 @@ export class Queue {
 
 const ends: readonly SignalEnd[] = ['done', 'refused', 'expired', 'failed'];
 
-/** The end of a signal whose orders went this far; the last one is where it stopped. */
-function endingOf(orders: readonly Order[]): Ending {
-  const last = orders.at(-1);
-  if (!last || last.state === 'filled') return { state: 'done', reason: null };
-  const { _id, broker, state, quantity, filled, symbol, reason } = last;
-  const why = reason ?? 'no reason was given';
-  const traded = orders.some((order) => decimal(order.filled).gt(zero));
-  switch (state) {
-    case 'rejected':
-      return { state: 'failed', reason: traded ? `A later order was rejected: ${why}` : why };
-    case 'cancelled':
-    case 'expired':
-      if (traded) return { state: 'done', reason: `${filled} of ${quantity} ${symbol} were filled: ${why}` };
-      return { state: state === 'expired' ? 'expired' : 'failed', reason: why };
-    case 'unknown':
-      return {
-        state: 'failed',
-        reason: `It is not known whether ${broker} has the order ${_id}: ${why}. Look there before the book trades on.`,
-      };
-    case 'intended':
-    case 'sending':
-    case 'working':
-    case 'partly_filled':
-      return {
-        state: 'failed',
-        reason: `The order ${_id} is still ${state} at ${broker}: ${filled} of ${quantity} ${symbol} are filled, the rest is booked when it comes.`,
-      };
-    default:
-      return state satisfies never;
-  }
+/** A signal has one operation, or two where an exit is followed by an entry. */
+function operationOf(signal: string, round: number): string {
+  return round === 1 ? `signal:${signal}` : `signal:${signal}:${round}`;
 }
 
-function toldFill({ symbol, side, quantity, price, fee, feeCurrency, currency }: Fill): ToldFill {
-  return { symbol, side, quantity, price, fee, feeCurrency, currency };
+function whatIsDecided({ steps, purpose, thenAgain }: Extract<Decision, { readonly steps: unknown }>) {
+  return { steps, purpose, thenAgain: thenAgain ?? false };
 }
 
 function stackOf(error: unknown): string | undefined {

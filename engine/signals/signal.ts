@@ -52,6 +52,10 @@ export interface Signal extends StoredDocument {
   readonly steps: readonly Step[] | null;
   /** Of what was decided; null before. */
   readonly purpose: Purpose | null;
+  /** Which of its operations has its turn: the first, or the second where an entry follows its exit. */
+  readonly round?: number;
+  /** Whether it is decided once more when its first operation is done. */
+  readonly thenAgain?: boolean;
   /** Null where nobody was asked. */
   readonly approval: Approval | null;
   readonly receivedAt: string;

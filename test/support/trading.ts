@@ -13,6 +13,7 @@ import type { Clock } from '../../engine/clock.ts';
 import type { DeskEvent } from '../../engine/events.ts';
 import { Outbox } from '../../engine/events.ts';
 import { Executor } from '../../engine/execution/executor.ts';
+import { Operations } from '../../engine/execution/operations.ts';
 import type { Sleep } from '../../engine/execution/patience.ts';
 import type { Logger } from '../../engine/log.ts';
 import { silentLog } from '../../engine/log.ts';
@@ -88,16 +89,18 @@ export async function buildTrading(options: TradingOptions = {}) {
   const lastPrice = async (_broker: string, symbol: string) => prices.lastPrice(symbol);
   const books = await Books.open({ store, clock, log, outbox, settings, lastPrice });
   const executor = await Executor.open({ store, clock, log, outbox, books, brokers, sleep });
+  const operations = await Operations.open({ store, clock, log, outbox, books, brokers, executor, sleep });
   const inbox = await Inbox.open({ store, clock, outbox, books });
-  const queue = await Queue.open({ store, clock, log, outbox, books, brokers, executor, inbox, sleep });
-  return { store, clock, prices, outbox, paper, broker, brokers, books, executor, inbox, queue };
+  const queue = await Queue.open({ store, clock, log, outbox, books, brokers, operations, inbox, sleep });
+  return { store, clock, prices, outbox, paper, broker, brokers, books, executor, operations, inbox, queue };
 }
 
 export async function openTrading(options: TradingOptions = {}) {
   const parts = await buildTrading(options);
-  const { broker, executor, queue, inbox, outbox } = parts;
+  const { broker, executor, operations, queue, inbox, outbox } = parts;
   await broker.connect();
   await executor.start();
+  await operations.start();
   await queue.start();
   return {
     ...parts,
@@ -111,6 +114,7 @@ export async function openTrading(options: TradingOptions = {}) {
     },
     async stop(): Promise<void> {
       await queue.stop();
+      await operations.stop();
       await executor.stop();
       await broker.disconnect();
     },

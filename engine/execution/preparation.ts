@@ -1,0 +1,157 @@
+/**
+ * What is asked before an order is sent: is it still wanted, may the book trade, do the broker's rules allow it.
+ *
+ * An exit is held back by nothing but a suspension of everything and the broker's own rules: no inactivity, no limit and
+ * no lack of money stands between a trader and the end of a risk.
+ */
+
+import type { Books } from '../bank/books.ts';
+import { amountIn } from '../bank/sums.ts';
+import type { Broker, Instrument, OrderTerms, Quote } from '../brokers/broker.ts';
+import type { Clock } from '../clock.ts';
+import { reasonOf, UserError } from '../errors.ts';
+import type { Logger } from '../log.ts';
+import type { Decimal } from '../money.ts';
+import { decimal, decimalText } from '../money.ts';
+import { checkOrder } from './checks.ts';
+import type { Order } from './order.ts';
+import type { Sleep } from './patience.ts';
+import { lookupPausesMs } from './patience.ts';
+
+export interface PreparationParts {
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly books: Books;
+  readonly sleep: Sleep;
+  /** Why an entry may not be made now, beyond what the bank says; `undefined` when it may. */
+  readonly mayEnter?: ((order: Order) => Promise<string | undefined>) | undefined;
+}
+
+/** An order as it goes out. */
+export interface Prepared {
+  readonly quantity: string;
+  readonly terms: OrderTerms;
+  readonly notional: string | null;
+}
+
+/** What a book has of an asset in a wallet. */
+export type Purse = (wallet: string, asset: string) => Decimal;
+
+/** Why it does not go out. */
+export interface NotSent {
+  readonly state: 'rejected' | 'expired';
+  readonly reason: string;
+  /** There is too little of it to be traded at all. */
+  readonly tooSmall?: true;
+}
+
+export class Preparation {
+  readonly #parts: PreparationParts;
+
+  constructor(parts: PreparationParts) {
+    this.#parts = parts;
+  }
+
+  /**
+   * @param purse what the book is supposed to have; what it has by the ledger where not given
+   * @throws what `stop` was aborted with
+   */
+  async prepare(order: Order, broker: Broker, stop: AbortSignal, purse?: Purse): Promise<Prepared | NotSent> {
+    const { books, mayEnter } = this.#parts;
+    const held = await this.heldBack(order, broker);
+    if (held) return held;
+    const { instrument, quote, reason } = await this.#market(order, broker, stop);
+    if (!instrument) return { state: 'rejected', reason };
+    const has = purse ?? (await this.#purseOf(order.book));
+    const book = books.settings(order.book);
+    const checked = checkOrder({
+      book,
+      broker,
+      instrument,
+      quote,
+      cash: has(order.wallet, book.currency),
+      held: has(order.wallet, instrument.asset),
+      side: order.side,
+      quantity: decimal(order.requested),
+      budget: order.budget === null ? undefined : decimal(order.budget),
+      terms: order.terms,
+      purpose: order.purpose,
+    });
+    if ('refusal' in checked) {
+      return { state: 'rejected', reason: checked.refusal, ...(checked.tooSmall && { tooSmall: true }) };
+    }
+    const prepared = {
+      quantity: decimalText(checked.quantity),
+      terms: checked.terms,
+      notional: checked.notional ? decimalText(checked.notional) : null,
+    };
+    if (order.purpose === 'entry') {
+      const no = await mayEnter?.({ ...order, ...prepared });
+      if (no !== undefined) return { state: 'rejected', reason: no };
+    }
+    return prepared;
+  }
+
+  /** What keeps an order back whatever it trades: it is stale, or its book may not trade. */
+  async heldBack(order: Order, broker: Broker): Promise<NotSent | undefined> {
+    if (this.isStale(order)) {
+      const { staleAfterSeconds } = this.#parts.books.settings(order.book);
+      const { state, why } = broker.status();
+      const away = state === 'ready' ? '' : ` ${order.broker} is ${state}: ${why ?? ''}`;
+      return {
+        state: 'expired',
+        reason: `The entry waited longer than ${staleAfterSeconds} s.${away}`.trimEnd(),
+      };
+    }
+    const reason = await this.#parts.books.refusal(order.book, order.purpose);
+    return reason === undefined ? undefined : { state: 'rejected', reason };
+  }
+
+  /** Whether it is an entry that waited longer than its book allows. */
+  isStale({ purpose, book, askedAt }: Pick<Order, 'purpose' | 'book' | 'askedAt'>): boolean {
+    if (purpose === 'exit') return false;
+    const { staleAfterSeconds } = this.#parts.books.settings(book);
+    return this.#parts.clock.now().getTime() - Date.parse(askedAt) > staleAfterSeconds * 1000;
+  }
+
+  async #purseOf(book: string): Promise<Purse> {
+    const { wallets } = await this.#parts.books.holdings(book);
+    return (wallet, asset) => amountIn(wallets, wallet, asset);
+  }
+
+  /** The instrument's rules and price. Without a price an order may still go; without its rules it may not. */
+  async #market(
+    order: Order,
+    broker: Broker,
+    stop: AbortSignal,
+  ): Promise<{ instrument?: Instrument; quote?: Quote | undefined; reason: string }> {
+    let reason = '';
+    for (const ms of [...lookupPausesMs, 0]) {
+      try {
+        const instrument = await broker.resolve(order.symbol);
+        return { instrument, quote: await this.#quote(order, broker), reason };
+      } catch (error) {
+        reason = `${broker.name} gave no rules for ${order.symbol}: ${reasonOf(error)}`;
+        if (error instanceof UserError) break;
+        this.#parts.log.warn(
+          { order: order._id, error: reasonOf(error) },
+          'the instrument could not be resolved',
+        );
+      }
+      if (ms > 0) await this.#parts.sleep(ms, stop);
+    }
+    return { reason };
+  }
+
+  async #quote(order: Order, broker: Broker): Promise<Quote | undefined> {
+    try {
+      return await broker.quote(order.symbol);
+    } catch (error) {
+      this.#parts.log.warn(
+        { order: order._id, error: reasonOf(error) },
+        'no quote for an order: sent unpriced',
+      );
+      return undefined;
+    }
+  }
+}

@@ -1,0 +1,34 @@
+/** Cancels what rests at the broker, and waits until it has certainly ended: what was filled meanwhile is booked. */
+import type { Broker } from '../../brokers/broker.ts';
+import type { CancelStep } from '../operation.ts';
+import type { Order } from '../order.ts';
+import { isFinal } from '../states.ts';
+import type { Ended, Turn } from './turn.ts';
+import { done } from './turn.ts';
+
+export async function carryOutCancel(turn: Turn, step: CancelStep): Promise<Ended> {
+  const { executor, operation, broker } = turn;
+  const open = await executor.openOrders({ book: operation.book, broker: broker.name });
+  const symbol = await nameOf(broker, step.symbol);
+  const meant: Order[] = [];
+  for (const order of open) {
+    if (step.of !== undefined && !(order.operation === operation._id && order.key.leg === step.of)) continue;
+    if ((await nameOf(broker, order.symbol)) === symbol) meant.push(order);
+  }
+  const ended = await Promise.all(meant.map(({ _id }) => executor.cancel(_id, 'the desk')));
+  const left = ended.find(({ state }) => !isFinal(state));
+  if (!left) return done(null);
+  const why = left.reason ?? `it is still ${left.state}`;
+  return {
+    is: 'unclear',
+    reason: `The order ${left._id} could not be cancelled at ${broker.name}: ${why}.`,
+  };
+}
+
+/** The broker's name of a symbol, so that `BTCUSDT` and `BTC/USDT` are the same; the symbol itself where it has none. */
+async function nameOf(broker: Broker, symbol: string): Promise<string> {
+  return broker.resolve(symbol).then(
+    (instrument) => instrument.symbol,
+    () => symbol,
+  );
+}
