@@ -39,7 +39,7 @@ function stepsOf(decision: Decision) {
 }
 
 /** An account that made this entry, and what was decided. */
-function after(payload: object, settings: object = {}, more: Partial<AccountOptions> = {}) {
+function opened(payload: object, settings: object = {}, more: Partial<AccountOptions> = {}) {
   const account = openAccount(more);
   const decision = decide(account, payload, { settings });
   account.carryOut(stepsOf(decision));
@@ -48,7 +48,7 @@ function after(payload: object, settings: object = {}, more: Partial<AccountOpti
 
 describe('an entry', () => {
   test('buys what loses the largest loss at the stop', () => {
-    const { account, decision } = after(long); // 100 / (101 - 91)
+    const { account, decision } = opened(long); // 100 / (101 - 91)
     expect(account.net('BTC').toFixed()).toBe('10');
     expect(decision).toMatchObject({ purpose: 'entry', notional: decimal('1010') });
     expect(decision).not.toHaveProperty('warning');
@@ -56,7 +56,7 @@ describe('an entry', () => {
   });
 
   test('leaves the stop at the broker for what was really bought', () => {
-    expect(stepsOf(after(long).decision).at(-1)).toEqual({
+    expect(stepsOf(opened(long).decision).at(-1)).toEqual({
       ...{
         kind: 'order',
         leg: 'protection',
@@ -71,7 +71,7 @@ describe('an entry', () => {
   });
 
   test('leaves stop and take profit as one order, cut to the tick towards less risk', () => {
-    const { decision } = after({ ...long, stop: 90.94, take_profit: 119.96 });
+    const { decision } = opened({ ...long, stop: 90.94, take_profit: 119.96 });
     expect(stepsOf(decision).at(-1)).toMatchObject({
       terms: { type: 'oco', limitPrice: '120', stopPrice: '91' },
     });
@@ -79,7 +79,7 @@ describe('an entry', () => {
 
   test('leaves at the broker no more than the book wants', () => {
     const kinds = (rest: string) =>
-      stepsOf(after({ ...long, take_profit: 120 }, { rest }).decision).map((step) =>
+      stepsOf(opened({ ...long, take_profit: 120 }, { rest }).decision).map((step) =>
         'terms' in step ? step.terms?.type : step.kind,
       );
     expect(kinds('stop')).toEqual(['transfer', 'order', 'stop']);
@@ -88,12 +88,12 @@ describe('an entry', () => {
 
   test('is sized by the price of the signal where that is farther from the stop', () => {
     expect(
-      after({ ...long, price: 111 })
+      opened({ ...long, price: 111 })
         .account.net('BTC')
         .toFixed(),
     ).toBe('5');
     expect(
-      after({ ...long, price: 95 })
+      opened({ ...long, price: 95 })
         .account.net('BTC')
         .toFixed(),
     ).toBe('10');
@@ -101,18 +101,18 @@ describe('an entry', () => {
 
   test('takes its risk from the signal, else the handler, and never beyond the book', () => {
     expect(
-      after({ ...long, risk: 0.5 }, { risk: 0.1 })
+      opened({ ...long, risk: 0.5 }, { risk: 0.1 })
         .account.net('BTC')
         .toFixed(),
     ).toBe('5');
-    expect(after(long, { risk: 0.1 }).account.net('BTC').toFixed()).toBe('1');
-    const { account, decision } = after({ ...long, risk: 3 });
+    expect(opened(long, { risk: 0.1 }).account.net('BTC').toFixed()).toBe('1');
+    const { account, decision } = opened({ ...long, risk: 3 });
     expect(account.net('BTC').toFixed()).toBe('10');
     expect(decision).toMatchObject({ warning: "The risk of 3 % was cut to the book's 1 %." });
   });
 
   test('is cut to what the book can put in, and says so with the figures', () => {
-    const { account, decision } = after(
+    const { account, decision } = opened(
       { ...long, stop: 100.5 },
       {},
       { listings: [{ ...btc, feeRate: '0.001' }] },
@@ -126,7 +126,7 @@ describe('an entry', () => {
   });
 
   test('is lent what its own money does not reach, within the pool', () => {
-    const { account } = after({ ...long, stop: 100.5 }, {}, { pool: '5000' });
+    const { account } = opened({ ...long, stop: 100.5 }, {}, { pool: '5000' });
     expect(account.lent.gt(decimal('4900'))).toBe(true);
     account.carryOut(stepsOf(decide(account, exit)));
     expect(account.lent.toFixed()).toBe('0');
@@ -171,7 +171,7 @@ describe('an entry', () => {
 
 describe('a short', () => {
   test('puts in its collateral, borrows, sells, and is guarded by a purchase', () => {
-    const { account, decision } = after({ ...short, take_profit: 80 }, margin); // 100 / (109 - 99)
+    const { account, decision } = opened({ ...short, take_profit: 80 }, margin); // 100 / (109 - 99)
     expect(account.net('BTC').toFixed()).toBe('-10');
     expect(account.owes('BTC').toFixed()).toBe('10');
     expect(account.moved.map(({ amount }) => amount.toFixed())).toEqual(['990']);
@@ -190,18 +190,18 @@ describe('a short', () => {
   });
 
   test('puts in less where the margin of the broker carries the rest', () => {
-    const { account } = after(short, { ...margin, collateralPercent: 50 });
+    const { account } = opened(short, { ...margin, collateralPercent: 50 });
     expect(account.moved.map(({ amount }) => amount.toFixed())).toEqual(['495']);
   });
 
   test('is cut to the collateral that there is', () => {
-    const { account } = after({ ...short, stop: 99.1 }, margin);
+    const { account } = opened({ ...short, stop: 99.1 }, margin);
     expect(account.net('BTC').toFixed()).toBe('-101.01'); // 10000 / 99
   });
 
   test('is bought back with interest and the fee in the coin, repaid, and its money brought home', () => {
     const listings = [{ ...btc, feeRate: '0.001' }];
-    const { account } = after(short, margin, { listings, feeIn: 'asset' });
+    const { account } = opened(short, margin, { listings, feeIn: 'asset' });
     account.addDebt('BTC', decimal('0.005'));
     const decision = decide(account, exit, { settings: margin });
     expect(decision).toMatchObject({ purpose: 'exit' });
@@ -212,7 +212,7 @@ describe('a short', () => {
   });
 
   test('leaves in part, and what covers the rest stays where it is', () => {
-    const { account } = after(short, margin);
+    const { account } = opened(short, margin);
     const decision = decide(account, { ...exit, percent: 40, stop: 105 }, { settings: margin });
     expect(stepsOf(decision).map(({ leg }) => leg)).toEqual([
       'cancel',
@@ -229,7 +229,7 @@ describe('a short', () => {
   });
 
   test('that its stop bought back is only repaid', () => {
-    const { account } = after(short, margin);
+    const { account } = opened(short, margin);
     account.add('margin', 'BTC', decimal('10'));
     for (const percent of [undefined, 50]) {
       const steps = stepsOf(decide(account, percent ? { ...exit, percent } : exit, { settings: margin }));
@@ -239,7 +239,7 @@ describe('a short', () => {
 
   test("of a share is the broker's own", () => {
     const settings = { short: 'broker' };
-    const { account } = after(short, settings, { short: true });
+    const { account } = opened(short, settings, { short: true });
     expect(account.net('BTC').toFixed()).toBe('-10');
     const decision = decide(account, exit, { settings });
     expect(stepsOf(decision).map(({ kind }) => kind)).toEqual(['cancel', 'order', 'transfer', 'settle']);
@@ -250,7 +250,7 @@ describe('a short', () => {
 
 describe('a further entry', () => {
   const again = (view: Partial<BookView>, pyramiding?: object) =>
-    decide(after(long).account, long, { settings: pyramiding ? { pyramiding } : {}, view });
+    decide(opened(long).account, long, { settings: pyramiding ? { pyramiding } : {}, view });
   const entries = new Map([['BTC', 1]]);
 
   test('on the same side is refused where nothing else was said', () => {
@@ -294,7 +294,7 @@ describe('a further entry', () => {
 
 describe('an entry on the other side', () => {
   test('waits for the exit', () => {
-    expect(decide(after(long).account, short, { settings: margin })).toEqual({
+    expect(decide(opened(long).account, short, { settings: margin })).toEqual({
       again: 'The book "test" is still long in BTCUSDT.',
       afterSeconds: 5,
     });
@@ -302,7 +302,7 @@ describe('an entry on the other side', () => {
 
   test('ends the position first where the book reverses, and is then decided again', () => {
     const settings = { ...margin, reversal: true };
-    const { account } = after(long, settings);
+    const { account } = opened(long, settings);
     const decision = decide(account, short, { settings });
     expect(decision).toMatchObject({ purpose: 'exit', thenAgain: true });
     account.carryOut(stepsOf(decision));
@@ -317,7 +317,7 @@ describe('an entry on the other side', () => {
 
 describe('an exit', () => {
   test('cancels what rests, sells what is held, and brings the money home', () => {
-    const { account } = after(long);
+    const { account } = opened(long);
     const decision = decide(account, exit);
     expect(stepsOf(decision)).toMatchObject([
       { kind: 'cancel', symbol: 'BTC/USDT' },
@@ -331,7 +331,7 @@ describe('an exit', () => {
   });
 
   test('works while the source of prices is away', () => {
-    const { account } = after(short, margin);
+    const { account } = opened(short, margin);
     const read = position.withSettings(margin).read(exit);
     expect(stepsOf(read.decide(account.view(), new Map()))).toMatchObject([
       { kind: 'cancel', symbol: 'BTCUSDT' },
@@ -343,7 +343,7 @@ describe('an exit', () => {
   });
 
   test('in part says that the rest is left without its stop, or leaves another one', () => {
-    const { account } = after(long);
+    const { account } = opened(long);
     const decision = decide(account, { ...exit, percent: 25 });
     expect(decision).toMatchObject({
       warning: 'What rested at the broker for BTCUSDT was cancelled: the rest has no stop there.',
@@ -358,13 +358,13 @@ describe('an exit', () => {
   });
 
   test('of a part too small to trade is refused', () => {
-    expect(decide(after(long).account, { ...exit, percent: 0.05 })).toEqual({
+    expect(decide(opened(long).account, { ...exit, percent: 0.05 })).toEqual({
       refused: '0.05 % of the position cannot be traded: 0 BTC/USDT is below the smallest order of 0.01.',
     });
   });
 
   test('of the other side is refused, and without a position waits for its entry', () => {
-    expect(decide(after(long).account, { ...exit, side: 'short' })).toEqual({
+    expect(decide(opened(long).account, { ...exit, side: 'short' })).toEqual({
       refused: 'It would leave a short in BTCUSDT, but the book "test" is long.',
     });
     expect(decide(openAccount(), exit)).toEqual({
