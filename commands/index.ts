@@ -7,6 +7,7 @@ import { optimize } from './optimize.ts';
 import { ping } from './ping.ts';
 import { plan } from './plan.ts';
 import { resume } from './resume.ts';
+import { signal } from './signal.ts';
 import { status } from './status.ts';
 import { strategy } from './strategy.ts';
 import { suspend } from './suspend.ts';
@@ -22,6 +23,7 @@ export const commands: readonly Command[] = [
   walkforward,
   strategy,
   book,
+  signal,
   plan,
   suspend,
   resume,

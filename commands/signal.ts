@@ -1,0 +1,167 @@
+import type { Rehearsal, Signal } from '../engine/desk.ts';
+import { UserError } from '../engine/errors.ts';
+import { groupThousands } from '../engine/money.ts';
+import { bookOption } from './book-option.ts';
+import { action, defineCommand } from './command.ts';
+import { block, bold, code, type Field, type Reply, type RichText, rich } from './reply.ts';
+import { stepText } from './step-text.ts';
+
+/** As many as a chat message shows without becoming a file. */
+const shownSignals = 15;
+
+export const signal = defineCommand({
+  name: 'signal',
+  description: 'Signals: the alerts that came, and what became of them',
+  group: 'Books',
+  body: {
+    subcommands: {
+      list: action({
+        description: 'The newest signals, of one book or of all',
+        role: 'viewer',
+        options: { book: bookOption },
+        example: '/signal list demo',
+        run: async ({ desk }, { book }) => {
+          const newest = await desk.signals({ limit: shownSignals, ...(book !== undefined && { book }) });
+          return listReply(newest, book);
+        },
+      }),
+      show: action({
+        description: 'One signal: what came, what was decided, how it ended',
+        role: 'viewer',
+        options: {
+          id: {
+            type: 'string',
+            description: 'Id of the signal, as the sender got it and /signal list shows it',
+            example: '0f3a',
+            required: true,
+            suggest: async ({ desk }) => (await desk.signals({ limit: 25 })).map(({ _id }) => _id),
+          },
+        },
+        example: '/signal show 0f3a',
+        run: async ({ desk }, { id }) => showReply(await desk.signal(id)),
+      }),
+      test: action({
+        description: 'What an alert would lead to now; nothing is done',
+        role: 'trader',
+        options: {
+          payload: {
+            type: 'string',
+            description: 'The alert, as its sender would send it',
+            example: '{"action":"buy"}',
+          },
+          book: { ...bookOption, description: 'Book to whose address it would be sent' },
+          fields: { type: 'pairs', description: 'Or its fields, such as action=buy symbol=SP500 quantity=1' },
+        },
+        example: '/signal test {"action": "buy", "symbol": "SP500", "quantity": 1} book=demo',
+        run: async ({ desk }, { payload, book, fields }) => {
+          if (payload !== undefined && fields !== undefined) {
+            throw new UserError('Give the alert either as one text or as fields, not both.');
+          }
+          if (payload === undefined && fields === undefined) {
+            throw new UserError(
+              'Paste the alert, such as /signal test {"action": "buy", "symbol": "SP500"}.',
+            );
+          }
+          return testReply(await desk.rehearse(payload ?? JSON.stringify(fields), book));
+        },
+      }),
+    },
+  },
+});
+
+function listReply(signals: readonly Signal[], book: string | undefined): Reply {
+  if (signals.length === 0) {
+    return { text: [book === undefined ? 'No signal has come yet.' : `No signal has come for ${book} yet.`] };
+  }
+  return {
+    title: book === undefined ? 'Newest signals' : `Newest signals of ${book}`,
+    table: {
+      columns: [
+        { name: 'Received' },
+        { name: 'Book' },
+        { name: 'Signal' },
+        { name: 'State' },
+        { name: 'Why' },
+        { name: 'Id' },
+      ],
+      rows: signals.map(({ _id, receivedAt, book: of, summary, state, reason }) => [
+        instant(receivedAt),
+        of,
+        summary,
+        state,
+        reason ?? '',
+        _id,
+      ]),
+    },
+    buttons: signals.slice(0, 5).map(({ _id, summary }) => ({
+      label: summary.slice(0, 40),
+      command: ['signal', 'show'],
+      options: { id: _id },
+    })),
+  };
+}
+
+function showReply(shown: Signal): Reply {
+  const { _id, book, summary, state, reason, receivedAt, endedAt, from, payload, steps, approval } = shown;
+  const fields: Field[] = [
+    { name: 'State', value: state },
+    { name: 'Received', value: instant(receivedAt) },
+    { name: 'From', value: from },
+    ...(endedAt === null ? [] : [{ name: 'Ended', value: instant(endedAt) }]),
+    ...(approval?.answer
+      ? [{ name: 'Answer', value: `${approval.answer} by ${approval.by ?? 'nobody'}` }]
+      : []),
+  ];
+  return {
+    title: `Signal for ${book}: ${summary}`,
+    tone: state === 'failed' ? 'danger' : state === 'refused' || state === 'expired' ? 'warning' : 'info',
+    text: [
+      ...rich`${code(_id)}\n`,
+      ...(reason === null ? [] : rich`${reason}\n`),
+      ...(steps === null ? [] : [...stepLines(steps), '\n']),
+      block(JSON.stringify(payload, null, 2)),
+    ],
+    fields,
+  };
+}
+
+function testReply(rehearsals: readonly Rehearsal[]): Reply {
+  const acts = rehearsals.every(({ decision, refusal }) => 'steps' in decision && refusal === undefined);
+  const several = rehearsals.length > 1;
+  return {
+    title: acts ? 'It would be taken, and acted on' : 'It would be taken, but not acted on',
+    tone: acts ? 'success' : 'warning',
+    text: [
+      ...rehearsals.flatMap(rehearsalText),
+      ...(several ? ['Each was looked at by itself, as if none of the others came before it.\n'] : []),
+      'Nothing was done.',
+    ],
+  };
+}
+
+function rehearsalText({ book, account, summary, decision, refusal }: Rehearsal): RichText {
+  const head = rich`${bold(book)} on ${account}: ${summary}\n`;
+  if ('refused' in decision) return [...head, ...rich`Refused: ${decision.refused}\n`];
+  if ('again' in decision) {
+    return [
+      ...head,
+      ...rich`Tried again after ${decision.afterSeconds} s, then refused: ${decision.again}\n`,
+    ];
+  }
+  return [
+    ...head,
+    ...rich`It is an ${decision.purpose}, worth ${groupThousands(decision.notional.toFixed(2))}:\n`,
+    ...stepLines(decision.steps),
+    ...(decision.warning === undefined ? [] : rich`⚠️ ${decision.warning}\n`),
+    ...(refusal === undefined ? [] : rich`But it is refused: ${refusal}\n`),
+  ];
+}
+
+function stepLines(steps: NonNullable<Signal['steps']>): RichText {
+  return steps.map((step, index) => `${index + 1}. ${stepText(step)}\n`);
+}
+
+/** `2020-01-31 14:30:05` UTC. */
+function instant(iso: string): string {
+  return iso.slice(0, 19).replace('T', ' ');
+}
