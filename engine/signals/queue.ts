@@ -115,17 +115,6 @@ export class Queue {
     return read.decide(await this.#view(book), market);
   }
 
-  /**
-   * What would be decided now, by what the book and the market are at this moment. Nothing is done.
-   * @throws UserError when the book takes no signals, or cannot read this one
-   */
-  async preview(book: string, payload: unknown): Promise<Decision> {
-    const { books, inbox } = this.#parts;
-    const read = inbox.read(book, payload);
-    const market = await this.#market(books.settings(book).broker, read.symbols);
-    return read.decide(await this.#view(book), market);
-  }
-
   /** Signals that have not ended. */
   countOpen(): Promise<number> {
     return this.#signals.count({ state: { in: ['received', 'working'] } });
