@@ -33,6 +33,7 @@ const rooms = {
   papaparse: '^engine/(market/sources|reports)/',
   'chart\\.js|chartjs-.*|@fontsource/.*|canvas': '^engine/reports/',
   'trading-signals': '^engine/indicators/trading-signals\\.ts$',
+  esbuild: '^engine/backtest/strategy-bundle\\.ts$',
   'big\\.js': '^engine/money\\.ts$',
 };
 

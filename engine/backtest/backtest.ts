@@ -5,7 +5,6 @@ import { SimulatedBroker } from './broker.ts';
 import { StrategyData } from './data.ts';
 import { inUnits, inWholes } from './fractional.ts';
 import { Indicators } from './indicator.ts';
-import type { Ledger } from './ledger.ts';
 import { alignBars, type Market } from './market.ts';
 import { inThread } from './optimize/in-thread.ts';
 import { type Optimization, type OptimizeRequest, optimizeWith } from './optimize/optimize.ts';
@@ -15,7 +14,7 @@ import type { Trade } from './order-and-trade.ts';
 import { mergeParams } from './params.ts';
 import { portfolioFigures } from './portfolio-figures.ts';
 import { Records } from './records.ts';
-import type { BacktestResult, Fill, OrderRecord, Params, Trade as TradeRecord } from './result.ts';
+import type { BacktestResult, Params, Trade as TradeRecord } from './result.ts';
 import { Cursor } from './series.ts';
 import { computeStatistics, drawdownOf } from './statistics.ts';
 import { copyStorage } from './storage.ts';
@@ -85,12 +84,21 @@ export class Backtest {
     if (!hasEnded) broker.finalize();
 
     const { ledger } = broker;
+    const { totals } = ledger;
     const equity = account.equityCurve;
-    const drawdown = drawdownOf(equity);
     const allocation = { values: account.values, available: account.available };
     const heldFrom = firstBar - rules.semantics.barsAfterWarmUp;
     const annualFrom = rules.semantics.annualFromFirstNext ? firstBar : null;
-    const told = once(ledger);
+    const orders = once(() => ledger.orders());
+    const told = {
+      orders,
+      trades: () => ledger.trades(),
+      fills: once(() => ledger.fills(orders())),
+      drawdown: once(() => drawdownOf(equity)),
+      buyAndHold: once(() => inMoney(price, rules.cash)),
+      indicators: once(() => indicators.plots()),
+      portfolio: once(() => portfolioFigures({ symbols: names, time, equity, allocation, totals })),
+    };
     const result: BacktestResult = {
       strategy: this.#Strategy.name,
       params: allParams,
@@ -99,8 +107,12 @@ export class Backtest {
       cash: rules.cash,
       time,
       equity,
-      drawdown,
-      buyAndHold: inMoney(price, rules.cash),
+      get drawdown() {
+        return told.drawdown();
+      },
+      get buyAndHold() {
+        return told.buyAndHold();
+      },
       firstBar,
       heldFrom,
       get trades() {
@@ -116,15 +128,19 @@ export class Backtest {
       },
       allocation,
       positions,
-      indicators: indicators.plots(),
+      get indicators() {
+        return told.indicators();
+      },
       records: records.plots(),
       statistics: computeStatistics({
-        ...{ time, equity, drawdown, price, heldFrom, annualFrom },
+        ...{ time, equity, price, heldFrom, annualFrom },
         trades: ledger.tradeColumns(),
       }),
-      portfolio: portfolioFigures({ symbols: names, time, equity, allocation, totals: ledger.totals }),
+      get portfolio() {
+        return told.portfolio();
+      },
       storage: copyStorage(strategy.storage),
-      warnings: warningsOf(broker, market, firstBar),
+      warnings: warningsOf({ broker, market, firstBar, neverDefined: indicators.neverDefined() }),
     };
     return this.#options.fractional === undefined ? result : inWholes(result, this.#options.fractional);
   }
@@ -153,22 +169,13 @@ export class Backtest {
   }
 }
 
-/** The records of a ledger, made when they are first asked for. */
-function once(ledger: Ledger) {
-  let orders: OrderRecord[] | undefined;
-  let fills: Fill[] | undefined;
-  const told = {
-    trades: () => ledger.trades(),
-    orders() {
-      orders ??= ledger.orders();
-      return orders;
-    },
-    fills() {
-      fills ??= ledger.fills(told.orders());
-      return fills;
-    },
+/** What is made when it is first asked for: most runs of a search are asked for their statistics only. */
+function once<Value>(make: () => Value): () => Value {
+  let made: { readonly value: Value } | undefined;
+  return () => {
+    made ??= { value: make() };
+    return made.value;
   };
-  return told;
 }
 
 interface Walk {

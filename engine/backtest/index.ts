@@ -10,6 +10,12 @@ export type { Bars, Interval } from '../market/bars.ts';
 export type { Allocation, Bucket, Choice, Weights } from './allocation.ts';
 export { Backtest } from './backtest.ts';
 export type { SymbolData } from './data.ts';
+export {
+  checkLookAhead,
+  type LookAheadFinding,
+  type LookAheadReport,
+  type LookAheadRequest,
+} from './look-ahead.ts';
 export { barsSince, cross, crossover, quantile } from './lookback.ts';
 export {
   type Distribution,
@@ -43,6 +49,7 @@ export type {
 export type { SemanticsName } from './semantics.ts';
 export type { Series } from './series.ts';
 export { SignalStrategy } from './signal-strategy.ts';
+export { checkStability, type StabilityReport, type StabilityRequest } from './stability.ts';
 export { recomputeStatistics } from './statistics.ts';
 export type { StrategyStorage } from './storage.ts';
 export { type OrderRequest, Strategy, type StrategyClass } from './strategy.ts';

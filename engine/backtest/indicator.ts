@@ -102,6 +102,13 @@ export class Indicators {
     return longest;
   }
 
+  /** Names of those that have no value on any bar. What is drawn as points may well have none. */
+  neverDefined(): string[] {
+    return this.#all
+      .filter(({ lines, options }) => options.scatter !== true && lines.every((line) => isNeverDefined(line)))
+      .map(({ name }) => name);
+  }
+
   plots(): IndicatorPlot[] {
     return this.#all
       .filter(({ options }) => options.plot !== false)
@@ -129,6 +136,10 @@ export class Indicators {
 function firstDefined(line: Float64Array): number {
   for (let i = 0; i < line.length; i++) if (!Number.isNaN(line[i])) return i;
   return 0;
+}
+
+function isNeverDefined(line: Float64Array): boolean {
+  return Number.isNaN(line[firstDefined(line)] ?? Number.NaN);
 }
 
 function isOptions(value: unknown): value is IndicatorOptions {

@@ -24,8 +24,6 @@ export interface StatisticsInput {
   readonly heldFrom: number;
   /** Bar with which the annual figures begin; null for all bars. See `Semantics.annualFromFirstNext`. */
   readonly annualFrom: number | null;
-  /** `drawdownOf(equity)`, where it is there already. */
-  readonly drawdown?: Float64Array;
   /** Closed trades, as records or as columns. */
   readonly trades: TradeColumns | readonly Trade[];
   /** Yearly, as a fraction. */
@@ -44,7 +42,7 @@ export function computeStatistics(input: StatisticsInput): Statistics {
   const held = price[heldFrom] ?? Number.NaN;
   const buyAndHoldReturnPct = (((price.at(-1) ?? Number.NaN) - held) / held) * 100;
   const annual = hasTimes ? annualFigures(time, equity, annualFrom) : withoutTimes;
-  const drawdowns = new DrawdownSpells(time, input.drawdown ?? drawdownOf(equity));
+  const drawdowns = new DrawdownSpells(time, equity);
   const beta = betaOf(equity, price);
   const riskFreePct = riskFreeRate * 100;
   const years = (end - start) / dayMs / 365.25;
@@ -225,13 +223,17 @@ class DrawdownSpells {
   readonly depths: number[] = [];
   deepest = 0;
 
-  constructor(time: Float64Array, drawdown: Float64Array) {
+  /** Goes through `drawdownOf(equity)` without keeping it. */
+  constructor(time: Float64Array, equity: Float64Array) {
+    let highest = Number.NEGATIVE_INFINITY;
     let peak = 0;
     let depth = 0;
-    for (let i = 0; i < drawdown.length; i++) {
-      const value = drawdown[i] as number;
+    for (let i = 0; i < equity.length; i++) {
+      const money = equity[i] as number;
+      if (money > highest) highest = money;
+      const value = 1 - money / highest;
       if (value > depth) depth = value;
-      if (value !== 0 && i < drawdown.length - 1) continue;
+      if (value !== 0 && i < equity.length - 1) continue;
       if (i - peak > 1) {
         this.durations.push((time[i] as number) - (time[peak] as number));
         this.depths.push(depth);

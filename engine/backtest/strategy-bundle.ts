@@ -3,23 +3,16 @@
  * tsx (a thread of its own, on Node 20, in every thread) nor a hundred files.
  */
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
 
 export interface StrategyBundle {
   /** The file; null where the strategy must be loaded as it is. */
   readonly file: Promise<string | null>;
   /** Removes the file, once no thread needs it. */
   remove(): Promise<void>;
-}
-
-/** The part of esbuild's API that is used here (https://esbuild.github.io/api/#build). */
-interface Compiler {
-  build(options: Readonly<Record<string, unknown>>): Promise<{
-    readonly metafile: { readonly inputs: Readonly<Record<string, unknown>> };
-  }>;
 }
 
 const here = (file: string) => fileURLToPath(new URL(file, import.meta.url));
@@ -54,7 +47,7 @@ async function compile(file: string, outfile: string): Promise<string | null> {
     `await work(() => import(${JSON.stringify(file)}));`,
   ];
   try {
-    const { metafile } = await compiler().build({
+    const { metafile } = await build({
       stdin: { contents: entry.join('\n'), resolveDir: path.dirname(file) },
       outfile,
       absWorkingDir: path.dirname(file),
@@ -79,10 +72,4 @@ async function compile(file: string, outfile: string): Promise<string | null> {
     // Whatever it is: loaded as it is, the strategy fails with it again, and with words for the user.
     return null;
   }
-}
-
-/** esbuild, as tsx has it: the compiler of every other strategy, in the version that tsx was made for. */
-function compiler(): Compiler {
-  const require = createRequire(import.meta.url);
-  return createRequire(require.resolve('tsx/package.json'))('esbuild') as Compiler;
 }

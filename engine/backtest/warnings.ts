@@ -2,13 +2,31 @@
 import type { SimulatedBroker } from './broker.ts';
 import type { Market } from './market.ts';
 
-export function warningsOf(broker: SimulatedBroker, { time, symbols }: Market, firstBar: number): string[] {
+interface Ran {
+  readonly broker: SimulatedBroker;
+  readonly market: Market;
+  readonly firstBar: number;
+  /** Indicators without a single value. */
+  readonly neverDefined: readonly string[];
+}
+
+const mostNamed = 5;
+
+export function warningsOf({ broker, market, firstBar, neverDefined }: Ran): string[] {
+  const { time, symbols } = market;
   const { account, ledger, rules, bankruptBar, contingentInEntryBar } = broker;
   const dayOf = (bar: number) => new Date(time[bar] as number).toISOString().slice(0, 10);
   const warnings: string[] = [];
   if (firstBar >= time.length) {
     warnings.push(
       `next() was never called: ${time.length} bars are too few, the indicators need ${firstBar + 1} of them.`,
+    );
+  }
+  if (neverDefined.length > 0) {
+    const named = neverDefined.slice(0, mostNamed).join(', ');
+    const more = neverDefined.length > mostNamed ? ` and ${neverDefined.length - mostNamed} more` : '';
+    warnings.push(
+      `No bar of ${time.length} has a value of ${named}${more}: the bars are too few for it. What is compared with it never happens.`,
     );
   }
   const { rejected } = ledger;
