@@ -17,6 +17,10 @@
  * binance.streams.goSilent();                                 // see streams.ts
  * ```
  *
+ * The desk's own broker needs no `pointCcxt`: it takes `binance.url` as its gateway. Request weights have no limit unless
+ * the test sets one, there are no futures, no OCO orders and no listen keys (Binance and ccxt have left those for signed
+ * subscriptions and listen tokens), and nobody is liquidated.
+ *
  * Amounts are decimal text. A symbol may be written `BTC/USDT` or `BTCUSDT`. Wallets: `spot`, `funding`, `cross`,
  * `isolated:BTCUSDT`. Without a clock it runs on the system's.
  */
