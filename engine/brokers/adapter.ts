@@ -1,6 +1,7 @@
 /** How a kind of broker makes itself known: its type in `desk.yaml`, its settings, and how it is built from them. */
 import type { z } from 'zod';
 import type { Clock } from '../clock.ts';
+import type { Outbox } from '../events.ts';
 import type { Logger } from '../log.ts';
 import type { Store } from '../store/store.ts';
 import type { Broker } from './broker.ts';
@@ -11,6 +12,8 @@ export interface BrokerSurroundings {
   readonly store: Store;
   readonly clock: Clock;
   readonly log: Logger;
+  /** For what a person has to be told. */
+  readonly outbox: Outbox;
   /** A source of `desk.yaml` by its name. @throws UserError when there is none */
   prices(source: string): Prices;
 }

@@ -233,6 +233,51 @@ export interface Margin {
   movementsSince(since: Date): Promise<readonly Movement[]>;
 }
 
+/** An order that a person is asked to place, or to cancel. */
+export interface HandOrder {
+  readonly order: BrokerOrder;
+  readonly terms: OrderTerms;
+  readonly currency: string;
+  readonly at: Date;
+  readonly cancelWanted: boolean;
+}
+
+/** The part of a broker at which a person does what the desk asks, and reports what came of it. */
+export interface ByHand {
+  /** Orders that are open, oldest first. */
+  todo(): Promise<readonly HandOrder[]>;
+  /**
+   * Something of an order was traded.
+   * @param report with a `reference`, such as the broker's number of the trade, the same report again changes nothing
+   * @returns the fill, not `fresh` when it was reported before
+   * @throws UserError when the order is not open, or has not so much left
+   */
+  reportFill(report: {
+    readonly clientOrderId: string;
+    readonly quantity: string;
+    readonly price: string;
+    readonly fee?: string;
+    /** The instrument's currency where not given. */
+    readonly feeCurrency?: string;
+    readonly reference?: string;
+  }): Promise<{ readonly fill: BrokerFill; readonly fresh: boolean }>;
+  /**
+   * The broker did not take the order, or it is cancelled there now; what was filled of it stays.
+   * @throws UserError when the order is not open, or was filled in part and cannot be rejected
+   */
+  reportEnd(report: {
+    readonly clientOrderId: string;
+    readonly state: 'rejected' | 'cancelled';
+    readonly reason: string;
+  }): Promise<BrokerOrder>;
+  /**
+   * What the account holds in truth; the difference is kept as a correction.
+   * @returns by how much it was changed, decimal text
+   * @throws UserError for what is not an amount
+   */
+  correctBalance(correction: { readonly asset: string; readonly amount: string }): Promise<string>;
+}
+
 /** What a broker tells of itself. Calls may come doubled, late and in any order; none of them may throw. */
 export interface BrokerListener {
   onFill?(fill: BrokerFill): void;
@@ -248,6 +293,8 @@ export interface Broker {
   readonly wallets: readonly string[];
   /** Undefined where the broker neither lends nor has wallets to move money between. */
   readonly margin?: Margin;
+  /** Undefined where the broker trades by itself. */
+  readonly byHand?: ByHand;
   /** Begins to connect. Resolves when it is ready, or when `status` says why it is not; an adapter then goes on trying. */
   connect(): Promise<void>;
   disconnect(): Promise<void>;

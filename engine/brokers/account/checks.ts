@@ -12,12 +12,21 @@ export interface OrderToCheck {
   readonly wallets: readonly string[];
   readonly instrument: Instrument;
   readonly orderTypes: Capabilities['orderTypes'];
-  /** What a market order would trade at now. */
-  readonly marketPrice: Decimal;
+  /** What a market order would trade at now; undefined when that is not known. */
+  readonly marketPrice: Decimal | undefined;
 }
 
-/** Why an order breaks a rule, whatever the account holds. */
-export function ruleBreach(check: OrderToCheck): string | undefined {
+/** Why an order breaks a rule, whatever the account holds. A number that is none is a breach as well. */
+export function breachOf(check: OrderToCheck): string | undefined {
+  try {
+    return ruleBreach(check);
+  } catch (error) {
+    if (error instanceof RangeError) return error.message;
+    throw error;
+  }
+}
+
+function ruleBreach(check: OrderToCheck): string | undefined {
   const { request, wallet, wallets, instrument, orderTypes } = check;
   const { quantity: text, terms, side } = request;
   const { symbol, currency, rules } = instrument;
@@ -40,7 +49,7 @@ export function ruleBreach(check: OrderToCheck): string | undefined {
   const sides = wrongSides(side, terms);
   if (sides !== undefined) return sides;
   const price = lowestPrice(terms, check.marketPrice);
-  if (price.times(quantity).lt(decimal(rules.minimumNotional))) {
+  if (price?.times(quantity).lt(decimal(rules.minimumNotional))) {
     return `${text} ${symbol} at ${decimalText(price)} is below the minimum of ${rules.minimumNotional} ${currency}`;
   }
   return undefined;
@@ -58,7 +67,7 @@ export function reserveOf({
   readonly side: Side;
   readonly terms: OrderTerms;
   readonly instrument: Instrument;
-  readonly marketPrice: Decimal;
+  readonly marketPrice: Decimal | undefined;
   /** The rate that is paid in the instrument's currency. */
   readonly feeInCurrency: Decimal;
   readonly mayGoShort: boolean;
@@ -67,6 +76,7 @@ export function reserveOf({
     return mayGoShort && isShare(instrument) ? null : { asset: instrument.asset, perUnit: '1' };
   }
   const price = highestPrice(terms, marketPrice);
+  if (!price) return null;
   const perUnit = price.times(decimal('1').plus(feeInCurrency));
   return { asset: instrument.currency, perUnit: decimalText(perUnit) };
 }
@@ -76,14 +86,17 @@ export function shortage(
   account: Account,
   order: PlacedOrder,
   /** What of its proceeds must be free beside them when it sells short. */
-  { shortCollateral, marketPrice }: { readonly shortCollateral: Decimal; readonly marketPrice: Decimal },
+  {
+    shortCollateral,
+    marketPrice,
+  }: { readonly shortCollateral: Decimal; readonly marketPrice: Decimal | undefined },
 ): string | undefined {
   const { wallet, asset, currency, symbol, side, reserve } = order;
   const quantity = decimal(order.quantity);
   if (side === 'sell' && reserve === null) {
     const held = account.total(wallet, asset);
     const opened = quantity.minus(held.gt(zero) ? held : zero);
-    const needed = opened.times(marketPrice).times(shortCollateral);
+    const needed = opened.times(marketPrice ?? zero).times(shortCollateral);
     const free = account.free(wallet, currency);
     if (opened.lte(zero) || needed.lte(free)) return undefined;
     return `would need ${amount(needed, currency)} as collateral but has ${amount(free, currency)}`;
@@ -125,16 +138,16 @@ function wrongSides(side: Side, terms: OrderTerms): string | undefined {
   return `an oco order to ${side} needs its limit price ${side === 'sell' ? 'above' : 'below'} its stop price`;
 }
 
-function lowestPrice(terms: OrderTerms, marketPrice: Decimal): Decimal {
+function lowestPrice(terms: OrderTerms, marketPrice: Decimal | undefined): Decimal | undefined {
   const prices = pricesOf(terms).map(([, price]) => decimal(price));
-  return prices.reduce((lowest, price) => (price.lt(lowest) ? price : lowest), prices[0] ?? marketPrice);
+  return prices.length === 0 ? marketPrice : prices.reduce((a, b) => (b.lt(a) ? b : a));
 }
 
 /** A purchase at a limit never costs more than that; one with a stop may. */
-function highestPrice(terms: OrderTerms, marketPrice: Decimal): Decimal {
+function highestPrice(terms: OrderTerms, marketPrice: Decimal | undefined): Decimal | undefined {
   if (terms.type === 'stop_limit') return decimal(terms.limitPrice);
   const prices = pricesOf(terms).map(([, price]) => decimal(price));
-  return prices.reduce((highest, price) => (price.gt(highest) ? price : highest), prices[0] ?? marketPrice);
+  return prices.length === 0 ? marketPrice : prices.reduce((a, b) => (b.gt(a) ? b : a));
 }
 
 function isOnStep(value: Decimal, step: string): boolean {

@@ -31,6 +31,7 @@ export class Instruments {
   readonly #prices: Prices;
   readonly #rules: InstrumentRules;
   readonly #feeRate: string;
+  readonly #traded: () => Promise<Account['symbols']>;
   readonly #currencies: readonly string[];
   /** What was asked for -> what was found, for the time when the source is away. */
   readonly #known = new Map<string, Instrument>();
@@ -40,6 +41,7 @@ export class Instruments {
     rules,
     feeRate,
     currencies,
+    traded,
   }: {
     readonly prices: Prices;
     readonly rules: {
@@ -51,11 +53,14 @@ export class Instruments {
     readonly feeRate: string;
     /** Of the account's own balances. */
     readonly currencies: readonly string[];
+    /** What the account has met, by symbol. */
+    readonly traded: () => Promise<Account['symbols']>;
   }) {
     const { quantityStep, priceTick, minimumQuantity = quantityStep, minimumNotional } = rules;
     this.#prices = prices;
     this.#rules = { quantityStep, priceTick, minimumQuantity, minimumNotional };
     this.#feeRate = feeRate;
+    this.#traded = traded;
     this.#currencies = [...new Set([...currencies, ...usualCurrencies])];
   }
 
@@ -86,20 +91,21 @@ export class Instruments {
    * Also while the source is away, where the account has met the symbol before.
    * @throws UserError for a symbol under which the source knows nothing
    */
-  async resolve(name: string, account: Account): Promise<Instrument> {
+  async resolve(name: string): Promise<Instrument> {
     try {
       return (await this.priced(name)).instrument;
     } catch (error) {
       if (error instanceof UserError) throw error;
-      const known = this.#known.get(name) ?? this.#tradedBefore(name, account);
+      const known = this.#known.get(name) ?? (await this.#tradedBefore(name));
       if (!known) throw error;
       return known;
     }
   }
 
-  #tradedBefore(name: string, account: Account): Instrument | undefined {
+  async #tradedBefore(name: string): Promise<Instrument | undefined> {
+    const symbols = await this.#traded();
     for (const symbol of spellings(name, this.#currencies)) {
-      const traded = account.symbols.get(symbol);
+      const traded = symbols.get(symbol);
       if (traded) return this.#instrument(symbol, traded.currency);
     }
     return undefined;

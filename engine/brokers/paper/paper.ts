@@ -12,14 +12,14 @@ import { decimal, decimalText, truncateToStep, zero } from '../../money.ts';
 import type { Store } from '../../store/store.ts';
 import type { Opening, OpenOrder } from '../account/account.ts';
 import { Account, isOpen, restOf } from '../account/account.ts';
-import { reserveOf, ruleBreach, shortage } from '../account/checks.ts';
+import { breachOf, reserveOf, shortage } from '../account/checks.ts';
 import type { Entry, PlacedOrder, State, StoredFill } from '../account/entry.ts';
 import { isShare } from '../account/entry.ts';
 import type { Priced } from '../account/instruments.ts';
 import { Instruments } from '../account/instruments.ts';
 import type { Decision } from '../account/journal.ts';
 import { Journal, placedId } from '../account/journal.ts';
-import { Listeners } from '../account/listeners.ts';
+import { News } from '../account/news.ts';
 import type {
   Balance,
   Broker,
@@ -72,14 +72,12 @@ export class PaperBroker implements Broker {
   readonly #instruments: Instruments;
   readonly #worsen: Worsen;
   readonly #watch: Watch;
-  readonly #listeners: Listeners;
+  readonly #news: News;
   #account: Account;
   #loans: PaperMargin | undefined;
   /** Orders that have met the market: what comes now finds them resting. */
   readonly #arrived = new Set<string>();
   #status: BrokerStatus;
-  /** News is told in the order in which it happened. */
-  #telling: Promise<void> = Promise.resolve();
 
   private constructor(parts: PaperParts, journal: Journal, empty: Account) {
     const { name, settings, prices, clock, log } = parts;
@@ -95,12 +93,13 @@ export class PaperBroker implements Broker {
     this.#journal = journal;
     this.#account = empty;
     this.#worsen = worsenBy(settings.slippage, settings.priceTick);
-    this.#listeners = new Listeners(name, log);
+    this.#news = new News({ broker: name, journal, log });
     this.#instruments = new Instruments({
       prices,
       rules: settings,
       feeRate: settings.fee,
       currencies: currenciesOf(settings),
+      traded: async () => (await journal.current()).symbols,
     });
     this.#watch = new Watch({
       broker: name,
@@ -125,7 +124,7 @@ export class PaperBroker implements Broker {
       this.margin = this.#loans;
     }
     this.#status = { state: 'down', since: clock.now(), why: 'not connected yet' };
-    journal.onEntry = (entry) => this.#tell(entry);
+    journal.onEntry = (entry) => this.#follow(entry);
   }
 
   static async open(parts: PaperParts): Promise<PaperBroker> {
@@ -146,7 +145,7 @@ export class PaperBroker implements Broker {
   async disconnect(): Promise<void> {
     await this.#watch.stop();
     await this.#journal.idle();
-    await this.#telling;
+    await this.#news.idle();
     this.#become({ state: 'down', since: this.#parts.clock.now(), why: 'disconnected by the desk' });
   }
 
@@ -213,7 +212,7 @@ export class PaperBroker implements Broker {
   }
 
   resolve(symbol: string): Promise<Instrument> {
-    return this.#instruments.resolve(symbol, this.#account);
+    return this.#instruments.resolve(symbol);
   }
 
   async quote(name: string): Promise<Quote> {
@@ -230,7 +229,7 @@ export class PaperBroker implements Broker {
   }
 
   subscribe(listener: BrokerListener): () => void {
-    return this.#listeners.add(listener);
+    return this.#news.subscribe(listener);
   }
 
   #outcomeOf({ event }: Entry): SubmitOutcome {
@@ -445,47 +444,20 @@ export class PaperBroker implements Broker {
     return waits.length === 0 ? undefined : Math.max(10, Math.min(...waits));
   }
 
-  /** What a new entry means for those who listen. */
-  #tell({ event }: Entry): void {
-    if (event.kind !== 'placed' && event.kind !== 'progress') return;
-    const id = event.kind === 'placed' ? event.order.clientOrderId : event.clientOrderId;
-    if (!isOpen(event.state)) this.#arrived.delete(id);
+  #follow(entry: Entry): void {
+    const { event } = entry;
+    if (event.kind === 'progress' && !isOpen(event.state)) this.#arrived.delete(event.clientOrderId);
     this.#watch.refresh();
-    const fresh = new Set(event.fills.map((fill) => fill.id));
-    this.#telling = this.#telling.then(() => this.#announce(id, fresh));
-  }
-
-  async #announce(clientOrderId: string, fresh: ReadonlySet<string>): Promise<void> {
-    try {
-      const order = await this.#journal.order(clientOrderId);
-      if (!order) return;
-      for (const fill of order.fills) {
-        if (fresh.has(fill.id)) this.#listeners.tell((listener) => listener.onFill?.(fill));
-      }
-      this.#listeners.tell((listener) => listener.onOrder?.(order));
-    } catch (error) {
-      // Nobody relies on being told: the executor asks again.
-      this.#parts.log.warn({ broker: this.name, error: reasonOf(error) }, 'an order could not be told of');
-    }
+    this.#news.ofEntry(entry);
   }
 
   #become(status: BrokerStatus): void {
     this.#status = status;
-    this.#listeners.tell((listener) => listener.onStatus?.(status));
+    this.#news.ofStatus(status);
   }
 }
 
 const noRules = { quantityStep: '1', priceTick: '1', minimumQuantity: '1', minimumNotional: '0' };
-
-/** A number that is none is a breach as well. */
-function breachOf(check: Parameters<typeof ruleBreach>[0]): string | undefined {
-  try {
-    return ruleBreach(check);
-  } catch (error) {
-    if (error instanceof RangeError) return error.message;
-    throw error;
-  }
-}
 
 function asItIs({ state, stopped }: OpenOrder): Progress {
   return { state, reason: null, fills: [], stopped };

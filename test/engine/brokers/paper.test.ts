@@ -1,6 +1,9 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { z } from 'zod';
 import { brokerSettings, createBroker } from '../../../engine/brokers/index.ts';
+import type { Clock } from '../../../engine/clock.ts';
+import { systemClock } from '../../../engine/clock.ts';
+import { Outbox } from '../../../engine/events.ts';
 import { silentLog } from '../../../engine/log.ts';
 import type { Store } from '../../../engine/store/store.ts';
 import { StoreError } from '../../../engine/store/store.ts';
@@ -10,15 +13,29 @@ import { brokerSuite } from '../../support/suites/broker-suite.ts';
 import { tempStore } from '../../support/temp-store.ts';
 import { WatchedStore } from '../../support/watched-store.ts';
 
+interface Around {
+  readonly store?: Store;
+  readonly prices?: FixedPrices;
+  readonly clock?: Clock;
+}
+
 async function paper(
   settings: Record<string, unknown> = {},
-  { store, prices = new FixedPrices({ SP500: '100' }) }: { store?: Store; prices?: FixedPrices } = {},
+  { store, prices = new FixedPrices({ SP500: '100' }), clock = new ManualClock() }: Around = {},
 ) {
+  const kept = store ?? (await tempStore());
   const broker = await createBroker(
     'paper',
     brokerSettings.parse({ type: 'paper', source: 'fixed', balances: { USD: '10000' }, ...settings }),
-    { store: store ?? (await tempStore()), clock: new ManualClock(), log: silentLog, prices: () => prices },
+    {
+      store: kept,
+      clock,
+      log: silentLog,
+      outbox: await Outbox.open(kept, clock),
+      prices: () => prices,
+    },
   );
+  onTestFinished(() => broker.disconnect());
   return broker;
 }
 
@@ -36,12 +53,83 @@ for (const settings of [{}, { slippage: 0.001, fee: 0.002, priceTick: 0.01 }, { 
       broker: await paper(settings, { store, prices }),
       symbol: 'SP500',
       lot: '1',
-      spellings: ['SP500'],
+      spellings: ['SP500', 'CBOE:SP500'],
       restart: () => paper(settings, { store, prices }),
       movePrice: async (price) => prices.set('SP500', price),
     };
   });
 }
+
+brokerSuite('paper whose source is asked for prices, on an order that takes time to arrive', async () => {
+  const around = {
+    store: await tempStore(),
+    prices: new FixedPrices({ SP500: '100' }, 'USD', { streams: false }),
+    clock: systemClock,
+  };
+  const settings = { latencyMs: 5, pollSeconds: 0.02 };
+  return {
+    broker: await paper(settings, around),
+    symbol: 'SP500',
+    lot: '1',
+    spellings: [],
+    restart: () => paper(settings, around),
+    movePrice: async (price) => around.prices.set('SP500', price),
+  };
+});
+
+/** Like a crypto exchange: coins, steps, fees in what is bought, wallets and loans. */
+const likeAnExchange = {
+  balances: { USDT: '10000' },
+  wallets: ['spot', 'cross'],
+  fee: '0.001',
+  feeIn: 'bought',
+  quantityStep: '0.00001',
+  priceTick: '0.01',
+  minimumNotional: '5',
+  volumeShare: '1',
+  margin: { wallets: ['cross'], interest: '0.0024', noLender: ['DOGE'] },
+};
+
+brokerSuite('paper like a crypto exchange', async () => {
+  const clock = new ManualClock();
+  let replies: 'come' | 'one is lost' | 'never come' = 'come';
+  const store = new WatchedStore(await tempStore(), async (moment, call) => {
+    if (replies === 'never come') throw new StoreError('the disk is away');
+    if (replies === 'one is lost' && moment === 'after' && call === 'account_entries.insert') {
+      replies = 'come';
+      throw new StoreError('the reply was lost');
+    }
+  });
+  const prices = new FixedPrices({ 'BTC/USDT': '20000', 'DOGE/USDT': '0.1' }, 'USDT');
+  const around = { store, prices, clock };
+  return {
+    broker: await paper(likeAnExchange, around),
+    symbol: 'BTC/USDT',
+    lot: '0.002',
+    spellings: ['BTC/USDT', 'BTCUSDT', 'BINANCE:BTCUSDT', 'btcusdt'],
+    restart: () => paper(likeAnExchange, around),
+    movePrice: async (price) => prices.set('BTC/USDT', price),
+    tradePart: async (price, quantity) => prices.set('BTC/USDT', price, quantity),
+    loseNextReply: () => {
+      replies = 'one is lost';
+    },
+    outage: {
+      begin: () => {
+        replies = 'never come';
+      },
+      end: () => {
+        replies = 'come';
+      },
+    },
+    margin: {
+      wallet: 'cross',
+      collateral: { asset: 'USDT', amount: '1000' },
+      loan: { asset: 'BTC', amount: '0.004' },
+      withoutLender: 'DOGE',
+      passHours: async (hours) => clock.advance(hours * 3_600_000),
+    },
+  };
+});
 
 describe('the paper account', () => {
   test('slippage makes a purchase dearer and a sale cheaper, and the fee is a rate of what was traded', async () => {
@@ -127,10 +215,12 @@ describe('the paper account', () => {
 
   test('accounts of different names share nothing', async () => {
     const store = await tempStore();
+    const clock = new ManualClock();
     const surroundings = {
       store,
-      clock: new ManualClock(),
+      clock,
       log: silentLog,
+      outbox: await Outbox.open(store, clock),
       prices: () => new FixedPrices({ SP500: '100' }),
     };
     const settings = brokerSettings.parse({ type: 'paper', source: 'fixed', balances: { USD: '1000' } });
