@@ -1,11 +1,12 @@
 /** A backtest: bars, a strategy, options; run with parameters. */
+import { UserError } from '../errors.ts';
 import type { Bars } from '../market/bars.ts';
 import { Allocation } from './allocation.ts';
 import { SimulatedBroker } from './broker.ts';
 import { StrategyData } from './data.ts';
 import { inUnits, inWholes } from './fractional.ts';
 import { Indicators } from './indicator.ts';
-import { alignBars, type Market } from './market.ts';
+import { alignBars, doubtOf, type Market } from './market.ts';
 import { inThread } from './optimize/in-thread.ts';
 import { type Optimization, type OptimizeRequest, optimizeWith } from './optimize/optimize.ts';
 import { cutBars, type Segment } from './optimize/segment.ts';
@@ -31,16 +32,23 @@ export class Backtest {
   readonly #Strategy: StrategyClass;
   readonly #options: BacktestOptions;
   readonly #rules: BrokerRules;
+  /** What is odd about the bars, and does not keep them from being traded. */
+  readonly #doubts: readonly string[];
 
   /**
    * @param bars of one symbol, or of several that share the cash
    * @throws UserError for bars or options that cannot be right
    */
   constructor(bars: Bars | readonly Bars[], Strategy: StrategyClass, options: BacktestOptions = {}) {
+    if (typeof Strategy !== 'function') {
+      throw new UserError('A backtest needs a class that extends Strategy, and was not given one.');
+    }
     this.#rules = brokerRules(options);
     this.#options = options;
     this.#bars = 'symbol' in bars ? [bars] : bars;
-    const market = alignBars(preparedBars(Strategy, this.#bars));
+    const prepared = preparedBars(Strategy, this.#bars);
+    const market = alignBars(prepared);
+    this.#doubts = prepared.flatMap(doubtOf);
     this.#market = options.fractional === undefined ? market : inUnits(market, options.fractional);
     this.#Strategy = Strategy;
   }
@@ -140,7 +148,10 @@ export class Backtest {
         return told.portfolio();
       },
       storage: copyStorage(strategy.storage),
-      warnings: warningsOf({ broker, market, firstBar, neverDefined: indicators.neverDefined() }),
+      warnings: [
+        ...this.#doubts,
+        ...warningsOf({ broker, market, firstBar, neverDefined: indicators.neverDefined() }),
+      ],
     };
     return this.#options.fractional === undefined ? result : inWholes(result, this.#options.fractional);
   }

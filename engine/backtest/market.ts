@@ -64,6 +64,29 @@ export function sliceMarket({ time, symbols }: Market, bar: number): Market {
   };
 }
 
+/** By which share a high or low may miss another price of its bar: adjusted prices are rounded each on its own. */
+const rounding = 1e-6;
+
+/** A warning about bars whose high is not their highest price, or whose low is not their lowest; none for all others. */
+export function doubtOf({ symbol, time, open, high, low, close }: Bars): string[] {
+  let count = 0;
+  let firstOf = 0;
+  for (let i = 0; i < time.length; i++) {
+    const top = (high[i] as number) * (1 + rounding);
+    const bottom = (low[i] as number) * (1 - rounding);
+    const from = open[i] as number;
+    const to = close[i] as number;
+    if (from <= top && to <= top && from >= bottom && to >= bottom) continue;
+    if (count === 0) firstOf = time[i] as number;
+    count++;
+  }
+  if (count === 0) return [];
+  const bars = count === 1 ? '1 bar whose prices are' : `${count} bars whose prices are`;
+  return [
+    `${symbol} has ${bars} not all between low and high, first on ${new Date(firstOf).toISOString().slice(0, 10)}: what fills on them may be at prices that there never were.`,
+  ];
+}
+
 function checkBars(bars: Bars): void {
   const { symbol, time } = bars;
   if (time.length === 0) throw new UserError(`${symbol} has no bars.`);

@@ -1,6 +1,7 @@
 /** What a strategy is written against: a class with `init()`, called once, and `next()`, called on every bar. */
 import { UserError } from '../errors.ts';
 import type { Bars } from '../market/bars.ts';
+import { nearest } from '../nearest.ts';
 import type { Allocation } from './allocation.ts';
 import type { SimulatedBroker } from './broker.ts';
 import type { StrategyData, SymbolData } from './data.ts';
@@ -208,11 +209,14 @@ export abstract class Strategy<P extends Params = Params> {
   }
 
   #order(sign: 1 | -1, request: OrderRequest): Order {
+    for (const name in request) if (!orderTerms.has(name)) throw new UserError(unknownTerm(name));
     const { symbol, size = allIn, limit = null, stop = null, sl = null, tp = null, tag = null } = request;
     if (this.data.length === 0) throw new UserError('Orders can be placed in next(), not in init().');
     if (!((size > 0 && size < 1) || (Number.isInteger(size) && size >= 1))) {
       throw new UserError(`An order's size is a whole number of units or a share below 1, not ${size}.`);
     }
+    checkPrice('limit', limit);
+    checkPrice('stop', stop);
     const symbolIndex = this.#symbolIndex(symbol);
     return this.#broker.placeEntry({ symbolIndex, size: sign * size, limit, stop, sl, tp, tag });
   }
@@ -225,6 +229,28 @@ export abstract class Strategy<P extends Params = Params> {
       `This backtest has ${symbols.length} symbols: say which one is meant, as in "${symbols[0]}".`,
     );
   }
+}
+
+const orderTerms = new Set<string>([
+  'symbol',
+  'size',
+  'limit',
+  'stop',
+  'sl',
+  'tp',
+  'tag',
+] satisfies (keyof OrderRequest)[]);
+
+function unknownTerm(name: string): string {
+  const known = [...orderTerms];
+  const [near] = nearest(name, known, 1);
+  const hint = near === undefined ? '' : ` Did you mean ${near}?`;
+  return `An order has no "${name}".${hint} It has ${known.join(', ')}; sl is the stop loss, tp the take profit.`;
+}
+
+function checkPrice(name: string, price: number | null): void {
+  if (price === null || (price > 0 && price < Number.POSITIVE_INFINITY)) return;
+  throw new UserError(`${name} must be a price above zero, not ${price}.`);
 }
 
 /** A strategy's class, as a file exports it. */
