@@ -2,7 +2,7 @@
  * Typed commands, as people type them on a phone or in a terminal: `/backtest sma_cross SP500 fast=10 "name=my run"`.
  *
  * Words are separated by spaces; quotes hold a word together; `name=value` names an option, everything else is taken
- * by position. Phones turn quotes into curly ones and `--` into a dash: both are understood.
+ * by position. Phones turn quotes into curly ones and `--` into a dash: both are understood. JSON is one word, as it is.
  */
 import { UserError } from '../engine/errors.ts';
 
@@ -53,7 +53,15 @@ function splitWords(text: string): string[] {
   let word = '';
   let started = false;
   let closers: string | undefined;
+  let at = 0;
   for (const character of text) {
+    const mayBegin = closers === undefined && (!started || word.endsWith('='));
+    const jsonEnd = mayBegin ? endOfJson(text, at) : undefined;
+    at += character.length;
+    if (jsonEnd !== undefined) {
+      const after = splitWords(text.slice(jsonEnd));
+      return [...words, word + text.slice(at - character.length, jsonEnd), ...after];
+    }
     if (closers !== undefined) {
       if (closers.includes(character)) closers = undefined;
       else word += character;
@@ -73,6 +81,18 @@ function splitWords(text: string): string[] {
     throw new UserError('A quote is opened and never closed. Close it, or leave it out.');
   if (started) words.push(word);
   return words;
+}
+
+/** Where the JSON object or list ends that begins here; undefined where none begins, or it is never closed. */
+function endOfJson(text: string, begin: number): number | undefined {
+  if (!/[{[]/.test(text.charAt(begin))) return undefined;
+  let depth = 0;
+  for (const { 0: part, index } of text.slice(begin).matchAll(/"(?:[^"\\]|\\.)*"|[{}[\]]/gs)) {
+    if (/^[{[]/.test(part)) depth++;
+    else if (/^[}\]]/.test(part)) depth--;
+    if (depth === 0) return begin + index + part.length;
+  }
+  return undefined;
 }
 
 /** A quote counts at the beginning of a word or of a value; inside a word (`o'clock`) it is a letter. */

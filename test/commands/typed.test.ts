@@ -71,3 +71,20 @@ describe('a typed command', () => {
     );
   });
 });
+
+describe('JSON that is pasted into a command', () => {
+  const alert = '{"action": "buy", "comment": "two } words, it\'s \\"quoted\\"", "sizes": [1, 2]}';
+
+  it.each([
+    [`/signal test ${alert}`, ['signal', 'test', alert], {}],
+    [`/signal test ${alert} book=demo`, ['signal', 'test', alert], { book: 'demo' }],
+    [`/signal test book=demo ${alert} more`, ['signal', 'test', alert, 'more'], { book: 'demo' }],
+    [`/signal test [${alert},\n${alert}]`, ['signal', 'test', `[${alert},\n${alert}]`], {}],
+    ['/signal test {“action”: “buy”}', ['signal', 'test', '{“action”: “buy”}'], {}],
+    [`/signal test payload=${alert}`, ['signal', 'test'], { payload: alert }],
+    ['/note {never closed', ['note', '{never', 'closed'], {}],
+    ['/note a{b} c', ['note', 'a{b}', 'c'], {}],
+  ])('stays one word with all its quotes: %s', (text, positional, named) => {
+    expect(parseTyped(text)).toEqual({ positional, named });
+  });
+});
