@@ -3,6 +3,7 @@ import { backtest } from './backtest.ts';
 import { book } from './book.ts';
 import type { Command } from './command.ts';
 import { help } from './help.ts';
+import { manual } from './manual.ts';
 import { optimize } from './optimize.ts';
 import { ping } from './ping.ts';
 import { plan } from './plan.ts';
@@ -23,6 +24,7 @@ export const commands: readonly Command[] = [
   walkforward,
   strategy,
   book,
+  manual,
   signal,
   plan,
   suspend,

@@ -4,6 +4,7 @@ import type { StrategyCheck } from './backtest/look-ahead-check.ts';
 import type { BookReport as BankBookReport, Books } from './bank/books.ts';
 import type { Suspension, SuspensionScope } from './bank/suspensions.ts';
 import type { Broker } from './brokers/broker.ts';
+import { HandReports } from './brokers/manual/reports.ts';
 import type { Clock } from './clock.ts';
 import { UserError } from './errors.ts';
 import type { Executor } from './execution/executor.ts';
@@ -78,10 +79,13 @@ export interface DeskParts {
 const mostSuggestions = 25;
 
 export class Desk {
+  /** Accounts at which people trade, and what they report. */
+  readonly byHand: HandReports;
   readonly #parts: DeskParts;
 
   constructor(parts: DeskParts) {
     this.#parts = parts;
+    this.byHand = new HandReports(parts.brokers);
   }
 
   /** @throws StoreError when the store does not answer */
