@@ -56,7 +56,7 @@ interface Course {
   readonly stuck: Promise<Operation>;
 }
 
-/** An entry asks no more often for a movement of which the broker has no record. */
+/** Asked for more often than this, and still without a record of it at the broker, a movement is in trouble. */
 const mostAsks = 3;
 
 export class Operations {
@@ -272,18 +272,21 @@ export class Operations {
       if (sized.is !== 'sized') return this.#conclude(operation, index, sized);
       operation = await this.#begin(operation, index, sized);
     }
-    for (let asks = 1; ; ) {
+    let asks = 1;
+    for (;;) {
       const ended = await this.#carriedOut(turn(again));
       if (ended.is === 'done' || ended.is === 'failed') return this.#conclude(operation, index, ended);
       again = ended.is === 'unclear';
       if (ended.is === 'absent') {
-        if (!turn(false).pushed && ++asks > mostAsks) {
+        asks += 1;
+        if (asks > mostAsks && !turn(false).pushed) {
           return this.#conclude(operation, index, failed(ended.reason));
         }
         const { amount, reason } = recordAt(operation, index);
         operation = await this.#begin(operation, index, { is: 'sized', amount, left: reason });
       }
-      operation = await this.#note(operation._id, ended.reason, trouble);
+      // That it never arrived is certain, and no trouble yet.
+      if (again || asks > mostAsks) operation = await this.#note(operation._id, ended.reason, trouble);
       await this.#sleep(trouble.pauseMs(), stop);
     }
   }

@@ -15,6 +15,9 @@ import { amountOf, heldIn, owedOf } from './amounts.ts';
 import type { Ended, Sized, Turn } from './turn.ts';
 import { done, failed, nothingToDo } from './turn.ts';
 
+/** What is older was booked by the reconciliation. */
+const interestTakenInMs = 26 * 3_600_000;
+
 /** By how much the broker's clock may be behind ours. */
 const clockSlackMs = 10_000;
 
@@ -24,6 +27,7 @@ export async function sizeMovement(turn: Turn, step: MovementStep): Promise<Size
   if (step.kind === 'transfer' && step.from === step.to) return nothingToDo;
   const { margin } = turn.broker;
   if (!margin) return failed(`${turn.broker.name} neither lends nor moves money between wallets.`);
+  if (step.kind === 'repay') await takeInInterest(turn, margin, step.asset);
   const { amount, left } = await mostOf(turn, margin, step);
   const stepSize = decimal(await margin.stepOf(step.asset));
   const moved = truncateToStep(amount, stepSize);
@@ -42,6 +46,19 @@ export function carryOutMovement(turn: Turn, step: MovementStep): Promise<Ended>
     if (turn.again) return movement.lookUp([0]);
     return movement.ask();
   });
+}
+
+/**
+ * Books the interest that the broker has charged, before a repayment pays it. Under the causes by which the
+ * reconciliation books it too: whoever comes second changes nothing.
+ */
+async function takeInInterest({ books, broker, clock }: Turn, margin: Margin, asset: string): Promise<void> {
+  const since = new Date(clock.now().getTime() - interestTakenInMs);
+  for (const { id, kind, asset: of, amount, wallet } of await margin.movementsSince(since)) {
+    if (kind !== 'interest' || of !== asset) continue;
+    const cause = `movement:${broker.name}:${id}`;
+    await books.shareCost({ cause, broker: broker.name, kind, asset, amount, wallet });
+  }
 }
 
 /** How much of it can be moved, and what to say of the rest. */
