@@ -128,7 +128,9 @@ function afterFill(
   const fees = minus(next.holdings.fees, before.fees);
   const turned = opened.gt(zero) && closed.gt(zero);
   const feesOfOpened = turned ? shareOf(fees, opened, traded.abs()) : fees;
-  const begin = (id: string) => opening(id, before, posting, fill);
+  // Crumbs of an earlier trade are part of the new one.
+  const crumbs = turned ? zero : (before.positions.get(asset)?.cost ?? zero).abs();
+  const begin = (id: string) => opening(id, crumbs, before, posting, fill);
 
   let state = next;
   if (closed.gt(zero)) {
@@ -184,9 +186,10 @@ function intoTrade(
 
 function opening(
   id: string,
+  crumbs: Decimal,
   before: Holdings,
   { at }: Posting,
-  { asset, currency, operation }: NonNullable<Posting['fill']>,
+  { currency, operation }: NonNullable<Posting['fill']>,
 ): OpenTrade {
   return {
     id,
@@ -195,8 +198,7 @@ function opening(
     currency,
     symbols: [],
     legs: new Map(),
-    // Crumbs of an earlier trade are part of the new one.
-    entryValue: (before.positions.get(asset)?.cost ?? zero).abs(),
+    entryValue: crumbs,
     exitValue: zero,
     grossProfit: new Map(),
     fees: new Map(),
