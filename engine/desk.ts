@@ -30,8 +30,6 @@ import type { Store } from './store/store.ts';
 
 export type { StrategyCheck as CheckedStrategy } from './backtest/look-ahead-check.ts';
 export type { PlanReport, PlanRunReport } from './plans/plans.ts';
-export type { Rehearsal } from './signals/rehearsal.ts';
-export type { Signal } from './signals/signal.ts';
 export type { BacktestReport, BacktestRequest } from './reports/backtests.ts';
 export type {
   ListedStrategy,
@@ -39,6 +37,8 @@ export type {
   SearchRequest,
   WalkForwardReport,
 } from './reports/research.ts';
+export type { Rehearsal } from './signals/rehearsal.ts';
+export type { Signal } from './signals/signal.ts';
 
 /** A book as it is shown in chat. Decimal text in the book's currency. */
 export interface BookReport extends BankBookReport {
