@@ -70,7 +70,7 @@ export class BinanceMargin implements Margin {
     for (const wallet of this.#parts.wallets.filter(lends)) {
       for (const { asset, borrowed, interest } of await this.#holdings(wallet)) {
         if (decimal(borrowed).eq(zero) && decimal(interest).eq(zero)) continue;
-        debts.push({ asset, wallet: wallet.name, principal: borrowed, interest });
+        debts.push({ asset, wallet: wallet.name, principal: plain(borrowed), interest: plain(interest) });
       }
     }
     return debts;

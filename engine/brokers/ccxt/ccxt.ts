@@ -61,6 +61,7 @@ interface Told {
   readonly filled: Decimal;
 }
 
+const endedKept = 500;
 /** While a stream is down, open orders are asked for more often than `pollSeconds`. */
 const pollWithoutStreamMs = 3000;
 
@@ -86,6 +87,7 @@ export class CcxtBroker implements Broker {
   readonly #refreshing = new Set<string>();
   /** What was told of each open order, so that it is not told again by every poll. */
   readonly #told = new Map<string, Told>();
+  readonly #ended: string[] = [];
   #streams: readonly Stream[] = [];
 
   private constructor(parts: CcxtParts, library: ExchangeLibrary, model: CcxtExchange, sends: Sends) {
@@ -157,7 +159,7 @@ export class CcxtBroker implements Broker {
         `Broker "${name}": the first wallet is the one that trades; it cannot be ${first.name}.`,
       );
     }
-    const library = await ExchangeLibrary.load(settings, clock, dialect.options);
+    const library = await ExchangeLibrary.load(settings, clock, dialect);
     const model = await library.client();
     const broker = new CcxtBroker(parts, library, model.exchange, await Sends.open(store, name));
     await model.close();
@@ -480,10 +482,11 @@ export class CcxtBroker implements Broker {
     });
     for (const fill of fresh) this.#tell((listener) => listener.onFill?.(fill));
     this.#tell((listener) => listener.onOrder?.(order));
-    if (!isOpen(order)) {
-      await this.#sends.change(order.clientOrderId, { open: false });
-      this.#told.delete(order.clientOrderId);
-    }
+    if (isOpen(order)) return;
+    await this.#sends.change(order.clientOrderId, { open: false });
+    // News of it may still come, late or doubled: the last ones are remembered for that.
+    this.#ended.push(order.clientOrderId);
+    if (this.#ended.length > endedKept) this.#told.delete(this.#ended.shift() ?? '');
   }
 
   async #beat(): Promise<number> {

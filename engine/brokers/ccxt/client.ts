@@ -8,6 +8,7 @@ import { access } from 'node:fs/promises';
 import type { Clock } from '../../clock.ts';
 import { UserError } from '../../errors.ts';
 import { noteAnswer, noteSending } from './call.ts';
+import type { Dialect } from './dialects.ts';
 import type { CcxtSettings } from './settings.ts';
 
 type Params = Readonly<Record<string, unknown>>;
@@ -55,6 +56,7 @@ interface Replaceable {
   enableRateLimit: boolean;
   urls: { api: unknown };
   streaming: Record<string, unknown>;
+  throttle: (cost?: number | string) => Promise<unknown>;
   fetch: (url: string, method?: string, headers?: unknown, body?: unknown) => Promise<unknown>;
   handleErrors: (...answer: unknown[]) => unknown;
   undiciRequest: (url: string, request: unknown) => Promise<unknown>;
@@ -79,36 +81,27 @@ export class ExchangeLibrary {
   readonly #class: ExchangeClass;
   readonly #settings: CcxtSettings;
   readonly #clock: Clock;
-  readonly #options: Readonly<Record<string, unknown>>;
+  readonly #dialect: Dialect;
 
-  private constructor(
-    exchangeClass: ExchangeClass,
-    settings: CcxtSettings,
-    clock: Clock,
-    options: Readonly<Record<string, unknown>>,
-  ) {
+  private constructor(exchangeClass: ExchangeClass, settings: CcxtSettings, clock: Clock, dialect: Dialect) {
     this.#class = exchangeClass;
     this.#settings = settings;
     this.#clock = clock;
-    this.#options = options;
+    this.#dialect = dialect;
   }
 
   /**
    * Loads the code of one exchange, with its websockets where ccxt has them.
    * @throws UserError for an exchange that ccxt does not have
    */
-  static async load(
-    settings: CcxtSettings,
-    clock: Clock,
-    options: Readonly<Record<string, unknown>>,
-  ): Promise<ExchangeLibrary> {
+  static async load(settings: CcxtSettings, clock: Clock, dialect: Dialect): Promise<ExchangeLibrary> {
     const main = import.meta.resolve('ccxt');
     // ccxt's exports map hides the files of single exchanges, so they are named by their place. Its version is pinned.
     for (const path of [`./src/pro/${settings.exchange}.js`, `./src/${settings.exchange}.js`]) {
       const file = new URL(path, main);
       if (!(await exists(file))) continue;
       const module = (await import(file.href)) as { readonly default: ExchangeClass };
-      return new ExchangeLibrary(module.default, settings, clock, options);
+      return new ExchangeLibrary(module.default, settings, clock, dialect);
     }
     throw new UserError(
       `There is no exchange "${settings.exchange}": the names are those of ccxt, such as binance, kraken or bybit.`,
@@ -119,13 +112,19 @@ export class ExchangeLibrary {
   async client(from?: CcxtExchange): Promise<Client> {
     const { apiKey, secret, password, timeoutSeconds, sandbox, proxy, gateway, silenceSeconds } =
       this.#settings;
-    const exchange = new this.#class({ apiKey, secret, ...(password !== undefined && { password }) });
+    const keys = { apiKey, secret, ...(password !== undefined && { password }) };
+    const exchange = new this.#class({ ...this.#dialect.client, ...keys });
     exchange.number = String;
+    // With that, what a request costs is text too, and the throttle would append it instead of adding it.
+    const throttle = exchange.throttle.bind(exchange);
+    exchange.throttle = (cost) => throttle(cost === undefined ? undefined : Number(cost));
     exchange.timeout = timeoutSeconds * 1000;
     exchange.enableRateLimit = true;
     exchange.milliseconds = () => this.#clock.now().getTime();
     if (sandbox) exchange.setSandboxMode(true);
-    Object.assign(exchange.options, this.#options, this.#settings.options, { maxRetriesOnFailure: 0 });
+    Object.assign(exchange.options, this.#dialect.options, this.#settings.options, {
+      maxRetriesOnFailure: 0,
+    });
     // A ping goes out three times within the silence that is borne.
     exchange.streaming['keepAlive'] = (silenceSeconds * 1000) / 3;
     if (proxy !== undefined) useProxy(exchange, proxy);

@@ -163,7 +163,8 @@ export class OrderBooks {
     params: object,
     send: Send | undefined,
   ): Promise<ReadOrder | undefined> {
-    const { connection } = this.#parts;
+    const { connection, dialect } = this.#parts;
+    const only = { ...params, ...dialect.listParams(theirs) };
     const since = send && Date.parse(send.sentAt) - 60_000;
     const lists: ((known: { readonly has: Readonly<Record<string, unknown>> }) => boolean)[] = [
       () => true,
@@ -174,10 +175,10 @@ export class OrderBooks {
       if (!connection.exchange || !applies(connection.exchange)) continue;
       const answer = await connection.read((exchange) =>
         index === 0
-          ? exchange.fetchOpenOrders(symbol, undefined, undefined, { ...params })
+          ? exchange.fetchOpenOrders(symbol, undefined, undefined, only)
           : index === 1
-            ? exchange.fetchClosedOrders(symbol, since, undefined, { ...params })
-            : exchange.fetchOrders(symbol, since, undefined, { ...params }),
+            ? exchange.fetchClosedOrders(symbol, since, undefined, only)
+            : exchange.fetchOrders(symbol, since, undefined, only),
       );
       const found = orderShape
         .array()
@@ -297,15 +298,21 @@ export class OrderBooks {
     const { connection, dialect } = this.#parts;
     const found = new Map<string, ReadTrade>();
     let from = Math.max(since, 0);
-    for (;;) {
+    for (let offset = 0; ; ) {
+      const params = { ...dialect.orderParams(wallet), ...(dialect.pagesTradesByOffset && { ofs: offset }) };
+      // The trades of all markets are paged together: ccxt must not leave out those of others before they are counted.
+      const symbol = dialect.pagesTradesByOffset ? undefined : market.symbol;
       const answer = await connection.read((exchange) =>
-        exchange.fetchMyTrades(market.symbol, from, pageSize, { ...dialect.orderParams(wallet) }),
+        exchange.fetchMyTrades(symbol, from, dialect.pagesTradesByOffset ? undefined : pageSize, params),
       );
       const page = tradeShape.array().parse(answer);
       const before = found.size;
       for (const trade of page) found.set(`${trade.id} ${trade.order}`, trade);
-      if (page.length === 0 || found.size === before) return [...found.values()];
-      from = Math.max(from, ...page.map(({ timestamp }) => timestamp));
+      if (page.length === 0 || found.size === before) {
+        return [...found.values()].filter((trade) => trade.symbol === market.symbol);
+      }
+      if (dialect.pagesTradesByOffset) offset += page.length;
+      else from = Math.max(from, ...page.map(({ timestamp }) => timestamp));
     }
   }
 

@@ -11,42 +11,45 @@ import type { BinanceOptions, TestBinance } from '../../../support/exchange/bina
 import { startBinance } from '../../../support/exchange/binance/index.ts';
 import { tempStore } from '../../../support/temp-store.ts';
 
-export interface BinanceAccount {
-  readonly binance: TestBinance;
+export interface Account {
   readonly broker: CcxtBroker;
   readonly store: Store;
   /** The same account through new objects, as after a restart of the desk. */
   restart(): Promise<CcxtBroker>;
 }
 
-export interface AccountOptions {
-  readonly exchange?: BinanceOptions;
-  /** What differs in `desk.yaml`. */
-  readonly settings?: Readonly<Record<string, unknown>>;
+export interface DeskParts {
   /** The desk's, which may be off. */
   readonly clock?: Clock;
   readonly log?: Logger;
 }
 
-export async function binanceAccount(options: AccountOptions = {}): Promise<BinanceAccount> {
-  const binance = await startBinance(options.exchange);
-  onTestFinished(() => binance.close());
+/** @param settings as in `desk.yaml`, without its type */
+export async function account(
+  settings: Readonly<Record<string, unknown>>,
+  { clock = systemClock, log = silentLog }: DeskParts = {},
+): Promise<Account> {
   const store = await tempStore();
-  const settings = ccxtSettings.parse({
-    type: 'ccxt',
-    exchange: 'binance',
-    ...binance.keys,
-    gateway: binance.url,
-    pollSeconds: 0.2,
-    silenceSeconds: 20,
-    timeoutSeconds: 10,
-    ...options.settings,
-  });
+  const read = ccxtSettings.parse({ type: 'ccxt', pollSeconds: 1, ...settings });
   const restart = async () => {
-    const { clock = systemClock, log = silentLog } = options;
-    const broker = await CcxtBroker.open({ name: 'binance', settings, store, clock, log });
+    const broker = await CcxtBroker.open({ name: 'exchange', settings: read, store, clock, log });
     onTestFinished(() => broker.disconnect());
     return broker;
   };
-  return { binance, broker: await restart(), store, restart };
+  return { broker: await restart(), store, restart };
+}
+
+export interface BinanceAccountOptions extends DeskParts {
+  readonly exchange?: BinanceOptions;
+  /** What differs in `desk.yaml`. */
+  readonly settings?: Readonly<Record<string, unknown>>;
+}
+
+export async function binanceAccount(
+  options: BinanceAccountOptions = {},
+): Promise<Account & { readonly binance: TestBinance }> {
+  const binance = await startBinance(options.exchange);
+  onTestFinished(() => binance.close());
+  const settings = { exchange: 'binance', ...binance.keys, gateway: binance.url, ...options.settings };
+  return { binance, ...(await account(settings, options)) };
 }
