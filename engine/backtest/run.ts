@@ -137,7 +137,7 @@ export function runWorker(
 ): Promise<Answer> {
   const { signal, onProgress, onOutput } = options;
   const name = path.basename(task.file);
-  if (signal?.aborted) return Promise.reject(cancelled());
+  if (signal?.aborted) return Promise.reject(cancelled(task));
   if (!existsSync(task.file)) return Promise.reject(new UserError(`There is no strategy file ${task.file}.`));
   letWorkersGrowYoung();
   watchThreads();
@@ -166,7 +166,7 @@ export function runWorker(
       void ended(worker).then(settle, reject);
     };
     const fail = (problem: string) => end(() => reject(new UserError(problem)));
-    const onAbort = () => end(() => reject(cancelled()));
+    const onAbort = () => end(() => reject(cancelled(task)));
     /** Ends a busy thread, with the line that it is in. */
     const stop = async (problem: string) => {
       clearInterval(watch);
@@ -241,8 +241,8 @@ function progressOf({ bar, bars, run, runs }: Progress): RunProgress {
   return { bar, bars, fraction: runs === 0 ? ofRun : (run + ofRun) / runs };
 }
 
-function cancelled(): UserError {
-  return new UserError('The backtest was cancelled.');
+function cancelled({ kind }: Task): UserError {
+  return new UserError(kind === 'check' ? 'The check was cancelled.' : 'The backtest was cancelled.');
 }
 
 function whereText({ phase, bar, bars, run, runs }: Progress): string {

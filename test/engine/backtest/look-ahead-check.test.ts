@@ -121,7 +121,7 @@ test('it ends in time, and when it is cancelled', async () => {
     { file, bars },
     { signal: cancelling.signal, onProgress: () => cancelling.abort() },
   );
-  await expect(check).rejects.toThrow('was cancelled');
+  await expect(check).rejects.toThrow('The check was cancelled.');
 });
 
 test('what goes wrong on all bars is an error with file and line', async () => {

@@ -65,6 +65,19 @@ export default class Busy extends Strategy {
 }
 `;
 
+/** Counts its runs; on the third it fails. */
+const counting = `
+import { Strategy } from 'outcry';
+export default class Counting extends Strategy {
+  init() {
+    this.storage.runs = (this.storage.runs ?? 0) + 1;
+    this.storage.last = new Float64Array([this.data.close.length]);
+    if (this.storage.runs === 3) throw new Error('no such luck');
+  }
+  next() {}
+}
+`;
+
 const noCharts = {
   backtestChart: async () => ({ name: 'x.png', type: 'image/png', data: new Uint8Array() }),
 } as unknown as ChartRenderer;
@@ -72,6 +85,7 @@ const noCharts = {
 async function openPlan(changes: object = {}) {
   const folder = await tempFolder();
   await writeFile(join(folder, 'busy.js'), strategy);
+  await writeFile(join(folder, 'counting.js'), counting);
   const store = await tempStore();
   const clock = new ManualClock('2024-03-04T21:30:00.000Z');
   const demoData = new URL('../../../config.example/demo/data', import.meta.url).pathname;
@@ -174,6 +188,19 @@ describe('a plan', () => {
     const { positions, cash } = await desk.books.show('trend');
     expect(positions.length).toBe(sides.at(-1) === 'buy' ? 1 : 0);
     expect(Number(cash), 'a purchase is cut down to the cash that is there').toBeGreaterThanOrEqual(0);
+  }, 90_000);
+
+  it('keeps what its strategy stored in its last finished run for the next one', async () => {
+    const desk = await openPlan({ strategy: 'counting' });
+    expect(await desk.runs.storageOf('busy')).toEqual({});
+    await desk.plans.run('busy', { by: 'ann' });
+    expect(await desk.runs.storageOf('busy')).toMatchObject({ runs: 1, last: expect.any(Float64Array) });
+    desk.clock.advance(1000);
+    await desk.plans.run('busy', { by: 'ann' });
+    expect(await desk.runs.storageOf('busy')).toMatchObject({ runs: 2 });
+    desk.clock.advance(1000);
+    await expect(desk.plans.run('busy', { by: 'ann' })).rejects.toThrow('no such luck');
+    expect(await desk.runs.storageOf('busy'), 'a run that failed leaves nothing').toMatchObject({ runs: 2 });
   });
 
   it('begins to trade with the newest bar of its first run, and keeps that day', async () => {
