@@ -73,8 +73,10 @@ export class ExchangeServer {
   }
 
   async close(): Promise<void> {
+    const closed = new Promise((resolve) => this.#server.close(resolve));
+    // After it has stopped to listen, so that no connection comes in between.
     this.goAway();
-    await new Promise((resolve) => this.#server.close(resolve));
+    await closed;
   }
 
   async #handle(incoming: IncomingMessage, response: ServerResponse): Promise<void> {
