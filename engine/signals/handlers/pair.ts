@@ -22,7 +22,7 @@ import type { Pair } from './pair-syntax.ts';
 import { pairText, readPair } from './pair-syntax.ts';
 import { maximumLoss, percentOf, stopDistance } from './risk.ts';
 
-const one = decimal('1');
+const hundred = decimal('100');
 
 /** Seconds that an alert waits for the one before it, such as an entry for the exit of what is still open. */
 const patienceSeconds = 5;
@@ -197,52 +197,82 @@ interface PricedLeg {
 
 function enter(data: Entry, settings: Settings, legs: readonly [Leg, Leg], book: BookView): Decision {
   const { side, pair } = data;
-  const name = pairText(pair);
-  const [first, second] = [
-    pricedLeg(legs[0], side, book),
-    pricedLeg(legs[1], side === 'long' ? 'short' : 'long', book),
-  ];
+  const first = pricedLeg(legs[0], side, book);
+  const second = pricedLeg(legs[1], side === 'long' ? 'short' : 'long', book);
   if ('refused' in first) return first;
   if ('refused' in second) return second;
   const risk = maximumLoss(book, settings.risk);
   if ('refused' in risk) return risk;
   const stop = stopDistance({
     side,
-    name,
+    name: pairText(pair),
     stop: decimal(data.stop),
     price: decimal(data.price),
     market: first.price.minus(pair.ratio.times(second.price)),
   });
   if ('refused' in stop) return stop;
-
   const units = risk.loss.div(stop.distance);
-  const ofSecond = units.times(pair.ratio);
-  const [long, short] =
-    side === 'long'
-      ? [
-          { ...first, units },
-          { ...second, units: ofSecond },
-        ]
-      : [
-          { ...second, units: ofSecond },
-          { ...first, units },
-        ];
-  const longValue = long.units.times(long.price);
-  const shortValue = short.units.times(short.price);
+  const ofFirst = { ...first, units };
+  const ofSecond = { ...second, units: units.times(pair.ratio) };
+  const [long, short] = side === 'long' ? [ofFirst, ofSecond] : [ofSecond, ofFirst];
+  const sizes = sizesOf({ long, short, loss: risk.loss, distance: stop.distance }, settings, book);
+  if ('refused' in sizes) return sizes;
+  const { bought, sold } = sizes;
+  const tooDear = feeProblem(sizes, { long, short, loss: risk.loss }, settings, pair, book);
+  if (tooDear !== undefined) return { refused: tooDear };
+  const warnings = [risk.warning, sizes.warning, ratioWarning(long, short)].filter(
+    (text) => text !== undefined,
+  );
+  return {
+    purpose: 'entry',
+    notional: bought.times(long.price).plus(sold.times(short.price)),
+    ...(warnings.length > 0 && { warning: warnings.join(' ') }),
+    steps: entrySteps(sizes, { long, short }, settings, book),
+  };
+}
 
-  // Only the long leg is paid for: what is short is borrowed against it.
-  const isScaled = book.available.lt(longValue);
-  const paid = isScaled ? book.available : longValue;
+interface SizedLeg extends PricedLeg {
+  /** What the loss at the stop leads to, before it is cut to anything. */
+  readonly units: Decimal;
+}
+
+interface Legs {
+  readonly long: SizedLeg;
+  readonly short: SizedLeg;
+}
+
+interface Sizes {
+  /** Put in; the short leg is borrowed against it. */
+  readonly moved: Decimal;
+  readonly bought: Decimal;
+  readonly sold: Decimal;
+  /** What the purchase may cost, without its fee. */
+  readonly toBuy: Decimal;
+  /** Part of the size that the risk led to. */
+  readonly scale: Decimal;
+  readonly warning: string | undefined;
+}
+
+/** Both legs cut to what the book can put in, and to the steps of the exchange. */
+function sizesOf(
+  { long, short, loss, distance }: Legs & { readonly loss: Decimal; readonly distance: Decimal },
+  settings: Settings,
+  { available, minimumEntry, currency }: BookView,
+): Sizes | { readonly refused: string } {
+  const longValue = worthOf(long);
+  const isScaled = available.lt(longValue);
+  const paid = isScaled ? available : longValue;
   const spent = paid.minus(decimal(settings.reserve ?? '0'));
   const counted = countableFor(spent);
-  const moved = counted.gt(book.available) ? countable(book.available) : counted;
+  const moved = counted.gt(available) ? countable(available) : counted;
+  const money = (value: Decimal) => amountText(value, currency);
   const figures =
-    `A loss of ${amountText(risk.loss, book.currency)} at a stop ${decimalText(stop.distance.round(12))} away ` +
-    `takes ${amountText(longValue, book.currency)} for the long leg, and the book can put in ${amountText(book.available, book.currency)}`;
+    `A loss of ${money(loss)} at a stop ${decimalText(distance.round(12))} away takes ${money(longValue)} ` +
+    `for the long leg, and the book can put in ${money(available)}`;
   if (spent.lte(zero)) return { refused: `${figures}: nothing is left to enter with.` };
-  if (moved.lt(book.minimumEntry)) {
+  if (moved.lt(minimumEntry)) {
     return {
-      refused: `${figures}: an entry of ${amountText(moved, book.currency)} is below the book's smallest of ${amountText(book.minimumEntry, book.currency)}.`,
+      refused: `${figures}: an entry of ${money(moved)} is below the book's smallest of ${money(minimumEntry)}.`,
     };
   }
   const scale = spent.div(longValue);
@@ -252,34 +282,46 @@ function enter(data: Entry, settings: Settings, legs: readonly [Leg, Leg], book:
   const tooSmall =
     belowMinimum(bought, long.price, long.instrument) ?? belowMinimum(sold, short.price, short.instrument);
   if (tooSmall !== undefined) return { refused: `${figures}: ${tooSmall}` };
+  const cut = `${figures}: both legs were cut to ${scale.times(hundred).toFixed(2)} %.`;
+  return { moved, bought, sold, toBuy, scale, warning: isScaled ? cut : undefined };
+}
 
-  const [boughtValue, soldValue] = [bought.times(long.price), sold.times(short.price)];
-  const fee = (value: Decimal, { instrument }: PricedLeg) => value.times(decimal(instrument.feeRate));
-  const fees = fee(boughtValue, long).plus(fee(soldValue, short)).times(decimal('2'));
-  const loss = risk.loss.times(scale);
-  if (fees.gt(percentOf(decimal(settings.feesPercentOfLoss), loss))) {
-    return {
-      refused:
-        `The fees of ${name} would be about ${amountText(fees, book.currency)}, more than ${settings.feesPercentOfLoss} % ` +
-        `of the ${amountText(loss, book.currency)} that it may lose.`,
-    };
-  }
-  const ratio = shortValue.gt(zero) ? longValue.div(shortValue).times(decimal('100')) : undefined;
-  const isUneven = !ratio || ratio.lt(evenRatio.from) || ratio.gt(evenRatio.to);
-  const warnings = [
-    risk.warning,
-    isScaled ? `${figures}: both legs were cut to ${scale.times(decimal('100')).toFixed(2)} %.` : undefined,
-    isUneven
-      ? `The long leg is worth ${ratio?.toFixed(2) ?? 'far above 1000'} % of the short one.`
-      : undefined,
-  ].filter((text) => text !== undefined);
+/** Why the fees, in and out, are too much of what the trade may lose: of that part of it which its size can lose. */
+function feeProblem(
+  { bought, sold, scale }: Sizes,
+  { long, short, loss }: Legs & { readonly loss: Decimal },
+  { feesPercentOfLoss }: Settings,
+  pair: Pair,
+  { currency }: BookView,
+): string | undefined {
+  const fees = feeOf(bought, long).plus(feeOf(sold, short)).times(decimal('2'));
+  const atStake = loss.times(scale);
+  if (fees.lte(percentOf(decimal(feesPercentOfLoss), atStake))) return undefined;
+  return (
+    `The fees of ${pairText(pair)} would be about ${amountText(fees, currency)}, more than ${feesPercentOfLoss} % ` +
+    `of the ${amountText(atStake, currency)} that it may lose.`
+  );
+}
 
-  // The fee of the purchase is paid by what the sale brought, as far as it reaches.
-  const withFee = toBuy.times(one.plus(decimal(long.instrument.feeRate)));
-  const inHand = moved.plus(soldValue).minus(fee(soldValue, short));
-  const budget = withFee.lt(inHand) ? withFee : inHand;
+function ratioWarning(long: SizedLeg, short: SizedLeg): string | undefined {
+  const shortValue = worthOf(short);
+  if (shortValue.lte(zero)) return undefined;
+  const ratio = worthOf(long).div(shortValue).times(hundred);
+  if (ratio.gte(evenRatio.from) && ratio.lte(evenRatio.to)) return undefined;
+  return `The long leg is worth ${ratio.toFixed(2)} % of the short one.`;
+}
+
+/** The short leg first: what its sale brings pays the fee of the purchase, as far as it reaches. */
+function entrySteps(
+  { moved, bought, sold, toBuy }: Sizes,
+  { long, short }: Legs,
+  settings: Settings,
+  book: BookView,
+): readonly Step[] {
   const { wallet } = book;
-  const quantity = { is: 'fixed', amount: decimalText(sold) } as const;
+  const withFee = toBuy.plus(toBuy.times(decimal(long.instrument.feeRate)));
+  const inHand = moved.plus(sold.times(short.price)).minus(feeOf(sold, short));
+  const amount = decimalText(sold);
   const sale = {
     kind: 'order',
     leg: 'short',
@@ -287,32 +329,35 @@ function enter(data: Entry, settings: Settings, legs: readonly [Leg, Leg], book:
     side: 'sell',
     wallet,
   } as const;
-  const { asset } = short.instrument;
   const shortSteps: readonly Step[] =
     settings.short === 'borrow'
       ? [
-          { kind: 'borrow', leg: 'borrow', asset, amount: quantity.amount, wallet },
+          { kind: 'borrow', leg: 'borrow', asset: short.instrument.asset, amount, wallet },
           { ...sale, quantity: { is: 'borrowed', leg: 'borrow' } },
         ]
-      : [{ ...sale, quantity }];
-  return {
-    purpose: 'entry',
-    notional: boughtValue.plus(soldValue),
-    ...(warnings.length > 0 && { warning: warnings.join(' ') }),
-    steps: [
-      ...moneyIn(book, moved),
-      ...shortSteps,
-      {
-        kind: 'order',
-        leg: 'long',
-        symbol: long.instrument.symbol,
-        side: 'buy',
-        quantity: { is: 'fixed', amount: decimalText(bought) },
-        budget: decimalText(budget),
-        wallet,
-      },
-    ],
-  };
+      : [{ ...sale, quantity: { is: 'fixed', amount } }];
+  return [
+    ...moneyIn(book, moved),
+    ...shortSteps,
+    {
+      kind: 'order',
+      leg: 'long',
+      symbol: long.instrument.symbol,
+      side: 'buy',
+      quantity: { is: 'fixed', amount: decimalText(bought) },
+      budget: decimalText(withFee.lt(inHand) ? withFee : inHand),
+      wallet,
+    },
+  ];
+}
+
+function worthOf({ units, price }: SizedLeg): Decimal {
+  return units.times(price);
+}
+
+/** What a market order of this quantity should cost as a fee. */
+function feeOf(quantity: Decimal, { instrument, price }: PricedLeg): Decimal {
+  return quantity.times(price).times(decimal(instrument.feeRate));
 }
 
 function pricedLeg(
