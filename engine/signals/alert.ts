@@ -19,7 +19,7 @@ export type ParsedAlert =
 /** Deeper than any alert, and far from where recursion over it would end the process. */
 const deepest = 16;
 /** More than any sender has to say at once. */
-const longestList = 50;
+export const longestList = 50;
 
 export function parseAlert(raw: Uint8Array): ParsedAlert {
   let text: string;

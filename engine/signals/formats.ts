@@ -7,9 +7,10 @@
 import { z } from 'zod';
 import { type BookSettings, bookName } from '../bank/book.ts';
 import { UserError } from '../errors.ts';
-import type { AlertFields } from './alert.ts';
+import { type AlertFields, longestList } from './alert.ts';
 
-const amount = z.union([z.number().positive(), z.string().regex(/^\d{1,15}(\.\d{1,18})?$/)]);
+const positive = z.union([z.number().positive(), z.string().regex(/^\d{1,15}(\.\d{1,18})?$/)]);
+const number = z.union([z.number(), z.string().regex(/^-?\d{1,15}(\.\d{1,18})?$/)]);
 const text = z.union([z.string(), z.number()]);
 
 /**
@@ -22,26 +23,40 @@ export const plainAlert = z
     action: z
       .string()
       .optional()
-      .describe('What to do: buy or sell for the handler "order", entry or exit for "position" and "pair"'),
+      .describe('buy or sell for the handler "order", entry or exit for "position" and "pair"'),
     symbol: z.string().optional().describe('What to trade; BINANCE:BTCUSDT is read as BTCUSDT'),
     ticker: z.string().optional().describe('The same as symbol'),
+    pair: z
+      .string()
+      .optional()
+      .describe('Of the handler "pair": two symbols and their ratio, NEOUSDT-12*ADAUSDT'),
     side: z.enum(['long', 'short']).optional().describe('The direction of an entry'),
-    quantity: amount.optional().describe('Size in units of the symbol'),
-    cost: amount.optional().describe("Size in money of the book's currency"),
-    percent: amount
+    quantity: positive.optional().describe('Size in units of the symbol'),
+    cost: positive.optional().describe("Size in money of the book's currency, fee included"),
+    percent: positive
       .optional()
-      .describe("Size in percent: of the book's equity, or when selling of the position"),
-    risk: amount
+      .describe("Size in percent: of the book's equity; of a sale or an exit, in percent of the position"),
+    risk: positive
       .optional()
-      .describe("What is lost when the stop is reached, in percent of the book's capital"),
-    price: amount.optional().describe('The price of the chart when the alert fired'),
-    stop: amount.optional().describe('Stop loss: a price'),
-    takeProfit: amount.optional().describe('Take profit: a price'),
+      .describe("What an entry may lose at its stop, in percent of the book's capital"),
+    type: z
+      .enum(['market', 'limit', 'stop', 'stop_limit'])
+      .optional()
+      .describe('Of the handler "order": market where not given'),
+    price: number.optional().describe('Limit price of an order; of an entry the price of the chart'),
+    stop: positive.optional().describe('Stop price of an order; of a position its stop loss'),
+    stop_loss: positive.optional().describe('Of the handler "order": a stop loss for what was bought'),
+    stoploss_price: number
+      .optional()
+      .describe('Of the handler "pair": the price of the spread at which it is left'),
+    take_profit: positive.optional().describe('Take profit: a price'),
+    open_for: positive.optional().describe('How many seconds an order may stay open'),
     tag: text.optional().describe('Kept with the signal, for people'),
     comment: text.optional().describe('Kept with the signal, for people'),
     time: text.optional().describe('Time of the bar; with the symbol it tells a repetition of the alert'),
+    timenow: text.optional().describe('Time of the alert; makes its text its own'),
     id: text.optional().describe('Names this alert: a second one with the same id is a repetition'),
-    key: z.string().optional().describe("The book's key, where its senders prove themselves by one"),
+    key: z.string().optional().describe('The key, where the senders of the book prove themselves by one'),
   })
   .describe('The plain format');
 
@@ -58,6 +73,19 @@ export const mirageAlert = z
     id: text.optional().describe('Names this alert: a second one with the same id is a repetition'),
   })
   .describe("Mirage's format");
+
+/** JSON Schema (draft 2020-12) of what may be sent: an alert in either format, or a list of them that runs in order. */
+export function alertSchema(): object {
+  const { $schema, ...plain } = z.toJSONSchema(plainAlert, { io: 'input' });
+  const { $schema: _, ...mirage } = z.toJSONSchema(mirageAlert, { io: 'input' });
+  const ref = (name: string) => ({ $ref: `#/$defs/${name}` });
+  return {
+    $schema,
+    title: 'What may be sent to the desk: an alert, or a list of them that runs in order',
+    anyOf: [ref('alert'), { type: 'array', items: ref('alert'), minItems: 1, maxItems: longestList }],
+    $defs: { alert: { anyOf: [ref('plain'), ref('mirage')] }, plain, mirage },
+  };
+}
 
 /** A signal at the book that it is for, as the book's handler reads it. */
 export interface AddressedAlert {
