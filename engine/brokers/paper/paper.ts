@@ -343,22 +343,21 @@ export class PaperBroker implements Broker {
       priceAt: glimpse.at,
     };
     // A stop may trade above what was held back for it, and so may what was on its way.
-    const unpaid = before.length === 0 && !arrives && this.#cannotPay(order, fill, account);
+    const unpaid = this.#cannotPay(order, rest, fill, account);
     if (unpaid) return { state: 'cancelled', reason: unpaid, fills: [], stopped };
     return { state: quantity.eq(rest) ? 'filled' : 'partly_filled', reason: null, fills: [fill], stopped };
   }
 
-  #cannotPay(order: PlacedOrder, { quantity, price, fee, feeCurrency }: StoredFill, account: Account) {
-    const { side, wallet, asset, currency, reserve } = order;
-    if (side === 'sell' || reserve === null) return undefined;
-    const cost = decimal(quantity)
-      .times(decimal(price))
-      .plus(feeCurrency === currency ? decimal(fee) : zero);
-    const own = decimal(order.quantity).times(decimal(reserve.perUnit));
+  /** Why what rested cannot be paid by now; what is only being placed was checked before. */
+  #cannotPay(order: PlacedOrder, rest: Decimal, fill: StoredFill, account: Account): string | undefined {
+    const { side, wallet, asset, currency, reserve, clientOrderId } = order;
+    if (side === 'sell' || reserve === null || !account.open.has(clientOrderId)) return undefined;
+    const fee = fill.feeCurrency === currency ? decimal(fill.fee) : zero;
+    const cost = decimal(fill.quantity).times(decimal(fill.price)).plus(fee);
     const free = account
       .free(wallet, currency)
-      .plus(own)
-      .plus(account.releasedByCovering(wallet, asset, decimal(quantity)));
+      .plus(rest.times(decimal(reserve.perUnit)))
+      .plus(account.releasedByCovering(wallet, asset, decimal(fill.quantity)));
     if (cost.lte(free)) return undefined;
     return `would cost ${decimalText(cost)} ${currency} by now but holds ${decimalText(free)}`;
   }

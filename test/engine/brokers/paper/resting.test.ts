@@ -1,0 +1,122 @@
+import { describe, expect, test, vi } from 'vitest';
+import { FixedPrices } from '../../../support/prices.ts';
+import { patience } from '../../../support/suites/broker/world.ts';
+import { around, openPaper, order, stateOf } from './account.ts';
+
+const quickly = { pollSeconds: 0.02 };
+const asked = () => new FixedPrices({ SP500: '100' }, 'USD', { streams: false });
+
+describe('a paper order that rests', () => {
+  test('is judged by the low and high of new bars, of which only the close is a price', async () => {
+    const world = await around(asked());
+    const broker = await openPaper(world, quickly);
+    await broker.submit(order('low', 'buy', '1', { type: 'limit', limitPrice: '90' }));
+    await broker.submit(order('never', 'buy', '1', { type: 'limit', limitPrice: '70' }));
+    world.prices.setBar('SP500', '2020-04-20', [98, 99, 80, 97]);
+    await expect
+      .poll(() => stateOf(broker, 'low'), patience)
+      .toEqual({ state: 'filled', fills: ['1 at 90'] });
+    expect(await stateOf(broker, 'never')).toMatchObject({ state: 'working' });
+  });
+
+  test('is not judged by a bar that began before it was placed', async () => {
+    const world = await around(asked());
+    const broker = await openPaper(world, quickly);
+    world.prices.setBar('SP500', '2020-04-17', [98, 99, 80, 97]);
+    await broker.submit(order('a', 'buy', '1', { type: 'limit', limitPrice: '90' }));
+    const before = world.prices.asked;
+    await expect.poll(() => world.prices.asked, patience).toBeGreaterThan(before + 3);
+    expect(await stateOf(broker, 'a')).toMatchObject({ state: 'working' });
+  });
+
+  test('asks nobody for prices when nothing rests', async () => {
+    const world = await around(asked());
+    const broker = await openPaper(world, quickly);
+    await broker.submit(order('a', 'buy', '1', { type: 'limit', limitPrice: '90' }));
+    await broker.cancel('a');
+    await broker.submit(order('rests', 'buy', '1', { type: 'limit', limitPrice: '80' }));
+    await broker.cancel('rests');
+    await vi.waitFor(async () => {
+      const before = world.prices.asked;
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      expect(world.prices.asked, 'no more questions').toBe(before);
+    }, patience);
+  });
+
+  test('waits while the source is away, and goes on when it is back', async () => {
+    const world = await around(asked());
+    const broker = await openPaper(world, quickly);
+    await broker.submit(order('a', 'buy', '1', { type: 'limit', limitPrice: '90' }));
+    world.prices.fault = new Error('the source is away');
+    const before = world.prices.asked;
+    await expect.poll(() => world.prices.asked, patience).toBeGreaterThan(before + 2);
+    world.prices.set('SP500', '85');
+    world.prices.fault = undefined;
+    await expect.poll(() => stateOf(broker, 'a'), patience).toMatchObject({ state: 'filled' });
+  });
+
+  test('that is still on its way meets the prices of its arrival, and can be cancelled meanwhile', async () => {
+    const world = await around(asked());
+    const broker = await openPaper(world, { ...quickly, latencyMs: 1000 });
+    await broker.submit(order('a', 'buy', '1'));
+    await broker.submit(order('b', 'buy', '1'));
+    expect(await broker.cancel('b')).toEqual({ outcome: 'cancelled' });
+    world.prices.set('SP500', '103');
+    expect(await stateOf(broker, 'a')).toEqual({ state: 'working', fills: [] });
+    world.clock.advance(1000);
+    await expect.poll(() => stateOf(broker, 'a'), patience).toEqual({ state: 'filled', fills: ['1 at 103'] });
+  });
+
+  test('that cannot be paid any more when it arrives is cancelled, and says why', async () => {
+    const world = await around(asked());
+    const broker = await openPaper(world, { ...quickly, latencyMs: 1000 });
+    await broker.submit(order('a', 'buy', '100'));
+    world.prices.set('SP500', '101');
+    world.clock.advance(1000);
+    await expect
+      .poll(() => broker.findOrder('a'), patience)
+      .toMatchObject({
+        state: 'cancelled',
+        reason: 'would cost 10100 USD by now but holds 10000',
+      });
+    expect(await broker.balances()).toMatchObject([{ free: '10000', locked: '0' }]);
+  });
+});
+
+describe('the volume', () => {
+  test('of a price is shared by all orders, and taken once', async () => {
+    const world = await around();
+    const broker = await openPaper(world, { ...quickly, volumeShare: '0.1', quantityStep: '1' });
+    await broker.submit(order('a', 'buy', '8', { type: 'limit', limitPrice: '90' }));
+    await broker.submit(order('b', 'buy', '8', { type: 'limit', limitPrice: '90' }));
+    world.prices.set('SP500', '90', '109');
+    await expect.poll(() => stateOf(broker, 'b'), patience).toMatchObject({ fills: ['2 at 90'] });
+    expect(await stateOf(broker, 'a')).toEqual({ state: 'filled', fills: ['8 at 90'] });
+    const before = world.prices.asked;
+    await expect.poll(() => world.prices.asked, patience).toBeGreaterThan(before + 3);
+    expect(await stateOf(broker, 'b'), 'the same price again gives nothing more').toMatchObject({
+      state: 'partly_filled',
+      fills: ['2 at 90'],
+    });
+    world.prices.set('SP500', '90', '1000');
+    await expect.poll(() => stateOf(broker, 'b'), patience).toMatchObject({ fills: ['2 at 90', '6 at 90'] });
+  });
+
+  test('of a bar limits what a resting order trades in it, also over a restart', async () => {
+    const world = await around(asked());
+    const settings = { ...quickly, volumeShare: '0.5', quantityStep: '1' };
+    const broker = await openPaper(world, settings);
+    await broker.submit(order('a', 'buy', '8', { type: 'limit', limitPrice: '90' }));
+    world.prices.setBar('SP500', '2020-04-20', [98, 99, 80, 97], 10);
+    await expect
+      .poll(() => stateOf(broker, 'a'), patience)
+      .toEqual({ state: 'partly_filled', fills: ['5 at 90'] });
+    await broker.disconnect();
+    const again = await openPaper(world, settings);
+    const before = world.prices.asked;
+    await expect.poll(() => world.prices.asked, patience).toBeGreaterThan(before + 3);
+    expect(await stateOf(again, 'a')).toMatchObject({ fills: ['5 at 90'] });
+    world.prices.setBar('SP500', '2020-04-21', [89, 91, 80, 90.5], 100);
+    await expect.poll(() => stateOf(again, 'a'), patience).toMatchObject({ fills: ['5 at 90', '3 at 89'] });
+  });
+});
