@@ -66,6 +66,23 @@ describe('a desk at the terminal', () => {
     await second.shows('Sold 1 SP500');
   });
 
+  it('takes money into a book and out of it when that is confirmed, and keeps it over a restart', async () => {
+    const first = await startDesk();
+    first.type('/book deposit demo 250.50');
+    await first.shows(/Deposit 250\.5 USD into demo\?[\s\S]*10,000 USD → 10,250\.5 USD[\s\S]*\[1\] Confirm/);
+    first.type('1');
+    await first.shows('Deposited 250.5 USD into demo');
+    first.type('/book withdraw demo 20000');
+    await first.shows('The book "demo" can give away at most 10250.5 USD');
+    first.type('/book deactivate demo');
+    await first.shows('demo is not active: no new entries, exits go on.');
+    await first.stop();
+
+    const second = await startDesk({ root: first.root });
+    second.type('/book show demo');
+    await second.shows(/not active[\s\S]*Capital +10,250\.50 USD/);
+  });
+
   it('stops when it is asked to and confirmed', async () => {
     const desk = await startDesk();
     desk.type('/terminate');

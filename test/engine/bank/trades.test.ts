@@ -4,8 +4,8 @@ import { depositPosting, fillPosting, movementPosting, settlePosting } from '../
 import { newBook, withTrades } from '../../../engine/bank/trades.ts';
 
 const place = { book: 'pair', broker: 'binance', wallet: 'cross' } as const;
-let count = 0;
-const next = () => `cause:${(count += 1)}`;
+
+const next = () => crypto.randomUUID();
 
 const deposit = depositPosting({ ...place, cause: 'seed', amount: '100', currency: 'USDT' });
 const fill = (

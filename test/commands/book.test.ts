@@ -1,0 +1,122 @@
+import { describe, expect, it } from 'vitest';
+import { book } from '../../commands/book.ts';
+import type { Action, CommandContext } from '../../commands/command.ts';
+import type { Content, Reply } from '../../commands/reply.ts';
+import { plainText } from '../../commands/reply.ts';
+import { bookSettings } from '../../engine/bank/book.ts';
+import { Desk } from '../../engine/desk.ts';
+import { decimal, zero } from '../../engine/money.ts';
+import { buildTrading, demoBook } from '../support/trading.ts';
+
+const other = bookSettings.parse({ ...demoBook, name: 'other', capital: '500' });
+
+async function openDesk() {
+  const { books, brokers } = await buildTrading({ books: [demoBook, other] });
+  // Of the desk, these commands use nothing but its books.
+  const desk = new Desk({ booksOfDesk: books, brokers } as unknown as ConstructorParameters<typeof Desk>[0]);
+  const context = { desk, caller: { name: 'ann', role: 'admin' } } as unknown as CommandContext;
+  return { books, context };
+}
+
+function actionOf(name: string): Action {
+  const found = 'subcommands' in book.body ? book.body.subcommands[name] : undefined;
+  if (!found) throw new Error(`there is no /book ${name}`);
+  return found;
+}
+
+async function confirmed(
+  context: CommandContext,
+  name: string,
+  options: Record<string, string>,
+): Promise<string> {
+  return wordsOf((await actionOf(name).confirm?.(context, options)) ?? {});
+}
+
+async function ran(context: CommandContext, name: string, options: Record<string, string>): Promise<string> {
+  return wordsOf((await actionOf(name).run(context, options)) as Reply);
+}
+
+function wordsOf({ title = '', text = [], fields = [] }: Content): string {
+  return [title, plainText(text), ...fields.map(({ name, value }) => `${name}: ${value}`)].join('\n');
+}
+
+describe('/book', () => {
+  it('lets only admins touch money, and marks what they do for the audit', () => {
+    for (const name of ['deposit', 'withdraw', 'move', 'activate', 'deactivate'])
+      expect(actionOf(name), name).toMatchObject({ role: 'admin', acts: true });
+    for (const name of ['deposit', 'withdraw', 'move'])
+      expect(actionOf(name).confirm, `${name} asks first`).toBeDefined();
+  });
+
+  it('says before a deposit what there is and will be, and that the money has to be sent', async () => {
+    const { context, books } = await openDesk();
+    const question = await confirmed(context, 'deposit', { book: 'demo', amount: '250.5' });
+    expect(question).toContain('Deposit 250.5 USD into demo?');
+    expect(question).toContain('Send it there');
+    expect(question).toContain('Capital: 10,000 USD → 10,250.5 USD');
+    expect((await books.show('demo')).cash, 'nothing is booked by the question').toBe('10000');
+    expect(await ran(context, 'deposit', { book: 'demo', amount: '250.5' })).toContain(
+      'Capital: 10,000 USD → 10,250.5 USD',
+    );
+    expect((await books.show('demo')).cash).toBe('10250.5');
+  });
+
+  it('says that a deposit comes from what belongs to no book, where there is enough of it', async () => {
+    const { context, books } = await openDesk();
+    await books.openAccount('paper', [
+      { wallet: 'account', asset: 'USD', held: decimal('100000'), owed: zero },
+    ]);
+    const question = await confirmed(context, 'deposit', { book: 'demo', amount: '250' });
+    expect(question).toContain('It comes from the 89,500 USD at paper that belong to no book.');
+  });
+
+  it('refuses a withdrawal beyond what is free before it asks', async () => {
+    const { context } = await openDesk();
+    await expect(confirmed(context, 'withdraw', { book: 'demo', amount: '10001' })).rejects.toThrow(
+      'The book "demo" can give away at most 10000 USD',
+    );
+    expect(await confirmed(context, 'withdraw', { book: 'demo', amount: '1000' })).toContain(
+      'Available: 10,000 USD → 9,000 USD',
+    );
+    expect(await ran(context, 'withdraw', { book: 'demo', amount: '1000' })).toContain('Withdrew 1,000 USD');
+  });
+
+  it('refuses what is no amount, in words', async () => {
+    const { context } = await openDesk();
+    for (const amount of ['-5', '0', 'all', '1,000'])
+      await expect(confirmed(context, 'deposit', { book: 'demo', amount })).rejects.toThrow(
+        `"${amount}" is no amount of USD. Write it as 250 or 99.50.`,
+      );
+  });
+
+  it('moves money between books, and says what both have before and after', async () => {
+    const { context, books } = await openDesk();
+    const options = { from: 'demo', to: 'other', amount: '2000' };
+    const question = await confirmed(context, 'move', options);
+    expect(question).toContain('Capital of demo: 10,000 USD → 8,000 USD');
+    expect(question).toContain('Capital of other: 500 USD → 2,500 USD');
+    expect(await ran(context, 'move', options)).toContain('Moved 2,000 USD from demo to other');
+    expect((await books.list()).map(({ cash }) => cash)).toEqual(['8000', '2500']);
+  });
+
+  it('takes a book out of entries and back, and says when it is suspended all the same', async () => {
+    const { context, books } = await openDesk();
+    expect(await ran(context, 'deactivate', { book: 'demo' })).toContain('no new entries, exits go on');
+    expect(await books.isActive('demo')).toBe(false);
+    await books.suspend({ scope: 'all', book: 'demo', by: 'bob', reason: 'news' });
+    expect(await ran(context, 'activate', { book: 'demo' })).toContain('active, but still suspended');
+    expect(await books.isActive('demo')).toBe(true);
+  });
+
+  it('shows what is owed and what interest took only where there is some', async () => {
+    const { context, books } = await openDesk();
+    expect(await ran(context, 'show', { book: 'demo' })).not.toMatch(/Owed|Interest|Pool/);
+    const movement = { book: 'demo', broker: 'paper', asset: 'ADA', wallet: 'account', to: null } as const;
+    await books.postMovement({ ...movement, cause: 'b', kind: 'borrow', amount: '120' });
+    await books.postMovement({ ...movement, cause: 'i', kind: 'interest', amount: '0.0203' });
+    const shown = await ran(context, 'show', { book: 'demo' });
+    expect(shown).toContain('Owed to the broker: 120.0203 ADA');
+    expect(shown).toContain('Interest: 0.0203 ADA');
+    expect(shown).toContain('Without a price, not in the equity: -0.0203 ADA');
+  });
+});
