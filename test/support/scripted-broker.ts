@@ -8,6 +8,7 @@ import type {
   BrokerListener,
   BrokerOrder,
   BrokerStatus,
+  CancelOutcome,
   Capabilities,
   OrderRequest,
   SubmitOutcome,
@@ -30,6 +31,10 @@ export class ScriptedBroker implements Broker {
   deaf: Error | undefined;
   /** How many questions about an order were put. */
   questions = 0;
+  /** How many of the next cancellations get lost. */
+  lostCancels = 0;
+  /** What happens at the broker in the moment before it cancels. */
+  onCancel: () => void = () => undefined;
   /** Filled at once when it arrives, where a test does not want to watch it work. */
   fillsAtOnce = false;
   readonly #orders = new Map<string, BrokerOrder>();
@@ -123,8 +128,23 @@ export class ScriptedBroker implements Broker {
     return this.#orders.get(clientOrderId);
   }
 
-  async cancel() {
-    return { outcome: 'unknown', reason: 'this broker is never asked to' } as const;
+  async cancel(clientOrderId: string): Promise<CancelOutcome> {
+    if (this.lostCancels > 0) {
+      this.lostCancels--;
+      return { outcome: 'unknown', reason: 'timeout' };
+    }
+    this.onCancel();
+    const order = this.#order(clientOrderId);
+    if (order.state !== 'working' && order.state !== 'partly_filled') {
+      return { outcome: 'not_open', reason: `it is ${order.state}` };
+    }
+    this.#orders.set(clientOrderId, { ...order, state: 'cancelled' });
+    return { outcome: 'cancelled' };
+  }
+
+  /** Whether anything of an order was filled. */
+  isTouched(clientOrderId: string): boolean {
+    return this.#order(clientOrderId).fills.length > 0;
   }
 
   async openOrders(): Promise<readonly BrokerOrder[]> {

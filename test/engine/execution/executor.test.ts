@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { Books } from '../../../engine/bank/books.ts';
 import { Outbox } from '../../../engine/events.ts';
 import { Executor } from '../../../engine/execution/executor.ts';
-import type { Intent } from '../../../engine/execution/order.ts';
+import type { Intent, Order } from '../../../engine/execution/order.ts';
 import { clientOrderId } from '../../../engine/execution/order.ts';
 import type { Sleep } from '../../../engine/execution/patience.ts';
 import { Interrupted } from '../../../engine/execution/patience.ts';
@@ -19,6 +19,7 @@ interface Options {
   readonly clock?: ManualClock;
   readonly broker?: ScriptedBroker;
   readonly sleep?: Sleep;
+  readonly mayEnter?: (order: Order) => Promise<string | undefined>;
 }
 
 /** An executor on a scripted broker, which is connected and fills what it gets at once. */
@@ -36,7 +37,10 @@ async function open(options: Options = {}) {
     lastPrice: async () => ({ price: '10', currency: 'USD' }),
   });
   const brokers = new Map([['scripted', broker]]);
-  const executor = await Executor.open({ store, clock, log: silentLog, outbox, books, brokers, sleep });
+  const executor = await Executor.open({
+    ...{ store, clock, log: silentLog, outbox, books, brokers, sleep },
+    ...(options.mayEnter && { mayEnter: options.mayEnter }),
+  });
   if (broker.status().state !== 'ready') await broker.connect();
   await executor.start();
   const told = async () => (await outbox.after(0, 100)).map(({ event }) => event);
@@ -365,5 +369,226 @@ describe('while the broker is away', () => {
     first.broker.become('ready');
     const { executor } = await open({ store, broker: first.broker });
     expect(await executor.order(id)).toMatchObject({ state: 'filled' });
+  });
+});
+
+describe('an order with a price', () => {
+  const priced = async (more: Partial<Intent>) => {
+    const broker = new ScriptedBroker();
+    broker.capabilities = {
+      ...broker.capabilities,
+      orderTypes: ['market', 'limit', 'stop', 'stop_limit', 'oco'],
+    };
+    const desk = await open({ broker });
+    return { ...desk, order: await desk.executor.execute(intent(more)) };
+  };
+
+  test.each<[string, Intent['side'], Intent['terms'], Intent['terms']]>([
+    [
+      'a purchase never pays more',
+      'buy',
+      { type: 'limit', limitPrice: '9.999' },
+      { type: 'limit', limitPrice: '9.99' },
+    ],
+    [
+      'a sale never brings less',
+      'sell',
+      { type: 'limit', limitPrice: '11.001' },
+      { type: 'limit', limitPrice: '11.01' },
+    ],
+    [
+      'a stop loss is met no later',
+      'sell',
+      { type: 'stop', stopPrice: '8.001' },
+      { type: 'stop', stopPrice: '8.01' },
+    ],
+    [
+      'a short is covered no later',
+      'buy',
+      { type: 'stop_limit', stopPrice: '12.009', limitPrice: '12.019' },
+      { type: 'stop_limit', stopPrice: '12', limitPrice: '12.01' },
+    ],
+    [
+      'a take profit and its stop go as one order',
+      'sell',
+      { type: 'oco', stopPrice: '8.001', limitPrice: '12.001' },
+      { type: 'oco', stopPrice: '8.01', limitPrice: '12.01' },
+    ],
+  ])('is sent on the tick, on the safe side: %s', async (_, side, terms, sent) => {
+    const broker = new ScriptedBroker();
+    broker.capabilities = { ...broker.capabilities, orderTypes: [terms.type], short: true };
+    const { executor } = await open({ broker });
+    const order = await executor.execute(intent({ side, terms, resting: true }));
+    expect(order).toMatchObject({ state: 'working', terms: sent });
+    expect(broker.arrived).toEqual([expect.objectContaining({ terms: sent, wallet: 'account' })]);
+  });
+
+  test('whose take profit lies on the wrong side of its stop is refused', async () => {
+    const { order, broker } = await priced({ terms: { type: 'oco', limitPrice: '12', stopPrice: '8' } });
+    expect(order).toMatchObject({
+      state: 'rejected',
+      reason: 'The take profit of 12 must be below the stop of 8 to buy ACME.',
+    });
+    expect(broker.arrived).toEqual([]);
+  });
+
+  test('is measured by that price, not by the one of the moment', async () => {
+    const { order } = await priced({ quantity: '1', terms: { type: 'limit', limitPrice: '7' } });
+    expect(order.reason).toContain('1 ACME is worth 7.00 USD, below the smallest order of 8 USD');
+  });
+
+  test('is cancelled when its time is over, and keeps what was filled by then', async () => {
+    const broker = new ScriptedBroker();
+    broker.capabilities = { ...broker.capabilities, orderTypes: ['limit'] };
+    const desk = await open({
+      broker,
+      sleep: async () => void (broker.arrived.length > 0 && fillOnce(broker)),
+    });
+    const order = await desk.executor.execute(
+      intent({ terms: { type: 'limit', limitPrice: '10' }, openForSeconds: 30 }),
+    );
+    expect(order).toMatchObject({ state: 'cancelled', filled: '2', reason: 'not filled within 30 s' });
+    expect(await desk.books.show('demo')).toMatchObject({ cash: '9980' });
+  });
+
+  test('that is filled while it is being cancelled is filled', async () => {
+    const broker = new ScriptedBroker();
+    broker.onCancel = () => void broker.fill(id, 'late', '5');
+    const desk = await open({ broker });
+    expect(await desk.executor.execute(intent({ openForSeconds: 10 }))).toMatchObject({ state: 'filled' });
+  });
+});
+
+/** Two of the order, once. */
+function fillOnce(broker: ScriptedBroker): void {
+  if (!broker.isTouched(id)) broker.fill(id, 'f1', '2');
+}
+
+describe('cancelling', () => {
+  test('an order that somebody waits for ends the waiting, and says who wanted it', async () => {
+    const broker = new ScriptedBroker();
+    const desk = await open({ broker });
+    const waiting = desk.executor.execute(intent({ openForSeconds: 1_000_000 }));
+    await expect.poll(async () => (await desk.executor.order(id))?.state).toBe('working');
+    expect(await desk.executor.cancel(id, 'ann')).toMatchObject({
+      state: 'cancelled',
+      reason: 'cancelled by ann',
+    });
+    expect(await waiting).toMatchObject({ state: 'cancelled' });
+  });
+
+  test('an exit that waits for its broker keeps it from ever being sent', async () => {
+    const broker = new ScriptedBroker();
+    const desk = await open({ broker });
+    broker.become('down');
+    const waiting = desk.executor.execute(intent({ side: 'sell', purpose: 'exit' }));
+    await expect.poll(async () => (await desk.executor.order(id))?.state).toBe('intended');
+    expect(await desk.executor.cancel(id, 'ann')).toMatchObject({ state: 'cancelled' });
+    await waiting;
+    broker.become('ready');
+    expect(broker.arrived).toEqual([]);
+  });
+
+  test('all of a book reaches each open order, and no other', async () => {
+    const broker = new ScriptedBroker();
+    const desk = await open({ broker });
+    const keys = ['a', 'b'].map((leg) => ({ ...intent().key, leg }));
+    for (const key of keys) await desk.executor.execute(intent({ key, resting: true }));
+    const ended = await desk.executor.cancelAll({ book: 'demo' }, 'panic');
+    expect(ended.map(({ state }) => state)).toEqual(['cancelled', 'cancelled']);
+    expect(await desk.executor.cancelAll({ book: 'other' }, 'panic')).toEqual([]);
+    expect(await desk.executor.openOrders()).toEqual([]);
+  });
+
+  test('whose answer is lost is asked for again until it is certain', async () => {
+    const broker = new ScriptedBroker();
+    const desk = await open({ broker });
+    await desk.executor.execute(intent({ resting: true }));
+    broker.lostCancels = 3;
+    expect(await desk.executor.cancel(id, 'ann')).toMatchObject({ state: 'cancelled' });
+  });
+
+  test('is taken up again after a restart', async () => {
+    const store = await tempStore();
+    const broker = new ScriptedBroker();
+    const first = await open({ store, broker });
+    await first.executor.execute(intent({ resting: true }));
+    broker.lostCancels = Number.POSITIVE_INFINITY;
+    expect(await first.executor.cancel(id, 'ann')).toMatchObject({ state: 'working' });
+    await first.executor.stop();
+    broker.lostCancels = 0;
+    const again = await open({ store, broker });
+    expect(await again.executor.order(id)).toMatchObject({ state: 'cancelled', reason: 'cancelled by ann' });
+  });
+});
+
+describe('an order that rests', () => {
+  test('is told of when it trades, once, with what the book has then; also when the desk was away', async () => {
+    const store = await tempStore();
+    const broker = new ScriptedBroker();
+    const first = await open({ store, broker });
+    expect(await first.executor.execute(intent({ resting: true }))).toMatchObject({ state: 'working' });
+    await first.executor.stop();
+    broker.fill(id, 'f1', '5');
+    const again = await open({ store, broker });
+    const told = await again.told();
+    expect(told).toEqual([
+      expect.objectContaining({
+        type: 'order.filled',
+        order: id,
+        book: 'demo',
+        account: 'scripted',
+        fills: [expect.objectContaining({ symbol: 'ACME', quantity: '5', price: '10' })],
+        capital: { cash: '9950', equity: '10000', currency: 'USD' },
+      }),
+    ]);
+    const later = await open({ store, broker });
+    expect(await later.told()).toEqual(told);
+  });
+
+  test("and ends without a fill is nobody's news", async () => {
+    const broker = new ScriptedBroker();
+    const desk = await open({ broker });
+    await desk.executor.execute(intent({ resting: true }));
+    await desk.executor.cancel(id, 'ann');
+    expect(await desk.told()).toEqual([]);
+  });
+});
+
+describe('what else may stop an entry', () => {
+  const noEntries = async () => 'The account differs from the books.';
+
+  test('keeps it from being sent, with its reason and its worth in hand', async () => {
+    const seen: (string | null)[] = [];
+    const { executor, broker } = await open({
+      mayEnter: async ({ quantity, notional }) => {
+        seen.push(quantity, notional);
+        return noEntries();
+      },
+    });
+    expect(await executor.execute(intent({ quantity: '4.99' }))).toMatchObject({
+      state: 'rejected',
+      reason: 'The account differs from the books.',
+    });
+    expect(seen).toEqual(['4.9', '49']);
+    expect(broker.arrived).toEqual([]);
+  });
+
+  test('never stops an exit', async () => {
+    const { executor, books } = await open({ mayEnter: noEntries });
+    await books.postFill({
+      ...{
+        cause: 'fill:x',
+        book: 'demo',
+        broker: 'scripted',
+        wallet: 'account',
+        symbol: 'ACME',
+        asset: 'ACME',
+      },
+      ...{ side: 'buy', quantity: '5', price: '10', currency: 'USD', fee: '0', feeCurrency: 'USD' },
+    });
+    expect(await executor.execute(intent({ side: 'sell', purpose: 'exit' }))).toMatchObject({
+      state: 'filled',
+    });
   });
 });
