@@ -49,6 +49,38 @@ describe('the command /strategy', () => {
   });
 });
 
+describe('the command /backtest', () => {
+  it('takes what the engine takes, and archives it', async () => {
+    const desk = await startDesk();
+    desk.type(
+      '/backtest sma_cross SP500 fast=5 from=2019-01-01 cash=50000 commission=0.001 commission_fixed=2 spread=0.001 margin=0.5 trade_on_close=yes hedging=no exclusive_orders=yes finalize_trades=yes holding=SP500=2 lot_size=1 fail_fast=no trade_start=2019-06-01',
+    );
+    await desk.shows(/Saved as run-/);
+  });
+
+  it.each([
+    ['fsat=3', 'SmaCross has no parameter "fsat". Did you mean fast?'],
+    ['fast=x', 'Parameter fast of SmaCross is a number such as 10, not "x".'],
+    ['fast=0', 'sma needs a whole period of at least 1, not 0.'],
+    ['cash=0', 'cash must be at least 1, not 0.'],
+    ['margin=2', 'margin must be at most 1, not 2.'],
+    ['spread=-1', 'spread must be at least 0, not -1.'],
+    ['semantics=zipline', 'semantics must be one of backtesting.py, minitrade'],
+    ['semantics=minitrade commission_fixed=1', 'With the semantics of minitrade a commission is a rate'],
+    ['holding=SP500', 'holding must be written as SYMBOL=units'],
+    ['holding=ACME=3', 'holding names ACME, but this backtest has no bars of it.'],
+    ['from=2019-02-30', 'from must be a date such as 2020-01-31'],
+    ['from=2050-01-01', 'Source demo has no bars of SP500 from 2050-01-01 on'],
+    ['from=2019-01-01 to=2018-01-01', 'no bars of SP500 from 2019-01-01 to 2018-01-01'],
+    ['cash=5', '⚠️ One unit of SP500 costs more than the cash of 5: nothing was traded.'],
+    ['from=2020-04-10', '⚠️ No bar of 5 has a value of sma(close, 10), sma(close, 20)'],
+  ])('says what is wrong with %s', async (options, answer) => {
+    const desk = await startDesk();
+    desk.type(`/backtest sma_cross SP500 ${options}`);
+    await desk.shows(answer);
+  });
+});
+
 describe('the command /optimize', () => {
   it('finds the best of a grid, and answers with a heat map, the best run and all runs', async () => {
     const desk = await startDesk();
