@@ -42,11 +42,11 @@ export function noteAnswer(status: number, headers: unknown, body: unknown): voi
   call.retryAfterSeconds = retryAfterIn(headers);
 }
 
-/** Binance writes `code`, Bybit and others `retCode`. */
+/** Binance writes `code`, Bybit and others `retCode`, Kraken a list of sentences. */
 function codeIn(body: unknown): string | undefined {
   if (typeof body !== 'object' || body === null) return undefined;
-  const { code, retCode } = body as { readonly code?: unknown; readonly retCode?: unknown };
-  const found = code ?? retCode;
+  const { code, retCode, error } = body as Readonly<Record<string, unknown>>;
+  const found = code ?? retCode ?? (Array.isArray(error) ? error[0] : undefined);
   return typeof found === 'string' || typeof found === 'number' ? String(found) : undefined;
 }
 

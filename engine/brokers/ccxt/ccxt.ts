@@ -274,11 +274,17 @@ export class CcxtBroker implements Broker {
       exchange.createOrder(market.symbol, type, side, quantity, price, {
         ...params,
         ...this.#dialect.orderParams(wallet),
+        ...this.#dialect.deadline(this.#exchangeTime(exchange)),
         clientOrderId: this.#dialect.clientId(clientOrderId),
       }),
     );
     this.#books.left(clientOrderId, ended.call.sentAt);
     return this.#outcome(clientOrderId, market.symbol, ended);
+  }
+
+  #exchangeTime({ options }: CcxtExchange): number {
+    const ahead = options['timeDifference'];
+    return this.#parts.clock.now().getTime() - (typeof ahead === 'number' ? ahead : 0);
   }
 
   async #outcome(clientOrderId: string, symbol: string, ended: Action<unknown>): Promise<SubmitOutcome> {

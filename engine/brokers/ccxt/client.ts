@@ -52,6 +52,7 @@ export interface CcxtExchange {
 interface Replaceable {
   number: (text: string) => string;
   milliseconds: () => number;
+  nonce: () => number;
   timeout: number;
   enableRateLimit: boolean;
   urls: { api: unknown };
@@ -82,6 +83,7 @@ export class ExchangeLibrary {
   readonly #settings: CcxtSettings;
   readonly #clock: Clock;
   readonly #dialect: Dialect;
+  #lastNumber = 0;
 
   private constructor(exchangeClass: ExchangeClass, settings: CcxtSettings, clock: Clock, dialect: Dialect) {
     this.#class = exchangeClass;
@@ -110,10 +112,11 @@ export class ExchangeLibrary {
 
   /** A new client. With `markets` of another one it need not load them. */
   async client(from?: CcxtExchange): Promise<Client> {
-    const { apiKey, secret, password, timeoutSeconds, sandbox, proxy, gateway, silenceSeconds } =
+    const { apiKey, secret, password, timeoutSeconds, sandbox, proxy, gateway, silenceSeconds, requestMs } =
       this.#settings;
     const keys = { apiKey, secret, ...(password !== undefined && { password }) };
-    const exchange = new this.#class({ ...this.#dialect.client, ...keys });
+    const pace = requestMs === undefined ? {} : { rateLimit: requestMs };
+    const exchange = new this.#class({ ...this.#dialect.client, ...pace, ...keys });
     exchange.number = String;
     // With that, what a request costs is text too, and the throttle would append it instead of adding it.
     const throttle = exchange.throttle.bind(exchange);
@@ -121,6 +124,7 @@ export class ExchangeLibrary {
     exchange.timeout = timeoutSeconds * 1000;
     exchange.enableRateLimit = true;
     exchange.milliseconds = () => this.#clock.now().getTime();
+    if (this.#dialect.countsRequests) exchange.nonce = () => this.#nextNumber();
     if (sandbox) exchange.setSandboxMode(true);
     Object.assign(exchange.options, this.#dialect.options, this.#settings.options, {
       maxRetriesOnFailure: 0,
@@ -143,6 +147,12 @@ export class ExchangeLibrary {
         await exchange.close();
       },
     };
+  }
+
+  /** Larger with each request, also after a restart. */
+  #nextNumber(): number {
+    this.#lastNumber = Math.max(this.#lastNumber + 1, this.#clock.now().getTime());
+    return this.#lastNumber;
   }
 }
 

@@ -6,6 +6,7 @@
  * too much, nothing is asked until the time that it named.
  */
 import type { Clock } from '../../clock.ts';
+import { Lanes } from '../../lanes.ts';
 import type { Logger } from '../../log.ts';
 import type { BrokerStatus } from '../broker.ts';
 import type { Call } from './call.ts';
@@ -67,6 +68,7 @@ export class Connection {
   /** By our clock; nothing is asked before. */
   #limitedUntil = 0;
   #marketsAt = 0;
+  readonly #lanes = new Lanes();
 
   constructor(parts: ConnectionParts) {
     this.#parts = parts;
@@ -137,7 +139,9 @@ export class Connection {
     try {
       const client = this.#client;
       if (!client) throw new Error(`${this.#parts.name} is not connected`);
-      return { done: true, answer: await asCall(call, () => action(client.exchange)), call };
+      const ask = () => asCall(call, () => action(client.exchange));
+      const answer = await (this.#parts.dialect.countsRequests ? this.#lanes.run('requests', ask) : ask());
+      return { done: true, answer, call };
     } catch (error) {
       const verdict = verdictOf(error, call, this.#parts.dialect.codes);
       const reason = this.#parts.reasons.of(error);

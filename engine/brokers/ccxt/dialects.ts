@@ -4,13 +4,18 @@
  */
 import { createHash } from 'node:crypto';
 import type { Verdict } from './verdict.ts';
-import { binanceCodes } from './verdict.ts';
+import { binanceCodes, krakenCodes } from './verdict.ts';
 
 type Params = Readonly<Record<string, unknown>>;
 
 export interface Dialect {
   /** Settings of the client itself. */
   readonly client: Params;
+  /**
+   * Whether each request carries a number that must be larger than that of the one before: then they go one after another.
+   * Else they carry the exchange's time.
+   */
+  readonly countsRequests: boolean;
   /** ccxt's options that this needs. */
   readonly options: Readonly<Record<string, unknown>>;
   /** The kinds of wallets that are told apart, as they are written before the colon. */
@@ -29,6 +34,8 @@ export interface Dialect {
   readonly tradesByOrderId: boolean;
   /** Whether all open orders of a wallet come in one answer; else they are asked for symbol by symbol. */
   readonly listsAllOpenOrders: boolean;
+  /** What makes an order void that arrives late, where it is not so by itself. @param now by the exchange's clock */
+  readonly deadline: (now: number) => Params;
   /** See `Capabilities.absenceIsFinalAfterSeconds`. */
   readonly absenceIsFinalAfterSeconds: number | null;
   /** Our id in the form that the exchange takes. */
@@ -68,6 +75,7 @@ export function dialectOf(exchange: string): Dialect {
 const recvWindowMs = 5000;
 
 const binance: Dialect = {
+  countsRequests: false,
   // 6000 a minute, of which a sixth is left to what else runs at this address. ccxt counts them in fives, and in its usual
   // way would make an order wait for seconds after a loan.
   client: { rateLimiterAlgorithm: 'rollingWindow', rollingWindowSize: 60_000, rateLimit: 60 },
@@ -94,6 +102,7 @@ const binance: Dialect = {
     return {};
   },
   findsByClientId: true,
+  deadline: () => ({}),
   listParams: () => ({}),
   pagesTradesByOffset: false,
   tradesByOrderId: true,
@@ -116,12 +125,14 @@ const binanceSpot: Dialect = { ...binanceWithoutLoans, wallets: ['spot'] };
 
 /** An exchange of which nothing more is known than what ccxt hides: one wallet, and no proof by absence. */
 const plain: Dialect = {
+  countsRequests: false,
   client: {},
   options: { defaultType: 'spot' },
   wallets: ['spot'],
   balanceParams: () => ({}),
   orderParams: () => ({}),
   findsByClientId: false,
+  deadline: () => ({}),
   listParams: () => ({}),
   pagesTradesByOffset: false,
   tradesByOrderId: false,
@@ -133,10 +144,17 @@ const plain: Dialect = {
 
 const kraken: Dialect = {
   ...plain,
+  countsRequests: true,
+  // A counter that goes up by one with each call, to 15 at most, and down by one in three seconds. ccxt counts in thirds, and in
+  // its usual way would make every call wait for three seconds.
+  client: { tokenBucket: { capacity: 36, tokens: 36 } },
   listParams: (theirs) => ({ clientOrderId: theirs }),
   pagesTradesByOffset: true,
   listsAllOpenOrders: true,
+  deadline: (now) => ({ deadline: new Date(now + 5000).toISOString() }),
+  absenceIsFinalAfterSeconds: 12,
   clientId: krakenId,
+  codes: krakenCodes,
 };
 
 const dialects: ReadonlyMap<string, Dialect> = new Map<string, Dialect>([

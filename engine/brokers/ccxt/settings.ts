@@ -43,6 +43,11 @@ export const ccxtSettings = z.strictObject({
     .optional(),
   /** How long the exchange may take to answer. */
   timeoutSeconds: z.number().positive().max(60).default(10),
+  /**
+   * Milliseconds that each request is counted for, in place of what ccxt assumes of an account of the lowest tier: a higher
+   * tier may ask more often.
+   */
+  requestMs: z.number().positive().optional(),
   /** How often it is asked what became of open orders, besides what it tells by itself. */
   pollSeconds: z.number().positive().default(20),
   /** A websocket that is silent for this long is given up and opened again. */

@@ -67,6 +67,22 @@ export const binanceCodes: ReadonlyMap<string, Verdict> = new Map<string, Verdic
   ['-2011', 'absent'],
 ]);
 
+/** Kraken's sentences, all with status 200. https://docs.kraken.com/api/docs/guides/global-errors */
+export const krakenCodes: ReadonlyMap<string, Verdict> = new Map<string, Verdict>([
+  ['EAPI:Rate limit exceeded', 'busy'],
+  ['EOrder:Rate limit exceeded', 'busy'],
+  ['EGeneral:Temporary lockout', 'busy'],
+  ['EGeneral:Too many requests', 'busy'],
+  ['EAPI:Invalid nonce', 'time'],
+  ['EAPI:Invalid key', 'login'],
+  ['EAPI:Invalid signature', 'login'],
+  ['EOrder:Unknown order', 'absent'],
+  ['EOrder:Invalid order', 'absent'],
+  ['EGeneral:Internal error', 'unsure'],
+  ['EService:Unavailable', 'unsure'],
+  ['EService:Timeout', 'unsure'],
+]);
+
 const noCodes: ReadonlyMap<string, Verdict> = new Map();
 
 /** Only codes that stand for several reasons. */

@@ -37,7 +37,12 @@ brokerSuite('ccxt at Kraken', async () => {
   onTestFinished(() => kraken.close());
   kraken.deposit('spot', 'USD', '100000');
   kraken.book('BTC/USD').price('50000');
-  const { broker, restart } = await account({ exchange: 'kraken', ...kraken.keys, gateway: kraken.url });
+  const { broker, restart } = await account({
+    exchange: 'kraken',
+    ...kraken.keys,
+    gateway: kraken.url,
+    requestMs: 1,
+  });
   return {
     broker,
     symbol: 'BTC/USD',
