@@ -2,6 +2,7 @@
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
+import { systemClock } from '../../../engine/clock.ts';
 import { openSqliteStore } from '../../../engine/store/sqlite/store.ts';
 import { expectBooksEqualAccount } from '../../support/books-equal-account.ts';
 import { tempFolder } from '../../support/temp-store.ts';
@@ -34,7 +35,7 @@ test.each([
   expect(signal, 'the desk must have been killed in the middle of its work').toBe('SIGKILL');
 
   const store = await openSqliteStore({ folder });
-  const desk = await openTrading({ store });
+  const desk = await openTrading({ store, clock: systemClock }); // as the one that was killed
   await desk.queue.idle();
   const kept = (await desk.inbox.signals({ limit: 100 })).map(({ payload }) => payload['id']);
   expect(kept, 'what was acknowledged must have been kept').toEqual(expect.arrayContaining(acknowledged));
