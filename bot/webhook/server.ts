@@ -105,10 +105,11 @@ export function webhookServer(parts: WebhookParts): WebhookServer {
   };
 }
 
-async function buildApp(
+/** The server without a port: what it answers can be asked by `inject`. */
+export async function buildApp(
   parts: WebhookParts,
-  certificate: Certificate | undefined,
-  isStopping: () => boolean,
+  certificate?: Certificate,
+  isStopping: () => boolean = () => false,
 ): Promise<FastifyInstance> {
   const { settings, log } = parts;
   const app = fastify({

@@ -5,7 +5,7 @@
 import type { Clock } from '../../../engine/clock.ts';
 import { decimal, decimalText, zero } from '../../../engine/money.ts';
 import type { ExchangeRequest, Fault, Faults } from './faults.ts';
-import type { ExchangeServer } from './http.ts';
+import type { ExchangeServer, Reply } from './http.ts';
 import type { FeePayment, Order, OrderStatus, Trade, Venue } from './venue.ts';
 import type { Wallet } from './wallets.ts';
 
@@ -85,6 +85,8 @@ export interface TestExchange {
   readonly faults: Faults;
   /** For seeds: a fault for every request. */
   onRequest: ((request: ExchangeRequest) => Fault | undefined) | undefined;
+  /** Answers a request that comes from this process, without a socket: for a network of the test's own. */
+  ask(request: Parameters<ExchangeServer['ask']>[0]): Reply;
   /** Every connection breaks, and none is taken until it comes back. Its state stays. */
   goesAway(): void;
   comesBack(): void;
@@ -128,6 +130,7 @@ export function controls(venue: Venue, server: ExchangeServer, clock: Clock): Te
       return seen;
     },
     requests: () => server.requests,
+    ask: (request) => server.ask(request),
     goesAway: () => server.goAway(),
     comesBack() {
       server.away = false;

@@ -79,6 +79,22 @@ export class ExchangeServer {
     await closed;
   }
 
+  /** Has a request answered that comes from this process, without a socket and without faults. */
+  ask(
+    request: Pick<ExchangeRequest, 'method' | 'headers' | 'query' | 'body'> & { readonly path: string },
+  ): Reply {
+    const { path, query, body } = request;
+    const asked: ExchangeRequest = {
+      ...request,
+      path: withoutHost(path),
+      number: this.#nextNumber(),
+      parameters: parametersOf(query, body),
+      at: this.#clock.now().getTime(),
+    };
+    this.requests.push(asked);
+    return this.#answer(asked);
+  }
+
   async #handle(incoming: IncomingMessage, response: ServerResponse): Promise<void> {
     if (this.away) {
       response.destroy();
@@ -102,23 +118,31 @@ export class ExchangeServer {
       body = Buffer.concat(chunks).toString('utf8');
     }
     const [fullPath = '', query = ''] = splitOnce(incoming.url ?? '/', '?');
-    const parameters: Record<string, string> = {};
-    for (const [name, value] of new URLSearchParams(query)) parameters[name] = value;
-    if (!body.startsWith('{')) {
-      for (const [name, value] of new URLSearchParams(body)) parameters[name] = value;
-    }
-    this.#count += 1;
     return {
-      number: this.#count,
+      number: this.#nextNumber(),
       method: incoming.method ?? '',
       path: withoutHost(fullPath),
-      parameters,
+      parameters: parametersOf(query, body),
       headers: incoming.headers,
       query,
       body,
       at: this.#clock.now().getTime(),
     };
   }
+
+  #nextNumber(): number {
+    this.#count += 1;
+    return this.#count;
+  }
+}
+
+function parametersOf(query: string, body: string): Readonly<Record<string, string>> {
+  const parameters: Record<string, string> = {};
+  for (const [name, value] of new URLSearchParams(query)) parameters[name] = value;
+  if (!body.startsWith('{')) {
+    for (const [name, value] of new URLSearchParams(body)) parameters[name] = value;
+  }
+  return parameters;
 }
 
 /** `/api.binance.com/api/v3/time` becomes `/api/v3/time`. */

@@ -5,8 +5,7 @@
  *
  * A fault may befall each event, and each connection.
  */
-import type { IncomingMessage } from 'node:http';
-import { type WebSocket, WebSocketServer } from 'ws';
+import { WebSocketServer } from 'ws';
 import { type ExchangeServer, withoutHost } from '../http.ts';
 import type { Venue, VenueEvent } from '../venue.ts';
 import type { TradingWallet, Wallet } from '../wallets.ts';
@@ -32,8 +31,19 @@ interface Subscription {
   expiresAt: number;
 }
 
+/** What is needed of a websocket: a real one, or one of a test's own network. */
+export interface Line {
+  readonly readyState: number;
+  readonly OPEN: number;
+  send(text: string): void;
+  pong(data?: Buffer): void;
+  close(code?: number): void;
+  terminate(): void;
+  on(event: 'close' | 'error' | 'ping' | 'message', listener: (data: Buffer) => void): unknown;
+}
+
 interface Session {
-  readonly socket: WebSocket;
+  readonly socket: Line;
   readonly subscriptions: Map<number, Subscription>;
   readonly streams: Set<string>;
   readonly late: string[];
@@ -57,7 +67,7 @@ export class Streams {
     this.#security = world.security;
     this.#tokens = world.tokens;
     server.onUpgrade = (request, socket, head) =>
-      this.#server.handleUpgrade(request, socket, head, (accepted) => this.#begin(accepted, request));
+      this.#server.handleUpgrade(request, socket, head, (accepted) => this.join(accepted, request.url ?? ''));
     this.#venue.listen((event) => this.#hear(event));
   }
 
@@ -113,7 +123,8 @@ export class Streams {
     this.#server.close();
   }
 
-  #begin(socket: WebSocket, request: IncomingMessage): void {
+  /** Takes a line that is open. @param path such as `/ws-api/v3` */
+  join(socket: Line, path: string): void {
     const session: Session = {
       socket,
       subscriptions: new Map(),
@@ -129,7 +140,7 @@ export class Streams {
     socket.on('ping', (data: Buffer) => {
       if (!session.silent) socket.pong(data);
     });
-    const isApi = withoutHost(request.url ?? '').startsWith('/ws-api/');
+    const isApi = withoutHost(path).startsWith('/ws-api/');
     socket.on('message', (data: Buffer) => {
       if (session.silent) return;
       const message = JSON.parse(data.toString('utf8')) as Message;
