@@ -94,8 +94,9 @@ export interface Entry extends StoredDocument {
 export const accountEntries = defineCollection<Entry>('account_entries', {
   unique: [['account', 'sequence']],
   indexes: [
-    ['account', 'clientOrderId'],
-    ['account', 'tells', 'at'],
+    // With the number by which they are sorted: else SQLite walks all of the account's entries in that order.
+    ['account', 'clientOrderId', 'sequence'],
+    ['account', 'tells', 'at', 'sequence'],
   ],
 });
 

@@ -215,7 +215,12 @@ export class Journal {
   async #since(tells: 'fills' | 'movement', since: Date): Promise<Entry[]> {
     return this.#entries.find(
       { account: this.#parts.name, tells, at: { gte: since.toISOString() } },
-      { sort: [['sequence', 'ascending']] },
+      {
+        sort: [
+          ['at', 'ascending'],
+          ['sequence', 'ascending'],
+        ],
+      },
     );
   }
 

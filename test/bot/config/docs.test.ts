@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
@@ -7,7 +7,11 @@ import { deskSettings } from '../../../bot/config/desk.ts';
 import { planSettings } from '../../../engine/plans/plan.ts';
 
 const project = resolve(import.meta.dirname, '../../..');
-const page = readFileSync(join(project, 'docs/configuration.md'), 'utf8');
+const brokers = readdirSync(join(project, 'docs/brokers')).map((name) => `brokers/${name}`);
+/** Each kind of broker has a page of its own. */
+const page = ['configuration.md', ...brokers]
+  .map((name) => readFileSync(join(project, 'docs', name), 'utf8'))
+  .join('\n');
 
 /** Every key of a schema, at every depth. */
 function keysOf(schema: z.core.$ZodType): string[] {
@@ -23,7 +27,7 @@ function keysOf(schema: z.core.$ZodType): string[] {
   return [];
 }
 
-describe('docs/configuration.md', () => {
+describe('docs/configuration.md, with the pages of the brokers', () => {
   test.each([
     ['desk.yaml', deskSettings, 40],
     ['books/*.yaml', bookFile, 10],
