@@ -119,6 +119,23 @@ export type VenueEvent =
   | { readonly type: 'moved'; readonly wallet: Wallet; readonly asset: string; readonly amount: Decimal }
   | { readonly type: 'market'; readonly symbol: string; readonly print?: Print };
 
+export interface Transfer {
+  readonly id: number;
+  readonly at: number;
+  readonly asset: string;
+  readonly amount: Decimal;
+  readonly from: Wallet;
+  readonly to: Wallet;
+}
+
+export interface Deposit {
+  readonly id: number;
+  readonly at: number;
+  readonly asset: string;
+  readonly amount: Decimal;
+  readonly wallet: Wallet;
+}
+
 interface Market {
   readonly listed: ListedSymbol;
   readonly book: OrderBook;
@@ -137,6 +154,8 @@ const tape = 10_000;
 export class Venue {
   readonly wallets = new Wallets();
   readonly margin: Margin;
+  readonly transfers: Transfer[] = [];
+  readonly deposits: Deposit[] = [];
   readonly fees: Fees = { maker: decimal('0.001'), taker: decimal('0.001'), paidIn: 'received' };
   readonly #clock: Clock;
   readonly #markets = new Map<string, Market>();
@@ -339,13 +358,16 @@ export class Venue {
     this.wallets.credit(to, asset, amount);
     this.#tell({ type: 'moved', wallet: from, asset, amount: amount.neg() });
     this.#tell({ type: 'moved', wallet: to, asset, amount });
-    return this.newId();
+    const id = this.newId();
+    this.transfers.push({ id, at: this.now(), asset, amount, from, to });
+    return id;
   }
 
   /** From outside the exchange. */
   deposit(wallet: Wallet, asset: string, amount: Decimal): void {
     this.#checkHolds(wallet, asset);
     this.wallets.credit(wallet, asset, amount);
+    this.deposits.push({ id: this.newId(), at: this.now(), asset, amount, wallet });
     this.#tell({ type: 'moved', wallet, asset, amount });
   }
 

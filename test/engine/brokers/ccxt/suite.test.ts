@@ -8,7 +8,13 @@ import { brokerSuite } from '../../../support/suites/broker-suite.ts';
 import { account, binanceAccount } from './ccxt-account.ts';
 
 brokerSuite('ccxt at Binance', async () => {
-  const { binance, broker, restart } = await binanceAccount({ settings: { wallets: ['spot', 'cross'] } });
+  let passedMs = 0;
+  const clock = { now: () => new Date(Date.now() + passedMs) };
+  const { binance, broker, restart } = await binanceAccount({
+    exchange: { clock },
+    clock,
+    settings: { wallets: ['spot', 'cross'] },
+  });
   binance.deposit('spot', 'USDT', '100000');
   binance.book('BTC/USDT').price('50000');
   binance.setLending('ETH', { supply: '0' });
@@ -28,6 +34,9 @@ brokerSuite('ccxt at Binance', async () => {
       collateral: { asset: 'USDT', amount: '20000' },
       loan: { asset: 'BTC', amount: '0.02' },
       withoutLender: 'ETH',
+      passHours: async (hours) => {
+        passedMs += hours * 3_600_000;
+      },
     },
   };
 });

@@ -38,6 +38,7 @@ import { BinanceError, binanceError } from './errors.ts';
 import { ListenTokens } from './listen-tokens.ts';
 import { margin } from './margin.ts';
 import { marketData } from './market-data.ts';
+import { movements } from './movements.ts';
 import { Parameters } from './parameters.ts';
 import { type Keys, Security } from './security.ts';
 import { spot } from './spot.ts';
@@ -136,7 +137,7 @@ export async function startBinance(options: BinanceOptions = {}): Promise<TestBi
   });
 }
 
-const endpoints: Endpoints = { ...marketData, ...spot, ...margin };
+const endpoints: Endpoints = { ...marketData, ...spot, ...margin, ...movements };
 
 function answer(
   request: ExchangeRequest,

@@ -198,7 +198,7 @@ function isAsked(
 }
 
 /** The latest first, ten a page unless told. */
-function rows<T>(parameters: Parameters, entries: readonly T[], show: (entry: T) => unknown): unknown {
+export function rows<T>(parameters: Parameters, entries: readonly T[], show: (entry: T) => unknown): unknown {
   const size = Math.min(parameters.integer('size') ?? 10, 100);
   const from = ((parameters.integer('current') ?? 1) - 1) * size;
   return {
@@ -214,7 +214,7 @@ function isolatedSymbol(wallet: MarginWallet): Record<string, string> {
   return wallet === 'cross' ? {} : { isolatedSymbol: wallet.slice('isolated:'.length) };
 }
 
-function transferWallets(parameters: Parameters, venue: Venue): readonly [Wallet, Wallet] {
+export function transferWallets(parameters: Parameters, venue: Venue): readonly [Wallet, Wallet] {
   const type = parameters.text('type');
   const names = /^(MAIN|FUNDING|MARGIN|ISOLATED_?MARGIN)_(MAIN|FUNDING|MARGIN|ISOLATED_?MARGIN)$/.exec(type);
   const wallet = (name: string | undefined, symbolName: string): Wallet => {
