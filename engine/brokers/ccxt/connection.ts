@@ -51,6 +51,8 @@ export class NoAnswer extends Error {
 
 const firstPauseMs = 500;
 const longestPauseMs = 60_000;
+/** What was ready for less than this was not quite. */
+const steadyMs = 5000;
 const loginPauseMs = 60_000;
 const marketsAgeMs = 3_600_000;
 /** Of a limit for which the exchange names no end: Binance bans for two minutes at least. */
@@ -146,7 +148,7 @@ export class Connection {
       const verdict = verdictOf(error, call, this.#parts.dialect.codes);
       const reason = this.#parts.reasons.of(error);
       if (verdict === 'busy') this.#limited(call);
-      if (verdict === 'login' || (verdict === 'unsure' && isTroubleOfTheLine(call))) this.#wakeUp();
+      if (verdict === 'login' || (verdict === 'unsure' && isTroubleOfTheLine(call))) this.#checkSoon();
       return { done: false, verdict, reason: verdict === 'busy' ? this.#limitReason() : reason, call };
     }
   }
@@ -156,8 +158,8 @@ export class Connection {
     const until = this.#parts.clock.now().getTime() + seconds * 1000;
     if (until <= this.#limitedUntil) return;
     this.#limitedUntil = until;
+    this.#checkSoon();
     this.#become('connecting', this.#limitReason());
-    this.#wakeUp();
   }
 
   #limitReason(): string {
@@ -168,14 +170,19 @@ export class Connection {
   async #run(attempted: () => void): Promise<void> {
     let pauseMs = firstPauseMs;
     while (!this.#stopped) {
-      this.#woken = false;
       const outcome = await this.#attempt();
       attempted();
+      this.#woken = false; // what failed meanwhile is answered by this attempt
       if (this.#stopped) return;
       if (outcome === 'ready') {
-        pauseMs = firstPauseMs;
+        const since = performance.now();
         await this.#stayReady();
-        continue;
+        if (performance.now() - since > steadyMs) {
+          pauseMs = firstPauseMs;
+          continue;
+        }
+        // Ready, and in trouble again at once: checked again, but not without end.
+        this.#woken = false;
       }
       const limitMs = this.#limitedUntil - this.#parts.clock.now().getTime();
       await this.#pause(limitMs > 0 ? limitMs : outcome === 'login' ? loginPauseMs : pauseMs);
@@ -253,6 +260,11 @@ export class Connection {
       const timer = setTimeout(done, ms);
       this.#wake = done;
     });
+  }
+
+  /** While it is not ready, it is being tried anyway, at its own pace. */
+  #checkSoon(): void {
+    if (this.#status.state === 'ready') this.#wakeUp();
   }
 
   #wakeUp(): void {
