@@ -190,6 +190,11 @@ export function isOver({ state }: Operation): boolean {
   return state === 'done' || state === 'undone';
 }
 
+/** Whether an order of it has traded: it then has something that is worth finishing. */
+export function hasTraded({ steps }: Pick<Operation, 'steps'>): boolean {
+  return steps.some(({ step, state, amount }) => step.kind === 'order' && state === 'done' && amount !== '0');
+}
+
 const undoPrefix = 'undo:';
 
 /** The leg that undoes another one. */

@@ -27,7 +27,7 @@ import { DuplicateKeyError, StoreError } from '../store/store.ts';
 import { Claims } from './claims.ts';
 import type { Executor } from './executor.ts';
 import type { Operation, OperationRequest, StepRecord, Undoing } from './operation.ts';
-import { isOver, operationCollection, undoneBy, unfinishedStates } from './operation.ts';
+import { hasTraded, isOver, operationCollection, undoneBy, unfinishedStates } from './operation.ts';
 import type { Fill } from './order.ts';
 import type { Sleep } from './patience.ts';
 import { growingPauses, Interrupted, systemSleep } from './patience.ts';
@@ -46,6 +46,8 @@ export interface OperationsParts {
   readonly brokers: ReadonlyMap<string, Broker>;
   readonly executor: Executor;
   readonly sleep?: Sleep;
+  /** Whether money may be moved at a broker that is ready: it was compared with the books. */
+  readonly isCompared?: (broker: string) => boolean;
 }
 
 /** An operation that is being carried out by this process. */
@@ -324,7 +326,8 @@ export class Operations {
   /** Waits for the broker; an entry that has traded nothing no longer than it stays fresh. */
   async #untilReady(turn: Turn): Promise<void> {
     for (const ms of growingPauses(250, 5000)) {
-      if (turn.broker.status().state === 'ready' || this.#isStale(turn)) return;
+      const isCompared = this.#parts.isCompared?.(turn.broker.name) ?? true;
+      if ((turn.broker.status().state === 'ready' && isCompared) || this.#isStale(turn)) return;
       await this.#sleep(ms, turn.stop);
     }
   }
@@ -526,11 +529,6 @@ function withRecord(
   change: Partial<Omit<StepRecord, 'step'>>,
 ): StepRecord[] {
   return steps.map((record, position) => (position === index ? { ...record, ...change } : record));
-}
-
-/** Whether an order of it has traded: it then has something that is worth finishing. */
-function hasTraded({ steps }: Pick<Operation, 'steps'>): boolean {
-  return steps.some(({ step, state, amount }) => step.kind === 'order' && state === 'done' && amount !== '0');
 }
 
 function asSentence(text: string): string {

@@ -4,10 +4,11 @@
  * In an entry it is one order, and what of it is filled when its time is over is what the operation goes on with. In an
  * exit it may take several: the next one is made only when the one before it has certainly ended, for what is left.
  */
+import { stamp } from '../../clock.ts';
 import type { Decimal } from '../../money.ts';
 import { decimal, decimalText, truncateToStep, zero } from '../../money.ts';
 import type { OrderStep } from '../operation.ts';
-import { isProtective } from '../operation.ts';
+import { hasTraded, isProtective } from '../operation.ts';
 import type { Intent, Order } from '../order.ts';
 import { isFinal } from '../states.ts';
 import { amountOf, heldIn, netOf, ordersOfLeg } from './amounts.ts';
@@ -91,13 +92,9 @@ async function rehearsed(turn: Turn, step: OrderStep, amount: string, sequence: 
 
 /** What an order step asks of the executor. */
 export function intentOf(turn: Turn, step: OrderStep, quantity: string, sequence: number): Intent {
-  const { operation, record, pushed } = turn;
+  const { operation, record, pushed, clock } = turn;
   const { leg, symbol, side, budget, terms = { type: 'market' }, resting } = step;
   const isExit = pushed || isProtective(operation, step);
-  // Once something was traded, the rest belongs to it: its age counts from its own beginning.
-  const hasTraded = operation.steps.some(
-    ({ step: { kind }, state, amount }) => kind === 'order' && state === 'done' && amount !== '0',
-  );
   return {
     key: { source: operation._id, book: operation.book, leg, sequence },
     operation: operation._id,
@@ -108,7 +105,8 @@ export function intentOf(turn: Turn, step: OrderStep, quantity: string, sequence
     terms,
     wallet: walletOf(turn, step.wallet),
     purpose: isExit ? 'exit' : 'entry',
-    askedAt: hasTraded ? (record.since ?? operation.askedAt) : operation.askedAt,
+    // Once something was traded, the rest belongs to it: its age counts from its own beginning.
+    askedAt: hasTraded(operation) ? (record.since ?? stamp(clock)) : operation.askedAt,
     ...(resting ? { resting } : { openForSeconds: step.openForSeconds ?? usualOpenSeconds }),
   };
 }
