@@ -1,5 +1,6 @@
 /** Builds the engine from a configuration: store, brokers, books, execution, signals, plans, and the desk as their face. */
 import { join } from 'node:path';
+import type { BookSettings } from '../engine/bank/book.ts';
 import { Books } from '../engine/bank/books.ts';
 import type { Broker } from '../engine/brokers/broker.ts';
 import { createBroker } from '../engine/brokers/index.ts';
@@ -8,12 +9,15 @@ import { Desk } from '../engine/desk.ts';
 import { UserError } from '../engine/errors.ts';
 import { Outbox } from '../engine/events.ts';
 import { Executor } from '../engine/execution/executor.ts';
+import { EntryLimits } from '../engine/execution/limits.ts';
 import { Operations } from '../engine/execution/operations.ts';
+import { Reconciler } from '../engine/execution/reconciler.ts';
 import { openSchedule } from '../engine/jobs/agenda-schedule.ts';
 import type { Schedule } from '../engine/jobs/schedule.ts';
 import type { Logger } from '../engine/log.ts';
 import { createSource } from '../engine/market/sources/index.ts';
 import type { Source } from '../engine/market/sources/source.ts';
+import { decimal } from '../engine/money.ts';
 import { Plans } from '../engine/plans/plans.ts';
 import { Backtests } from '../engine/reports/backtests.ts';
 import { chartRenderer } from '../engine/reports/charts/renderer.ts';
@@ -44,7 +48,11 @@ export interface Engine {
 const abandonedAfterMs = 2 * 3_600_000;
 
 /** After the day has ended everywhere in the books, which count in UTC. */
-const auditJob = { name: 'audit', at: { cron: '10 0 * * *', timezone: 'UTC' } };
+const auditJob = { name: 'audit', key: 'nightly', at: { cron: '10 0 * * *', timezone: 'UTC' } };
+/** What the books are worth when their day begins: a day's loss is counted from there. */
+const dayJob = { name: 'day', key: 'midnight', at: { cron: '0 0 * * *', timezone: 'UTC' } };
+const reconcileJob = { name: 'reconcile', key: 'hourly', at: { cron: '7 * * * *', timezone: 'UTC' } };
+const approvalsJob = { name: 'approvals', key: 'every minute', at: { cron: '* * * * *', timezone: 'UTC' } };
 
 /** @throws UserError or StoreError in one line when it cannot be opened */
 export async function openEngine(
@@ -66,21 +74,37 @@ export async function openEngine(
       return { price: last, currency };
     },
   });
-  const executor = await Executor.open({ store, clock, log, outbox, books, brokers });
+  checkWallets(config.books, brokers);
+  const executor: Executor = await Executor.open({
+    ...{ store, clock, log, outbox, books, brokers },
+    mayEnter: async ({ book, broker, asset, notional }) =>
+      (await reconciler.refusal(broker)) ??
+      limits.refusal({ book, asset, notional: notional === null ? null : decimal(notional) }),
+    isCompared: (broker) => reconciler.isCompared(broker),
+  });
   const operations = await Operations.open({ store, clock, log, outbox, books, brokers, executor });
+  const reconciler: Reconciler = await Reconciler.open({
+    ...{ store, clock, log, outbox, books, brokers, executor },
+    isMoving: (broker) => operations.isMoving(broker),
+  });
+  const limits: EntryLimits = await EntryLimits.open({
+    ...{ store, clock, outbox, books },
+    desk: config.limits.trading,
+    entriesSince: (book, since) => executor.entriesSince(book, since),
+  });
   const inbox = await Inbox.open({ store, clock, outbox, books });
   const queue = await Queue.open({ store, clock, log, outbox, books, brokers, operations, inbox });
   const watch = await SignalWatch.open({ store, clock, log, outbox, books, inbox });
   const schedule = await openSchedule({ store, log });
   const runs = await Runs.open(store, clock);
   const charts = chartRenderer({ log });
-  const limits = { timeMs: config.limits.backtestSeconds * 1000, memoryMb: config.limits.backtestMemoryMb };
+  const work = { timeMs: config.limits.backtestSeconds * 1000, memoryMb: config.limits.backtestMemoryMb };
   const backtests = new Backtests({
     strategiesFolder: config.strategiesFolder,
     sources,
     runs,
     charts,
-    limits,
+    limits: work,
     log,
   });
   const plans = await Plans.open({
@@ -96,6 +120,9 @@ export async function openEngine(
     log,
   });
   schedule.define({ name: auditJob.name, retries: 3, run: () => books.nightlyAudit() });
+  schedule.define({ name: dayJob.name, run: () => limits.markDay() });
+  schedule.define({ name: reconcileJob.name, run: () => reconciler.reconcileAll() });
+  schedule.define({ name: approvalsJob.name, run: () => queue.expireApprovals() });
   const desk = new Desk({
     store,
     clock,
@@ -103,11 +130,13 @@ export async function openEngine(
     sources,
     booksOfDesk: books,
     executor,
+    operations,
+    reconciler,
     inbox,
     queue,
     schedule,
     backtests,
-    research: new Research({ backtests, charts, limits }),
+    research: new Research({ backtests, charts, limits: work }),
     plans,
   });
 
@@ -121,6 +150,7 @@ export async function openEngine(
       const alone = store.kind === 'sqlite';
       await runs.closeAbandoned(new Date(clock.now().getTime() - (alone ? 0 : abandonedAfterMs)));
       await Promise.all([...brokers.values()].map((broker) => broker.connect()));
+      await reconciler.start();
       await executor.start();
       await operations.start();
     },
@@ -128,7 +158,8 @@ export async function openEngine(
       await queue.start();
       await watch.start();
       await plans.plan();
-      await schedule.every(auditJob.name, 'nightly', auditJob.at, null);
+      for (const { name, key, at } of [auditJob, dayJob, reconcileJob, approvalsJob])
+        await schedule.every(name, key, at, null);
       await schedule.start();
     },
     async stop() {
@@ -136,12 +167,26 @@ export async function openEngine(
       await watch.stop();
       await queue.stop();
       await operations.stop();
+      await reconciler.stop();
       await executor.stop();
       await Promise.all([...brokers.values()].map((broker) => broker.disconnect()));
       await charts.close();
       await store.close();
     },
   };
+}
+
+/** @throws UserError when a book names a wallet that its broker does not have */
+function checkWallets(books: readonly BookSettings[], brokers: ReadonlyMap<string, Broker>): void {
+  for (const { name, broker, home, wallet = home } of books) {
+    const wallets = brokerNamed(brokers, broker).wallets;
+    for (const [key, value] of Object.entries({ home, wallet })) {
+      if (wallets.includes(value)) continue;
+      throw new UserError(
+        `Book "${name}": ${key}: the broker "${broker}" has no wallet "${value}"; it has ${wallets.join(', ')}.`,
+      );
+    }
+  }
 }
 
 function sourcesOf(config: Config, effects: { clock: Clock; log: Logger }): ReadonlyMap<string, Source> {

@@ -2,9 +2,11 @@
 import { backtest } from './backtest.ts';
 import { book } from './book.ts';
 import type { Command } from './command.ts';
+import { difference } from './difference.ts';
 import { help } from './help.ts';
 import { manual } from './manual.ts';
 import { optimize } from './optimize.ts';
+import { panic } from './panic.ts';
 import { ping } from './ping.ts';
 import { plan } from './plan.ts';
 import { resume } from './resume.ts';
@@ -24,9 +26,11 @@ export const commands: readonly Command[] = [
   walkforward,
   strategy,
   book,
-  manual,
   signal,
+  difference,
+  manual,
   plan,
+  panic,
   suspend,
   resume,
   terminate,

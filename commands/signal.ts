@@ -2,12 +2,56 @@ import type { Rehearsal, Signal } from '../engine/desk.ts';
 import { UserError } from '../engine/errors.ts';
 import { groupThousands } from '../engine/money.ts';
 import { bookOption } from './book-option.ts';
-import { action, defineCommand } from './command.ts';
+import { action, type CommandContext, defineCommand, type StringOption } from './command.ts';
 import { block, bold, code, type Field, type Reply, type RichText, rich } from './reply.ts';
 import { stepText } from './step-text.ts';
 
 /** As many as a chat message shows without becoming a file. */
 const shownSignals = 15;
+
+const idOption = {
+  type: 'string',
+  description: 'Id of the signal, as the sender got it and /signal list shows it',
+  example: '0f3a',
+  required: true,
+} as const satisfies StringOption;
+
+/** What a person says to a signal that waits for approval. */
+function answering(word: 'approve' | 'reject') {
+  const approves = word === 'approve';
+  const options = {
+    id: {
+      ...idOption,
+      suggest: async ({ desk }: CommandContext) =>
+        (await desk.signals({ limit: 100 })).filter(({ state }) => state === 'waiting').map(({ _id }) => _id),
+    },
+  } as const;
+  return action({
+    description: approves
+      ? 'Let a signal go on that waits for approval'
+      : 'Drop a signal that waits for approval',
+    role: 'trader',
+    acts: true,
+    example: `/signal ${word} 0f3a`,
+    options,
+    confirm: async ({ desk }, { id }) => {
+      const { book, payload, summary } = await desk.signal(id);
+      if (!approves) return { title: 'Drop this signal?', text: rich`${bold(book)}: ${summary}` };
+      const { tone, text = [] } = testReply(await desk.rehearse(JSON.stringify(payload), book));
+      return { title: 'Approve this entry?', text, ...(tone && { tone }) };
+    },
+    run: async ({ desk, caller }, { id }) => {
+      const answer = approves ? 'approved' : 'declined';
+      const { book, summary } = await desk.answerSignal({ id, answer, by: caller.name });
+      return approves
+        ? {
+            tone: 'success',
+            text: rich`Approved: ${bold(book)}, ${summary}. It is decided anew, at the prices of now.`,
+          }
+        : { tone: 'warning', text: rich`Rejected: ${bold(book)}, ${summary}. Nothing is traded.` };
+    },
+  });
+}
 
 export const signal = defineCommand({
   name: 'signal',
@@ -30,16 +74,15 @@ export const signal = defineCommand({
         role: 'viewer',
         options: {
           id: {
-            type: 'string',
-            description: 'Id of the signal, as the sender got it and /signal list shows it',
-            example: '0f3a',
-            required: true,
+            ...idOption,
             suggest: async ({ desk }) => (await desk.signals({ limit: 25 })).map(({ _id }) => _id),
           },
         },
         example: '/signal show 0f3a',
         run: async ({ desk }, { id }) => showReply(await desk.signal(id)),
       }),
+      approve: answering('approve'),
+      reject: answering('reject'),
       test: action({
         description: 'What an alert would lead to now; nothing is done',
         role: 'trader',

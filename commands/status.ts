@@ -27,6 +27,10 @@ function statusReply(desk: DeskStatus, host: Host): Reply {
     ...desk.jobs.flatMap(({ name, failReason }) =>
       failReason === null ? [] : [`Job ${name}: ${failReason}`],
     ),
+    ...(desk.differences === 0
+      ? []
+      : [`Differences between brokers and books: ${desk.differences}, see /difference list`]),
+    ...(desk.stuckOperations === 0 ? [] : [`Operations that are stuck: ${desk.stuckOperations}`]),
     ...(desk.unknownOrders === 0 ? [] : [`Orders whose outcome is not known: ${desk.unknownOrders}`]),
   ];
   return {

@@ -7,7 +7,13 @@ import type { Broker } from './brokers/broker.ts';
 import { HandReports } from './brokers/manual/reports.ts';
 import type { Clock } from './clock.ts';
 import { UserError } from './errors.ts';
+import type { Difference, Resolution } from './execution/differences.ts';
+import { resolutionsOf } from './execution/differences.ts';
 import type { Executor } from './execution/executor.ts';
+import type { Operations } from './execution/operations.ts';
+import type { PanicReport, PanicRequest } from './execution/panic.ts';
+import { panic } from './execution/panic.ts';
+import type { Reconciler } from './execution/reconciler.ts';
 import type { JobSummary, Schedule } from './jobs/schedule.ts';
 import type { Source } from './market/sources/source.ts';
 import { decimal, decimalText } from './money.ts';
@@ -29,6 +35,7 @@ import type { Signal } from './signals/signal.ts';
 import type { Store } from './store/store.ts';
 
 export type { StrategyCheck as CheckedStrategy } from './backtest/look-ahead-check.ts';
+export type { PanicReport } from './execution/panic.ts';
 export type { PlanReport, PlanRunReport } from './plans/plans.ts';
 export type { BacktestReport, BacktestRequest } from './reports/backtests.ts';
 export type {
@@ -48,6 +55,18 @@ export interface BookReport extends BankBookReport {
   readonly account: string;
 }
 
+/** Where a broker says something else than the books, and what can be done about it. */
+export interface DifferenceReport {
+  readonly id: string;
+  readonly broker: string;
+  readonly text: string;
+  /** Whether it stops the entries of the account. */
+  readonly blocks: boolean;
+  readonly foundAt: string;
+  /** The safest first. */
+  readonly resolutions: readonly Resolution[];
+}
+
 export interface DeskStatus {
   readonly now: Date;
   readonly store: string;
@@ -57,6 +76,10 @@ export interface DeskStatus {
   readonly signalsInHand: number;
   /** Orders of which it is not known whether the broker has them. */
   readonly unknownOrders: number;
+  /** Operations that go neither on nor back by themselves just now. */
+  readonly stuckOperations: number;
+  /** Open differences between brokers and books. */
+  readonly differences: number;
   readonly jobs: readonly JobSummary[];
   readonly suspension: Suspension | null;
 }
@@ -68,6 +91,8 @@ export interface DeskParts {
   readonly sources: ReadonlyMap<string, Source>;
   readonly booksOfDesk: Books;
   readonly executor: Executor;
+  readonly operations: Operations;
+  readonly reconciler: Reconciler;
   readonly inbox: Inbox;
   readonly queue: Queue;
   readonly schedule: Schedule;
@@ -94,7 +119,8 @@ export class Desk {
   }
 
   async status(): Promise<DeskStatus> {
-    const { store, clock, brokers, booksOfDesk, executor, queue, schedule } = this.#parts;
+    const { store, clock, brokers, booksOfDesk, executor, operations, reconciler, queue, schedule } =
+      this.#parts;
     return {
       now: clock.now(),
       store: store.kind === 'sqlite' ? 'SQLite' : 'MongoDB',
@@ -105,6 +131,8 @@ export class Desk {
       books: booksOfDesk.names().length,
       signalsInHand: await queue.countOpen(),
       unknownOrders: await executor.countUnknown(),
+      stuckOperations: await operations.countStuck(),
+      differences: (await reconciler.differences()).length,
       jobs: await schedule.list(),
       suspension: await booksOfDesk.suspension(null),
     };
@@ -214,6 +242,62 @@ export class Desk {
     return rehearse(body, book, { inbox, queue, books });
   }
 
+  /**
+   * Acts on a signal that waits for approval, or drops it.
+   * @throws UserError when there is no such signal, or it does not wait any more
+   */
+  answerSignal(answer: {
+    readonly id: string;
+    readonly answer: 'approved' | 'declined';
+    readonly by: string;
+  }): Promise<Signal> {
+    return this.#parts.queue.answer(answer.id, answer.answer, answer.by);
+  }
+
+  /**
+   * Suspends entries and cancels every open order, of a book or of the whole desk; on demand closes every position.
+   * @throws UserError when there is no such book
+   */
+  panic(request: PanicRequest): Promise<PanicReport> {
+    const { booksOfDesk: books, executor, operations, clock } = this.#parts;
+    return panic(request, { books, executor, operations, clock });
+  }
+
+  /** Where brokers say something else than the books, as far as it is not resolved. */
+  async differences(): Promise<readonly DifferenceReport[]> {
+    return (await this.#parts.reconciler.differences()).map(differenceReport);
+  }
+
+  /** @throws UserError when there is no such open difference */
+  async difference(id: string): Promise<DifferenceReport> {
+    return differenceReport(await this.#parts.reconciler.difference(id));
+  }
+
+  /** @throws UserError when there is no such open difference, or it cannot be resolved in this way */
+  async resolveDifference({
+    difference,
+    how,
+    by,
+  }: {
+    readonly difference: string;
+    readonly how: Resolution;
+    readonly by: string;
+  }): Promise<DifferenceReport> {
+    return differenceReport(await this.#parts.reconciler.resolve(difference, how, by));
+  }
+
+  brokerNames(): readonly string[] {
+    return [...this.#parts.brokers.keys()];
+  }
+
+  /**
+   * Compares a broker with the books now, and returns what differs.
+   * @throws UserError when there is no such broker, or it is not ready
+   */
+  async reconcile(broker: string): Promise<readonly DifferenceReport[]> {
+    return (await this.#parts.reconciler.reconcile(broker)).map(differenceReport);
+  }
+
   async strategyNames(): Promise<readonly string[]> {
     return (await this.#parts.backtests.strategies()).map(({ name }) => name);
   }
@@ -272,6 +356,11 @@ export class Desk {
   runPlan(name: string, run: WorkOptions & { readonly by: string }): Promise<PlanRunReport> {
     return this.#parts.plans.run(name, run);
   }
+}
+
+function differenceReport(difference: Difference): DifferenceReport {
+  const { _id: id, broker, text, blocks, foundAt } = difference;
+  return { id, broker, text, blocks, foundAt, resolutions: resolutionsOf(difference) };
 }
 
 function shown(report: BankBookReport): BookReport {

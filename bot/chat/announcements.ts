@@ -200,5 +200,5 @@ function capitalFields({ cash, equity, currency }: ToldCapital): readonly Field[
 
 function signalButton(label: string, word: 'approve' | 'reject', signal: string): CommandButton {
   const style = word === 'approve' ? 'primary' : 'danger';
-  return { label, style, command: ['signal', word], options: { signal } };
+  return { label, style, command: ['signal', word], options: { id: signal } };
 }

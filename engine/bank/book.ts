@@ -58,6 +58,8 @@ export const bookSettings = z.strictObject({
   maximumLossPercent: percentText.optional(),
   /** An entry that is worth more than this waits until a person approves it; 0: every entry. */
   approveAbove: decimalText.optional(),
+  /** What nobody has approved by then expires. */
+  approveWithinSeconds: z.number().positive().default(600),
   /** Beyond one of these no entry is made, and chat hears of it; exits go on. */
   limits: tradingLimits.prefault({}),
   /** Told in chat when no signal came for this long. */

@@ -21,7 +21,7 @@ import type { Fill, Intent, Order } from './order.ts';
 import { clientOrderId, fillCollection, orderCollection } from './order.ts';
 import type { Sleep } from './patience.ts';
 import { growingPauses, Interrupted, lookupPausesMs, systemSleep, Wakeable } from './patience.ts';
-import type { NotSent, Prepared, Purse } from './preparation.ts';
+import type { MayEnter, NotSent, Prepared, Purse } from './preparation.ts';
 import { Preparation } from './preparation.ts';
 import type { OrderNews, OrderState } from './states.ts';
 import { isFinal, openStates, stateAfter, transitions } from './states.ts';
@@ -34,8 +34,10 @@ export interface ExecutorParts {
   readonly books: Books;
   readonly brokers: ReadonlyMap<string, Broker>;
   readonly sleep?: Sleep;
-  /** Why an entry may not be sent now, beyond what the bank says: limits, differences. `undefined` when it may. */
-  readonly mayEnter?: (order: Order) => Promise<string | undefined>;
+  /** Limits and differences. */
+  readonly mayEnter?: MayEnter;
+  /** Whether anything may be sent to a broker that is ready: it was compared with the books. */
+  readonly isCompared?: (broker: string) => boolean;
 }
 
 /** Between the questions about an order that has time. */
@@ -150,6 +152,23 @@ export class Executor {
       { sort: [['askedAt', 'ascending']] },
     );
     await Promise.all(open.map((order) => this.#lanes.run(order._id, () => this.#resumeOne(order._id))));
+  }
+
+  /** The same, without waiting for it. */
+  resumeSoon(broker: string): void {
+    this.#inBackground(() => this.resume(broker));
+  }
+
+  /**
+   * Asks a broker what became of everything that was sent there and has not ended, and books it. Nothing is sent.
+   * @throws when the broker did not answer
+   */
+  async look(broker: string): Promise<void> {
+    for (const order of await this.openOrders({ broker })) {
+      if (order.sentAt === null) continue;
+      const found = await this.#broker(broker).findOrder(order._id, order.symbol);
+      if (found) await this.#recordFound(order, found);
+    }
   }
 
   order(id: string): Promise<Order | undefined> {
@@ -281,7 +300,8 @@ export class Executor {
 
   async #resumeOne(id: string): Promise<void> {
     const order = await this.#reload(id);
-    if (this.#parts.brokers.get(order.broker)?.status().state !== 'ready') return; // resumed when it is ready
+    const broker = this.#parts.brokers.get(order.broker);
+    if (!broker || !this.#isOpen(broker)) return; // resumed when it is
     try {
       // Whoever waits for an order with a time of its own follows it; here it is only looked at once.
       const onceSeen = order.state === 'working' || order.state === 'partly_filled';
@@ -307,7 +327,7 @@ export class Executor {
   async #untilReady(order: Order, broker: Broker, stop: AbortSignal): Promise<Order> {
     let current = order;
     for (const ms of growingPauses(250, 5000)) {
-      if (broker.status().state === 'ready' || this.#preparation.isStale(current)) return current;
+      if (this.#isOpen(broker) || this.#preparation.isStale(current)) return current;
       if (current.cancelledBy !== null) return current;
       stop.throwIfAborted();
       await this.#waits.sleep(order._id, ms, stop);
@@ -590,6 +610,11 @@ export class Executor {
     const order = await this.#orders.get(id);
     if (!order) throw new Error(`the order ${id} has vanished from the store`);
     return order;
+  }
+
+  /** Ready, and compared with the books since it is. */
+  #isOpen(broker: Broker): boolean {
+    return broker.status().state === 'ready' && (this.#parts.isCompared?.(broker.name) ?? true);
   }
 
   #broker(name: string): Broker {

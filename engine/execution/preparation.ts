@@ -18,13 +18,15 @@ import type { Order } from './order.ts';
 import type { Sleep } from './patience.ts';
 import { lookupPausesMs } from './patience.ts';
 
+/** Why an entry may not be made now, beyond what the bank says; `undefined` when it may. `asset`: what it trades. */
+export type MayEnter = (entry: Order & { readonly asset: string }) => Promise<string | undefined>;
+
 export interface PreparationParts {
   readonly clock: Clock;
   readonly log: Logger;
   readonly books: Books;
   readonly sleep: Sleep;
-  /** Why an entry may not be made now, beyond what the bank says; `undefined` when it may. */
-  readonly mayEnter?: ((order: Order) => Promise<string | undefined>) | undefined;
+  readonly mayEnter?: MayEnter | undefined;
 }
 
 /** An order as it goes out. */
@@ -86,7 +88,7 @@ export class Preparation {
       notional: checked.notional ? decimalText(checked.notional) : null,
     };
     if (order.purpose === 'entry') {
-      const no = await mayEnter?.({ ...order, ...prepared });
+      const no = await mayEnter?.({ ...order, ...prepared, asset: instrument.asset });
       if (no !== undefined) return { state: 'rejected', reason: no };
     }
     return prepared;

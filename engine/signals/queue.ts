@@ -54,6 +54,8 @@ const mostAgain = 3;
 /** When a signal that cannot go on now gets another turn, behind those that came meanwhile. */
 type Later = { readonly afterSeconds: number } | { readonly afterOperation: string };
 
+type Decided = Extract<Decision, { readonly steps: unknown }>;
+
 /** How a signal ended, before it is written down. */
 interface Ending {
   readonly state: SignalEnd;
@@ -91,6 +93,8 @@ export class Queue {
       ['receivedAt', 'ascending'],
       ['arrival', 'ascending'],
     ] as const;
+    for (const signal of await this.#signals.find({ state: 'waiting' })) await this.#askAgain(signal);
+    await this.expireApprovals();
     const left = await this.#signals.find({ state: { in: ['received', 'working'] } }, { sort: inOrder });
     for (const signal of left) await this.#parts.inbox.announce(signal);
     for (const signal of left) this.#enqueue(signal);
@@ -117,7 +121,45 @@ export class Queue {
 
   /** Signals that have not ended. */
   countOpen(): Promise<number> {
-    return this.#signals.count({ state: { in: ['received', 'working'] } });
+    return this.#signals.count({ state: { in: ['received', 'waiting', 'working'] } });
+  }
+
+  /**
+   * Acts on a signal that waits for approval, or drops it, as a person said. An approved one is decided anew, at the
+   * prices of this moment.
+   * @throws UserError when there is no such signal, or it does not wait any more
+   */
+  async answer(id: string, answer: 'approved' | 'declined', by: string): Promise<Signal> {
+    await this.expireApprovals();
+    const signal = await this.#signals.get(id);
+    if (!signal) throw new UserError(`There is no signal "${id}".`);
+    const { state, approval } = signal;
+    if (state !== 'waiting' || approval === null) {
+      const said = approval?.by ? ` ${approval.by} has ${approval.answer} it.` : '';
+      throw new UserError(`That signal does not wait for approval: it is ${state}.${said}`);
+    }
+    const answered = { ...approval, answer, by, answeredAt: stamp(this.#parts.clock) };
+    const changed = await this.#signals.update(
+      id,
+      { state: 'waiting' },
+      { approval: answered, ...(answer === 'approved' && { state: 'received' }) },
+    );
+    if (!changed) return this.answer(id, answer, by); // somebody else has answered meanwhile
+    if (answer === 'approved') this.#enqueue(changed);
+    else await this.#end(changed, { state: 'refused', reason: `${by} did not approve it.` }, []);
+    return (await this.#signals.get(id)) ?? changed;
+  }
+
+  /** Ends what nobody has approved in time. */
+  async expireApprovals(): Promise<void> {
+    const { books, clock } = this.#parts;
+    for (const signal of await this.#signals.find({ state: 'waiting' })) {
+      const { approveWithinSeconds } = books.settings(signal.book);
+      const askedAt = Date.parse(signal.approval?.askedAt ?? signal.receivedAt);
+      if (clock.now().getTime() - askedAt < approveWithinSeconds * 1000) continue;
+      const reason = `Nobody approved it within ${approveWithinSeconds} s.`;
+      await this.#end(signal, { state: 'expired', reason }, []);
+    }
   }
 
   /** Resolves when nothing is waiting and nothing in hand, save for what waits for an operation that is stuck. */
@@ -210,6 +252,7 @@ export class Queue {
       const decided = await this.#decide(signal);
       if ('afterSeconds' in decided || 'afterOperation' in decided) return decided;
       if ('state' in decided) return this.#end(signal, decided, []);
+      if (this.#needsApproval(signal, decided)) return this.#ask(signal);
       const working = await this.#signals.update(
         id,
         { state: 'received' },
@@ -222,6 +265,35 @@ export class Queue {
     return undefined;
   }
 
+  #needsApproval({ book, approval }: Signal, { purpose, notional }: Decided): boolean {
+    const { approveAbove } = this.#parts.books.settings(book);
+    if (purpose === 'exit' || approveAbove === undefined || approval?.answer === 'approved') return false;
+    return decimal(approveAbove).eq(zero) || notional.gt(decimal(approveAbove));
+  }
+
+  /** Out of the queue until a person has answered. */
+  async #ask(signal: Signal): Promise<undefined> {
+    const approval = { askedAt: stamp(this.#parts.clock), answer: null, by: null, answeredAt: null };
+    const waiting = await this.#signals.update(
+      signal._id,
+      { state: 'received' },
+      { state: 'waiting', approval },
+    );
+    if (waiting) await this.#askAgain(waiting);
+    return undefined;
+  }
+
+  /** Tells chat that somebody must answer; once, however often it is called. */
+  #askAgain({ _id, book, summary }: Signal): Promise<void> {
+    const { broker, approveAbove, approveWithinSeconds, currency } = this.#parts.books.settings(book);
+    const which = approveAbove === '0' ? 'every entry' : `entries above ${approveAbove} ${currency}`;
+    const reason = `The book wants ${which} approved, within ${approveWithinSeconds} s. It is decided anew then, at the prices of that moment.`;
+    return this.#parts.outbox.publish(
+      { type: 'signal.waiting', signal: _id, book, account: broker, summary, reason },
+      `signal.waiting:${_id}`,
+    );
+  }
+
   /** Runs the operation of a signal, and a second one where its exit is followed by an entry. */
   async #carryOut(signal: Signal): Promise<Later | undefined> {
     const { _id, book, summary, receivedAt, purpose, steps, round = 1, thenAgain } = signal;
@@ -232,7 +304,7 @@ export class Queue {
         purpose: purpose ?? 'exit',
         summary,
         steps: steps ?? [],
-        askedAt: receivedAt,
+        askedAt: signal.approval?.answeredAt ?? receivedAt,
       },
       this.#stopping.signal,
     );
@@ -253,7 +325,7 @@ export class Queue {
   }
 
   /** The steps; or the end of a signal that leads to none; or when it is to be decided anew. */
-  async #decide(signal: Signal): Promise<Extract<Decision, { readonly steps: unknown }> | Ending | Later> {
+  async #decide(signal: Signal): Promise<Decided | Ending | Later> {
     const { books, inbox, operations } = this.#parts;
     const read = inbox.read(signal.book, signal.payload);
     const settings = books.settings(signal.book);
@@ -272,7 +344,8 @@ export class Queue {
     const refusal = await books.refusal(signal.book, purpose);
     if (refusal !== undefined) return { state: 'refused', reason: refusal };
     if (purpose === 'exit') return decision;
-    const ageMs = this.#parts.clock.now().getTime() - Date.parse(signal.receivedAt);
+    const since = signal.approval?.answeredAt ?? signal.receivedAt; // approved: what a person knew of is not stale
+    const ageMs = this.#parts.clock.now().getTime() - Date.parse(since);
     if (ageMs > settings.staleAfterSeconds * 1000) {
       const age = `${Math.round(ageMs / 1000)} s old when its turn came`;
       return {

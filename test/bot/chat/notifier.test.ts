@@ -96,7 +96,7 @@ describe('a chat that hears the desk', () => {
     expect(buttons.map(({ label }) => label)).toEqual(['Approve', 'Reject']);
     expect(await actions.get(buttons[0]?.id.slice(2) ?? '')).toMatchObject({
       command: ['signal', 'approve'],
-      options: { signal: 's1' },
+      options: { id: 's1' },
     });
   });
 
