@@ -28,6 +28,8 @@ export class Watch {
   readonly #streams = new Map<string, () => void>();
   /** Newest price of a symbol: without a newer one there is no newer bar either. */
   readonly #seen = new Map<string, string>();
+  /** Of those that were judged. It is asked for again, because it may not have been over. */
+  readonly #newestBar = new Map<string, Date>();
   #timer: NodeJS.Timeout | undefined;
   #running = false;
   /** What was begun: one glimpse is judged after the other, in the order in which they came. */
@@ -50,6 +52,7 @@ export class Watch {
     for (const stopStream of this.#streams.values()) stopStream();
     this.#streams.clear();
     this.#seen.clear();
+    this.#newestBar.clear();
     await this.#work;
   }
 
@@ -93,7 +96,10 @@ export class Watch {
 
   async #look(symbol: string, since: Date): Promise<void> {
     const price = await this.#parts.prices.lastPrice(symbol);
-    for (const bar of await this.#newBars(symbol, price, since)) await this.#parts.judge(symbol, bar);
+    for (const bar of await this.#newBars(symbol, price, since)) {
+      await this.#parts.judge(symbol, bar);
+      this.#newestBar.set(symbol, new Date(bar.at));
+    }
     await this.#judge(symbol, price);
   }
 
@@ -102,9 +108,11 @@ export class Watch {
     if (this.#running) await this.#parts.judge(symbol, glimpseOf(price));
   }
 
-  async #newBars(symbol: string, price: Price, from: Date): Promise<readonly Glimpse[]> {
+  async #newBars(symbol: string, price: Price, since: Date): Promise<readonly Glimpse[]> {
     const { prices, interval } = this.#parts;
-    const isNews = this.#seen.get(symbol) !== price.at.toISOString() && price.at > from;
+    const newest = this.#newestBar.get(symbol);
+    const from = newest && newest > since ? newest : since;
+    const isNews = this.#seen.get(symbol) !== price.at.toISOString() && price.at >= from;
     if (!prices.bars || !isNews) return [];
     try {
       const [bars] = await prices.bars({ symbols: [symbol], from, interval, adjusted: false });

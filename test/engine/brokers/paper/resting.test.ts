@@ -120,3 +120,23 @@ describe('the volume', () => {
     await expect.poll(() => stateOf(again, 'a'), patience).toMatchObject({ fills: ['5 at 90', '3 at 89'] });
   });
 });
+
+test('bars that were judged are not asked for again, save the newest, which may not have been over', async () => {
+  const world = await around(asked());
+  const from: string[] = [];
+  const day = (date: string, low: number) => {
+    world.prices.setBar('SP500', date, [98, 99, low, 97]);
+    const { bars } = world.prices;
+    world.prices.bars = (request) => {
+      from.push(request.from.toISOString());
+      return bars?.(request) ?? Promise.resolve([]);
+    };
+  };
+  const broker = await openPaper(world, quickly);
+  await broker.submit(order('a', 'buy', '1', { type: 'limit', limitPrice: '90' }));
+  day('2020-04-20', 95);
+  await expect.poll(() => from, patience).toEqual(['2020-04-17T14:30:00.000Z']);
+  day('2020-04-21', 85);
+  await expect.poll(() => stateOf(broker, 'a'), patience).toEqual({ state: 'filled', fills: ['1 at 90'] });
+  expect(from.slice(1)).toEqual(['2020-04-20T00:00:00.000Z']);
+});
