@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Step } from '../../../engine/execution/operation.ts';
+import type { Sleep } from '../../../engine/execution/patience.ts';
 import { Interrupted } from '../../../engine/execution/patience.ts';
 import { ManualClock } from '../../support/clock.ts';
 import { MarginBroker } from '../../support/margin-broker.ts';
@@ -12,6 +13,7 @@ import {
   openOperations,
   request,
 } from '../../support/operations.ts';
+import { noSleep } from '../../support/trading.ts';
 
 describe('an entry', () => {
   test('lends, moves, borrows, sells and buys, and the books equal the account', async () => {
@@ -125,7 +127,7 @@ describe('an entry', () => {
     await desk.stop();
   });
 
-  test('that nothing of has begun expires; one that has traded goes on', async () => {
+  test('of which nothing has begun expires', async () => {
     const desk = await openOperations();
     desk.clock.advance(121_000);
     expect(await desk.operations.run(request('late', entrySteps()))).toMatchObject({
@@ -134,9 +136,22 @@ describe('an entry', () => {
       reason: 'The entry waited longer than 120 s.',
     });
     expect(desk.broker.movements).toEqual([]);
-    const slow = [...entrySteps(), buyMore()];
-    const waits: Step = { kind: 'wait', leg: 'wait', seconds: 300 };
-    const asked = { ...request('slow', [...slow.slice(0, -1), waits, buyMore()]), askedAt: desk.now() };
+    await desk.stop();
+  });
+
+  test('that grows old before it has traded is undone; one that has traded goes on', async () => {
+    const clock = new ManualClock();
+    const sleep: Sleep = async (ms, signal) => {
+      clock.advance(ms);
+      await noSleep(ms, signal);
+    };
+    const desk = await openOperations({ clock, sleep });
+    const wait: Step = { kind: 'wait', leg: 'wait', seconds: 300 };
+    const [lend, move, ...trades] = entrySteps();
+    const old = await desk.operations.run(request('old', [lend, move, wait, ...trades]));
+    expect(old).toMatchObject({ state: 'undone', undoing: 'expired' });
+    await expectNothingLeft(desk);
+    const asked = { ...request('slow', [...entrySteps(), wait, buyMore()]), askedAt: desk.now() };
     expect(await desk.operations.run(asked)).toMatchObject({ state: 'done' });
     await desk.stop();
   });
