@@ -82,7 +82,10 @@ export async function openEngine(
       limits.refusal({ book, asset, notional: notional === null ? null : decimal(notional) }),
     isCompared: (broker) => reconciler.isCompared(broker),
   });
-  const operations = await Operations.open({ store, clock, log, outbox, books, brokers, executor });
+  const operations = await Operations.open({
+    ...{ store, clock, log, outbox, books, brokers, executor },
+    isCompared: (broker) => reconciler.isCompared(broker),
+  });
   const reconciler: Reconciler = await Reconciler.open({
     ...{ store, clock, log, outbox, books, brokers, executor },
     isMoving: (broker) => operations.isMoving(broker),
