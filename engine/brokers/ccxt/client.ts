@@ -57,6 +57,7 @@ interface Replaceable {
   enableRateLimit: boolean;
   urls: { api: unknown };
   streaming: Record<string, unknown>;
+  client?: (url: string) => { future: (hash: string) => Promise<unknown> };
   throttle: (cost?: number | string) => Promise<unknown>;
   fetch: (url: string, method?: string, headers?: unknown, body?: unknown) => Promise<unknown>;
   handleErrors: (...answer: unknown[]) => unknown;
@@ -134,6 +135,7 @@ export class ExchangeLibrary {
     if (proxy !== undefined) useProxy(exchange, proxy);
     if (gateway !== undefined) await useGateway(exchange, gateway);
     noteAnswers(exchange, timeoutSeconds);
+    hearRejections(exchange);
     const timers = keepTimers(exchange);
     if (from?.markets) {
       exchange.setMarkets(from.markets, from.currencies);
@@ -207,6 +209,28 @@ function keepTimers(exchange: Replaceable): Set<NodeJS.Timeout> {
     timers.add(timer.unref());
   };
   return timers;
+}
+
+/**
+ * When a socket breaks, ccxt rejects all that was waited for on it, also promises for which nobody waits: those would end the
+ * process. Who does wait still hears of it.
+ */
+function hearRejections(exchange: Replaceable): void {
+  if (!exchange.client) return; // without websockets
+  const client = exchange.client.bind(exchange);
+  const heard = new WeakSet<object>();
+  exchange.client = (url) => {
+    const socket = client(url);
+    if (heard.has(socket)) return socket;
+    heard.add(socket);
+    const future = socket.future.bind(socket);
+    socket.future = (hash) => {
+      const promise = future(hash);
+      promise.catch(() => undefined);
+      return promise;
+    };
+    return socket;
+  };
 }
 
 function useProxy(exchange: Replaceable, proxy: string): void {

@@ -30,6 +30,8 @@ export interface Dialect {
   readonly listParams: (theirs: string) => Params;
   /** Whether trades come newest first and are paged by their offset; else they come from a time on. */
   readonly pagesTradesByOffset: boolean;
+  /** Whether trades can be asked for from any time until now; else ccxt knows how long a span may be. */
+  readonly tradesInOneSpan: boolean;
   /** Whether the trades of one order can be asked for by its id; else they are looked for among all since it came. */
   readonly tradesByOrderId: boolean;
   /** Whether all open orders of a wallet come in one answer; else they are asked for symbol by symbol. */
@@ -105,6 +107,7 @@ const binance: Dialect = {
   deadline: () => ({}),
   listParams: () => ({}),
   pagesTradesByOffset: false,
+  tradesInOneSpan: true,
   tradesByOrderId: true,
   listsAllOpenOrders: true,
   // It refuses what arrives later than the receive window (5 s) after it was signed, and takes a signature from up to one second
@@ -135,6 +138,7 @@ const plain: Dialect = {
   deadline: () => ({}),
   listParams: () => ({}),
   pagesTradesByOffset: false,
+  tradesInOneSpan: false,
   tradesByOrderId: false,
   listsAllOpenOrders: false,
   absenceIsFinalAfterSeconds: null,
@@ -150,6 +154,7 @@ const kraken: Dialect = {
   client: { tokenBucket: { capacity: 36, tokens: 36 } },
   listParams: (theirs) => ({ clientOrderId: theirs }),
   pagesTradesByOffset: true,
+  tradesInOneSpan: true,
   listsAllOpenOrders: true,
   deadline: (now) => ({ deadline: new Date(now + 5000).toISOString() }),
   absenceIsFinalAfterSeconds: 12,

@@ -25,6 +25,7 @@ export interface OrderBooksParts {
 
 /** Trades in one answer: as many as Binance gives. */
 const pageSize = 1000;
+const dayMs = 86_400_000;
 /** An order is shown as filled before its last trade is, by a moment. */
 const tradesPausesMs = [100, 300, 900];
 
@@ -140,7 +141,14 @@ export class OrderBooks {
     if (dialect.findsByClientId) {
       return this.#fetch(undefined, symbol, { ...params, clientOrderId: theirs });
     }
-    if (send?.brokerOrderId) return this.#fetch(send.brokerOrderId, symbol, params);
+    if (send?.brokerOrderId) {
+      try {
+        return await this.#fetch(send.brokerOrderId, symbol, params);
+      } catch (error) {
+        // Some exchanges show a single order only among others.
+        if (!(error instanceof NoAnswer) || error.verdict !== 'refused') throw error;
+      }
+    }
     return this.#scan(symbol, theirs, params, send);
   }
 
@@ -183,7 +191,7 @@ export class OrderBooks {
       const found = orderShape
         .array()
         .parse(answer)
-        .find(({ clientOrderId }) => clientOrderId === theirs);
+        .find(({ clientOrderId, id }) => clientOrderId === theirs || id === send?.brokerOrderId);
       if (found) return found;
     }
     return undefined;
@@ -295,22 +303,54 @@ export class OrderBooks {
   }
 
   async #tradesSince(wallet: WalletName, market: ReadMarket, since: number): Promise<readonly ReadTrade[]> {
-    const { connection, dialect } = this.#parts;
     const found = new Map<string, ReadTrade>();
-    let from = Math.max(since, 0);
+    const now = this.#parts.clock.now().getTime();
+    for (const span of this.#spans(Math.max(since, 0), now)) {
+      await this.#readTrades(wallet, market, span, found);
+    }
+    return [...found.values()].filter((trade) => trade.symbol === market.symbol);
+  }
+
+  /** Into how long parts a question must be cut, by what ccxt knows of the exchange. */
+  #spans(since: number, now: number): readonly { readonly from: number; readonly until?: number }[] {
+    const { connection, dialect } = this.#parts;
+    const { spot } = (connection.exchange?.features ?? {}) as {
+      readonly spot?: {
+        readonly fetchMyTrades?: { readonly untilDays?: unknown; readonly daysBack?: unknown } | null;
+      };
+    };
+    const { untilDays, daysBack } = spot?.fetchMyTrades ?? {};
+    if (dialect.tradesInOneSpan || typeof untilDays !== 'number') return [{ from: since }];
+    const oldest = typeof daysBack === 'number' ? now - (daysBack - 1) * dayMs : since;
+    const spans: { from: number; until: number }[] = [];
+    for (let from = Math.max(since, oldest); from <= now; from += untilDays * dayMs) {
+      spans.push({ from, until: Math.min(from + untilDays * dayMs - 1, now + dayMs) });
+    }
+    return spans;
+  }
+
+  async #readTrades(
+    wallet: WalletName,
+    market: ReadMarket,
+    { from: first, until }: { readonly from: number; readonly until?: number },
+    found: Map<string, ReadTrade>,
+  ): Promise<void> {
+    const { connection, dialect } = this.#parts;
+    // The trades of all markets are paged together: ccxt must not leave out those of others before they are counted.
+    const symbol = dialect.pagesTradesByOffset ? undefined : market.symbol;
+    const limit = dialect.pagesTradesByOffset ? undefined : dialect.tradesInOneSpan ? pageSize : undefined;
+    let from = first;
     for (let offset = 0; ; ) {
-      const params = { ...dialect.orderParams(wallet), ...(dialect.pagesTradesByOffset && { ofs: offset }) };
-      // The trades of all markets are paged together: ccxt must not leave out those of others before they are counted.
-      const symbol = dialect.pagesTradesByOffset ? undefined : market.symbol;
-      const answer = await connection.read((exchange) =>
-        exchange.fetchMyTrades(symbol, from, dialect.pagesTradesByOffset ? undefined : pageSize, params),
-      );
+      const params = {
+        ...dialect.orderParams(wallet),
+        ...(dialect.pagesTradesByOffset && { ofs: offset }),
+        ...(until !== undefined && { until }),
+      };
+      const answer = await connection.read((exchange) => exchange.fetchMyTrades(symbol, from, limit, params));
       const page = tradeShape.array().parse(answer);
       const before = found.size;
       for (const trade of page) found.set(`${trade.id} ${trade.order}`, trade);
-      if (page.length === 0 || found.size === before) {
-        return [...found.values()].filter((trade) => trade.symbol === market.symbol);
-      }
+      if (page.length === 0 || found.size === before) return;
       if (dialect.pagesTradesByOffset) offset += page.length;
       else from = Math.max(from, ...page.map(({ timestamp }) => timestamp));
     }
