@@ -2,11 +2,11 @@
  * A whole desk as a test starts it: the demo's configuration in a temporary folder, real platforms towards local
  * servers, real alerts over HTTP. Nothing in it knows that it is tested.
  */
-import { cp, mkdir, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { onTestFinished, vi } from 'vitest';
-import { stringify } from 'yaml';
+import { parse, stringify } from 'yaml';
 import { type App, startApp } from '../../bot/app.ts';
 import { type Config, loadConfig } from '../../bot/config/load.ts';
 import { createLog } from '../../bot/log.ts';
@@ -17,6 +17,8 @@ import { tempFolder } from './temp-store.ts';
 export interface DeskSettings {
   /** What stands in `desk.yaml` beside, or instead of, what the demo has. */
   readonly desk?: Readonly<Record<string, unknown>>;
+  /** What stands in the book `demo` beside, or instead of, what the demo has. */
+  readonly book?: Readonly<Record<string, unknown>>;
   /** An address of MongoDB, for a desk that stores there. */
   readonly mongo?: string;
   readonly endpoints?: { readonly discordApi?: string; readonly telegramApi?: string };
@@ -41,9 +43,15 @@ export interface TestDesk {
   stop(): Promise<void>;
 }
 
-export async function startDesk({ desk = {}, mongo, endpoints, root }: DeskSettings = {}): Promise<TestDesk> {
+export async function startDesk({
+  desk = {},
+  book = {},
+  mongo,
+  endpoints,
+  root,
+}: DeskSettings = {}): Promise<TestDesk> {
   const folder = root ?? (await tempFolder());
-  if (root === undefined) await writeDemo(folder, desk);
+  if (root === undefined) await writeDemo(folder, desk, book);
   const config = loadConfig({
     root: folder,
     environment: mongo === undefined ? {} : { MONGODB_URI: mongo },
@@ -109,7 +117,11 @@ export async function startDesk({ desk = {}, mongo, endpoints, root }: DeskSetti
 }
 
 /** `config/demo` with the demo's books, plans and strategies, and a port that the system gives. */
-async function writeDemo(root: string, desk: Readonly<Record<string, unknown>>): Promise<void> {
+async function writeDemo(
+  root: string,
+  desk: Readonly<Record<string, unknown>>,
+  book: Readonly<Record<string, unknown>>,
+): Promise<void> {
   const demo = new URL('../../config.example/demo/', import.meta.url);
   const folder = join(root, 'config', 'demo');
   await mkdir(folder, { recursive: true });
@@ -125,4 +137,7 @@ async function writeDemo(root: string, desk: Readonly<Record<string, unknown>>):
     ...desk,
   };
   await writeFile(join(folder, 'desk.yaml'), stringify(settings));
+  const bookFile = join(folder, 'books', 'demo.yaml');
+  const demoBook: unknown = parse(await readFile(bookFile, 'utf8'));
+  await writeFile(bookFile, stringify({ ...(demoBook as object), ...book }));
 }

@@ -1,0 +1,80 @@
+/** What a person decides while the desk trades: approving an entry, stopping everything, resolving a difference. */
+import { describe, expect, it } from 'vitest';
+import { startDesk } from '../support/desk.ts';
+
+const alert = { key: 'demo-key-1234', action: 'buy', symbol: 'SP500', quantity: 1 };
+const signalOf = (body: string): string => JSON.parse(body).signal;
+
+describe('an entry that a book wants approved', () => {
+  it('waits, is shown with what it would do now, and is traded when it is approved', async () => {
+    const desk = await startDesk({ book: { approveAbove: 0 } });
+    const { status, body } = await desk.alert('demo', alert);
+    expect(status).toBe(200);
+    await desk.shows('Signal for demo: waits for approval, paper');
+    await desk.shows('[1] Approve   [2] Reject');
+    desk.type(`/signal approve ${signalOf(body)}`);
+    await desk.shows('Approve this entry?');
+    await desk.shows(/worth 2,87\d/);
+    expect(desk.printed()).not.toContain('Bought');
+    desk.type('1');
+    await desk.shows('Bought 1 SP500');
+  });
+
+  it('is not traded when it is rejected, and cannot be approved afterwards', async () => {
+    const desk = await startDesk({ book: { approveAbove: 100 } });
+    const { body } = await desk.alert('demo', alert);
+    await desk.shows('waits for approval');
+    desk.type(`/signal reject ${signalOf(body)}`);
+    await desk.shows('Drop this signal?');
+    desk.type('1');
+    await desk.shows('did not approve it');
+    desk.type(`/signal approve ${signalOf(body)}`);
+    await desk.shows('Approve this entry?');
+    desk.type('1');
+    await desk.shows('does not wait for approval: it is refused.');
+    expect(desk.printed()).not.toContain('Bought');
+  });
+
+  it('waits over a restart, and an exit needs no approval', async () => {
+    const first = await startDesk({ book: { approveAbove: 100 } });
+    const { body } = await first.alert('demo', alert);
+    await first.shows('waits for approval');
+    await first.stop();
+    const second = await startDesk({ root: first.root });
+    second.type(`/signal approve ${signalOf(body)}`);
+    await second.shows('Approve this entry?');
+    second.type('1');
+    await second.shows('Bought 1 SP500');
+    await second.alert('demo', { ...alert, action: 'sell' });
+    await second.shows('Sold 1 SP500');
+  });
+
+  it('expires when nobody answers', async () => {
+    const desk = await startDesk({ book: { approveAbove: 0, approveWithinSeconds: 0.001 } });
+    const { body } = await desk.alert('demo', alert);
+    await desk.shows('waits for approval');
+    desk.type(`/signal approve ${signalOf(body)}`);
+    await desk.shows('Approve this entry?');
+    desk.type('1');
+    await desk.shows('Nobody approved it within 0.001 s.');
+  });
+});
+
+describe('panic', () => {
+  it('stops entries, and closes everything when asked to, after showing what that is', async () => {
+    const desk = await startDesk();
+    await desk.alert('demo', alert);
+    await desk.shows('Bought 1 SP500');
+    desk.type('/panic demo flatten=yes');
+    await desk.shows('Panic, and close everything?');
+    await desk.shows(/demo, paper +1 SP500 +2,?874\.56/);
+    desk.type('1');
+    await desk.shows('demo: close everything: SP500');
+    desk.type('/book show demo');
+    await desk.shows(/suspended \(entries\)|no entries/);
+    await desk.alert('demo', { ...alert, id: 'after' });
+    await desk.shows('Nothing was traded: The book "demo" is suspended (entries)');
+    desk.type('/difference list');
+    await desk.shows('All brokers say what the books say.');
+  });
+});
