@@ -31,6 +31,10 @@ export interface Position {
   readonly currency: string;
   /** Under which it was traded last: what to ask for its price. */
   readonly symbol: string;
+  /** How many operations enlarged it since nothing was held; a fill without one counts by itself. */
+  readonly entries: number;
+  /** The operation that enlarged it last; null where it had none. */
+  readonly enteredBy: string | null;
 }
 
 export interface Holdings {
@@ -140,7 +144,7 @@ function withFill(before: Holdings, fill: Fill): Holdings {
   const traded: Holdings = {
     ...ready,
     cash: plusOne(ready.cash, currency, bought.times(price).neg()),
-    positions: withPosition(ready.positions, asset, { ...position, symbol }),
+    positions: withPosition(ready.positions, asset, { ...withEntry(position, bought, fill), symbol }),
     realised: plusOne(ready.realised, currency, profit),
   };
   return withFee(traded, fill, price);
@@ -201,8 +205,21 @@ function withCashAsPosition(before: Holdings, fill: Fill): Holdings {
 }
 
 function nothing({ currency, symbol }: Fill): Position {
-  return { quantity: zero, cost: zero, currency, symbol };
+  return { quantity: zero, cost: zero, currency, symbol, entries: 0, enteredBy: null };
 }
+
+/** Counts the fill when it opened or enlarged the position; one that turned it round begins anew. */
+function withEntry(position: Position, traded: Decimal, { operation = null }: Fill): Position {
+  const { quantity, entries, enteredBy } = position;
+  if (quantity.times(traded).lte(zero)) return position;
+  // A crumb that an earlier exit left, smaller than a step, is no entry.
+  const opens = traded.abs().times(crumb).gte(quantity.abs());
+  if (opens) return { ...position, entries: 1, enteredBy: operation };
+  const isSame = operation !== null && operation === enteredBy;
+  return isSame ? position : { ...position, entries: entries + 1, enteredBy: operation };
+}
+
+const crumb = decimal('1.005');
 
 function withPosition(
   before: ReadonlyMap<string, Position>,

@@ -388,7 +388,7 @@ export class Queue {
       averagePrices: new Map(
         [...positions].map(([asset, { cost, quantity }]) => [asset, cost.div(quantity)]),
       ),
-      entries: new Map(),
+      entries: new Map([...positions].map(([asset, { entries }]) => [asset, entries])),
     };
   }
 
