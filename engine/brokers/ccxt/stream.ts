@@ -28,6 +28,8 @@ export interface StreamParts {
 
 const firstPauseMs = 250;
 const longestPauseMs = 30_000;
+/** What held for this long broke for a reason of its own. */
+const steadyMs = 60_000;
 
 export class Stream {
   readonly #parts: StreamParts;
@@ -57,16 +59,16 @@ export class Stream {
     const { wallet, log, reasons } = this.#parts;
     let pauseMs = firstPauseMs;
     while (!this.#stopped) {
+      const since = performance.now();
       try {
-        await this.#listen(() => {
-          pauseMs = firstPauseMs;
-        });
+        await this.#listen();
       } catch (error) {
         if (!this.#stopped) {
           log.warn({ wallet, error: reasons.of(error), again: `${pauseMs} ms` }, 'the order stream broke');
         }
       }
       this.#up = false;
+      if (performance.now() - since > steadyMs) pauseMs = firstPauseMs;
       await this.#client?.close().catch(() => undefined);
       this.#client = undefined;
       await this.#pause(pauseMs);
@@ -75,7 +77,7 @@ export class Stream {
   }
 
   /** @throws when the connection breaks, or is silent for too long */
-  async #listen(onUp: () => void): Promise<void> {
+  async #listen(): Promise<void> {
     const { open, subscribe, params, onNews } = this.#parts;
     const client = await open();
     this.#client = client;
@@ -87,7 +89,6 @@ export class Stream {
       const news = orderNewsShape.parse(
         await client.exchange.watchOrders(undefined, undefined, undefined, params),
       );
-      onUp();
       for (const { symbol, id, clientOrderId } of news) onNews({ symbol, brokerOrderId: id, clientOrderId });
     }
   }

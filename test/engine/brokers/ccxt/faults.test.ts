@@ -132,6 +132,18 @@ test('keys that are not accepted need a person, and it says so', async () => {
   expect(broker.status()).toMatchObject({ state: 'needs-login', why: expect.stringContaining('keys') });
 });
 
+test('keys that may read but not trade are no trouble of the line: the order is rejected, and says it', async () => {
+  const { binance, broker } = await trader();
+  binance.faults.next(newOrder, refuse(401, -2015, 'Invalid API-key, IP, or permissions for action.'));
+
+  expect(await broker.submit(buy('read-only'))).toMatchObject({
+    outcome: 'rejected',
+    reason: expect.stringContaining('permissions'),
+  });
+
+  expect(broker.status().state).toBe('ready');
+});
+
 test('keys that are withdrawn later are noticed, although ccxt calls it too many requests then', async () => {
   const { binance, broker } = await trader();
   binance.revokesKey();
@@ -243,9 +255,12 @@ test('no key, secret or signature is in what is told, logged or thrown', async (
     JSON.stringify(await broker.submit(buy('a'))),
     JSON.stringify(await broker.cancel('a', 'BTC/USDT')),
   );
-  for (const asked of [broker.balances(), broker.openOrders(), broker.findOrder('a', 'BTC/USDT')]) {
-    await asked.catch((error) => told.push(String(error)));
-  }
+  const questions = [
+    () => broker.balances(),
+    () => broker.openOrders(),
+    () => broker.findOrder('a', 'BTC/USDT'),
+  ];
+  for (const ask of questions) await ask().catch((error) => told.push(String(error)));
   await expect.poll(() => broker.status().state, patience).toBe('down');
   told.push(JSON.stringify(broker.status()));
 

@@ -1,28 +1,28 @@
 /** A process that buys once at the exchange of its first argument, disconnects, and has nothing more to do. */
-import { brokerSettings, createBroker } from '../../../../../engine/brokers/index.ts';
+import { CcxtBroker } from '../../../../../engine/brokers/ccxt/ccxt.ts';
+import { ccxtSettings } from '../../../../../engine/brokers/ccxt/settings.ts';
 import { systemClock } from '../../../../../engine/clock.ts';
 import { silentLog } from '../../../../../engine/log.ts';
 import { openSqliteStore } from '../../../../../engine/store/sqlite/store.ts';
 
-const [settings = '', folder = ''] = process.argv.slice(2);
+const [given = '', folder = ''] = process.argv.slice(2);
+const settings = ccxtSettings.parse(JSON.parse(given));
 const store = await openSqliteStore({ folder });
-const broker = await createBroker('exchange', brokerSettings.parse(JSON.parse(settings)), {
+const broker = await CcxtBroker.open({
+  name: 'exchange',
+  settings,
   store,
   clock: systemClock,
   log: silentLog,
-  prices: () => {
-    throw new Error('prices are not asked for');
-  },
 });
 await broker.connect();
-const terms = { type: 'market' } as const;
-const outcome = await broker.submit({
+const { outcome } = await broker.submit({
   clientOrderId: 'process',
   symbol: 'BTC/USDT',
   side: 'buy',
   quantity: '0.01',
-  terms,
+  terms: { type: 'market' },
 });
 await broker.disconnect();
 await store.close();
-process.stdout.write(`${outcome.outcome}\n`);
+process.stdout.write(`${outcome}\n`);
