@@ -18,6 +18,8 @@ export interface Claimant {
 
 interface Claim extends StoredDocument, Claimant {}
 
+const beforeTheDesk: Claimant = { operation: 'opening', leg: '' };
+
 const claimCollection = defineCollection<Claim>('movement_claims');
 
 /** What a movement that we asked for looks like in the broker's records. */
@@ -68,6 +70,15 @@ export class Claims {
       if (await this.#isFree(idOf(broker, movement.id), claimant)) return movement;
     }
     return undefined;
+  }
+
+  /** Leaves a movement to the time before the desk: it is in what the account had when it was first seen. */
+  async leave(broker: string, movement: string): Promise<void> {
+    await this.take(broker, movement, beforeTheDesk);
+  }
+
+  async isBeforeTheDesk(broker: string, movement: string): Promise<boolean> {
+    return (await this.#claims.get(idOf(broker, movement)))?.operation === beforeTheDesk.operation;
   }
 
   async #isFree(id: string, { operation, leg }: Claimant): Promise<boolean> {

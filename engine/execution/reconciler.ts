@@ -19,6 +19,7 @@ import type { Decimal } from '../money.ts';
 import { decimal, decimalText, zero } from '../money.ts';
 import type { Collection, Store, StoredDocument } from '../store/store.ts';
 import { DuplicateKeyError, defineCollection } from '../store/store.ts';
+import { Claims } from './claims.ts';
 import type { Difference, Finding, Resolution } from './differences.ts';
 import { compareLines, differenceCollection, differenceId, resolutionsOf, wordsOf } from './differences.ts';
 import type { Executor } from './executor.ts';
@@ -47,6 +48,8 @@ const comparisons = defineCollection<Comparison>('comparisons');
 
 /** Read again from this long before the last comparison: clocks differ, and records come late. */
 const overlapMs = 10 * 60_000;
+/** Longer than anybody asks back for movements of an account. */
+const recordsBeforeMs = 48 * 3_600_000;
 /** How often the account is read while something moves in it, before its holdings are left for the next time. */
 const mostReadings = 5;
 
@@ -54,6 +57,7 @@ export class Reconciler {
   readonly #parts: ReconcilerParts;
   readonly #differences: Collection<Difference>;
   readonly #comparisons: Collection<Comparison>;
+  readonly #claims: Claims;
   readonly #sleep: Sleep;
   readonly #lanes = new Lanes();
   readonly #stopping = new AbortController();
@@ -65,10 +69,12 @@ export class Reconciler {
     parts: ReconcilerParts,
     differences: Collection<Difference>,
     comparisonRecords: Collection<Comparison>,
+    claims: Claims,
   ) {
     this.#parts = parts;
     this.#differences = differences;
     this.#comparisons = comparisonRecords;
+    this.#claims = claims;
     this.#sleep = parts.sleep ?? systemSleep;
   }
 
@@ -78,6 +84,7 @@ export class Reconciler {
       parts,
       await store.collection(differenceCollection),
       await store.collection(comparisons),
+      await Claims.open(store),
     );
   }
 
@@ -221,15 +228,34 @@ export class Reconciler {
       last ? Date.parse(last.at) - overlapMs : this.#parts.clock.now().getTime() - overlapMs,
     );
     for (const fill of await broker.fillsSince(since)) await executor.takeIn(broker.name, fill);
-    if (!last) await books.openAccount(broker.name, await this.#accountOf(broker));
+    if (!(await books.balancesOfBroker(broker.name)).opened) await this.#openAccount(broker);
     for (const movement of (await broker.margin?.movementsSince(since)) ?? [])
       await this.#takeInMovement(broker, movement);
+  }
+
+  /** Writes down what the account has, once; movements that are in it already are not booked later. */
+  async #openAccount(broker: Broker): Promise<void> {
+    const { books, clock } = this.#parts;
+    const since = new Date(clock.now().getTime() - recordsBeforeMs);
+    const idsOf = async () => ((await broker.margin?.movementsSince(since)) ?? []).map(({ id }) => id);
+    const left = new Set<string>();
+    for (let fresh = await idsOf(); ; ) {
+      for (const id of fresh) {
+        left.add(id);
+        await this.#claims.leave(broker.name, id);
+      }
+      const lines = await this.#accountOf(broker);
+      fresh = (await idsOf()).filter((id) => !left.has(id));
+      // What moved while the balances were read may be in them or not.
+      if (fresh.length === 0) return void (await books.openAccount(broker.name, lines));
+    }
   }
 
   async #takeInMovement(broker: Broker, movement: Movement): Promise<void> {
     const { id, kind, asset, amount, wallet } = movement;
     const { books } = this.#parts;
     const cause = `movement:${broker.name}:${id}`;
+    if (await this.#claims.isBeforeTheDesk(broker.name, id)) return;
     switch (kind) {
       // Those that this desk asked for were booked by their operations; others show in the holdings and debts.
       case 'borrow':

@@ -52,10 +52,15 @@ export function carryOutMovement(turn: Turn, step: MovementStep): Promise<Ended>
  * Books the interest that the broker has charged, before a repayment pays it. Under the causes by which the
  * reconciliation books it too: whoever comes second changes nothing.
  */
-async function takeInInterest({ books, broker, clock }: Turn, margin: Margin, asset: string): Promise<void> {
+async function takeInInterest(
+  { books, broker, clock, claims }: Turn,
+  margin: Margin,
+  asset: string,
+): Promise<void> {
   const since = new Date(clock.now().getTime() - interestTakenInMs);
   for (const { id, kind, asset: of, amount, wallet } of await margin.movementsSince(since)) {
     if (kind !== 'interest' || of !== asset) continue;
+    if (await claims.isBeforeTheDesk(broker.name, id)) continue;
     const cause = `movement:${broker.name}:${id}`;
     await books.shareCost({ cause, broker: broker.name, kind, asset, amount, wallet });
   }
