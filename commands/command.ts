@@ -16,7 +16,17 @@ export function mayAct(role: Role, needed: Role): boolean {
 }
 
 /** Headings of `/help`, in this order. */
-export const groups = ['Overview', 'Backtests', 'Books', 'Plans', 'Running'] as const;
+export const groups = [
+  'Overview',
+  'Money',
+  'Trading',
+  'Books',
+  'Signals',
+  'Backtests',
+  'Plans',
+  'Data',
+  'Running',
+] as const;
 export type Group = (typeof groups)[number];
 
 /** The person who asked, as the desk's configuration knows them. */
@@ -44,6 +54,8 @@ export interface CommandContext {
   readonly desk: Desk;
   readonly host: Host;
   readonly caller: Caller;
+  /** Names what was asked for, once: a confirmation that is pressed twice has one name. */
+  readonly request: string;
   /** Aborts when the user presses Cancel, or the desk stops. */
   readonly signal: AbortSignal;
 }

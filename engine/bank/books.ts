@@ -28,7 +28,7 @@ import type { BookSettings } from './book.ts';
 import type { BookReport } from './book-report.ts';
 import { bookReport } from './book-report.ts';
 import type { BrokerBalances } from './broker-balances.ts';
-import type { BookDeposit, BookFill, BookMovement } from './ledger.ts';
+import type { BookDeposit, BookFill, BookMovement, Posting } from './ledger.ts';
 import { depositPosting, fillPosting, movementPosting } from './ledger.ts';
 import type { MoneyInUse } from './money-in-use.ts';
 import type { Home } from './moved-home.ts';
@@ -291,6 +291,11 @@ export class Books {
   /** What the ledger says lies and is owed at a broker, by wallet and asset. */
   accountOf(broker: string): Promise<readonly AccountLine[]> {
     return this.#bank.accountOf(broker);
+  }
+
+  /** The postings that changed a book, after the one of this number, in the order in which they were made. */
+  postingsOf(book: string, after: number, limit: number): Promise<Posting[]> {
+    return this.#accounts.ledger.afterOf(book, after, limit);
   }
 
   /** The number of the newest posting of the whole ledger; 0 when there is none. */

@@ -135,7 +135,7 @@ export type PostingKind =
 
 export type NewPosting = Omit<Posting, 'sequence' | 'at'>;
 
-const postings = defineCollection<Posting>('ledger', {
+export const ledgerCollection = defineCollection<Posting>('ledger', {
   unique: [['sequence']],
   indexes: [
     ['book', 'sequence'],
@@ -159,7 +159,7 @@ export class Ledger {
   }
 
   static async open(store: Store, clock: Clock): Promise<Ledger> {
-    return new Ledger(await store.collection(postings), clock);
+    return new Ledger(await store.collection(ledgerCollection), clock);
   }
 
   /**

@@ -28,7 +28,7 @@ import type { Logger } from '../log.ts';
 import { decimal, zero } from '../money.ts';
 import type { Collection, Store } from '../store/store.ts';
 import { StoreError } from '../store/store.ts';
-import type { BookView, Decision, MarketView, SymbolView } from './handler.ts';
+import type { BookView, Decision, MarketView, ReadSignal, SymbolView } from './handler.ts';
 import type { Inbox } from './inbox.ts';
 import type { Signal, SignalEnd } from './signal.ts';
 import { signalCollection } from './signal.ts';
@@ -113,9 +113,15 @@ export class Queue {
    * @throws UserError when the book takes no signals, or cannot read this one
    */
   async preview(book: string, payload: unknown): Promise<Decision> {
-    const { books, inbox } = this.#parts;
-    const read = inbox.read(book, payload);
-    const market = await this.#market(books.settings(book).broker, read.symbols);
+    return this.decide(book, this.#parts.inbox.read(book, payload));
+  }
+
+  /**
+   * The same for what was read already, by the book's handler or another one.
+   * @throws UserError when there is no such book
+   */
+  async decide(book: string, read: ReadSignal): Promise<Decision> {
+    const market = await this.#market(this.#parts.books.settings(book).broker, read.symbols);
     return read.decide(await this.#view(book), market);
   }
 
@@ -327,10 +333,8 @@ export class Queue {
   /** The steps; or the end of a signal that leads to none; or when it is to be decided anew. */
   async #decide(signal: Signal): Promise<Decided | Ending | Later> {
     const { books, inbox, operations } = this.#parts;
-    const read = inbox.read(signal.book, signal.payload);
     const settings = books.settings(signal.book);
-    const market = await this.#market(settings.broker, read.symbols);
-    const decision: Decision = read.decide(await this.#view(signal.book), market);
+    const decision = await this.decide(signal.book, inbox.read(signal.book, signal.payload));
     const [stuck] = await operations.stuckOf(signal.book);
     if (!('steps' in decision)) {
       if (stuck) return { afterOperation: stuck._id };
