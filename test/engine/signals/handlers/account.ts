@@ -228,6 +228,8 @@ export class Account {
       const affordable = truncateToStep(decimal(step.budget).div(costOfOne), decimal(quantityStep));
       if (affordable.lt(quantity)) quantity = affordable;
     }
+    // What is left may be less than one step: then there is nothing to trade, and an exit ends without it.
+    if (quantity.lte(zero) && (step.quantity.is === 'held' || step.quantity.is === 'owed')) return zero;
     if (quantity.lte(zero)) throw new Error(`an order of ${quantity} ${asset}`);
     const value = quantity.times(price);
     const fee = value.times(feeRate);

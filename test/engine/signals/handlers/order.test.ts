@@ -423,7 +423,8 @@ describe('a book whose money rests in another wallet', () => {
         if (!('steps' in sale)) return;
         account.carryOut(sale.steps);
         expect(account.net('BTC').gte(zero)).toBe(true);
-        expect(account.net('BTC').lt(held)).toBe(true);
+        if (account.trades.length > 1) expect(account.net('BTC').lt(held)).toBe(true);
+        else expect(held.lt(decimal(step)), 'only less than one step cannot be sold').toBe(true);
       }),
       { numRuns: 300 },
     );
