@@ -407,6 +407,10 @@ function newRequest(): string {
   return randomBytes(12).toString('base64url');
 }
 
+function newRequest(): string {
+  return randomBytes(12).toString('base64url');
+}
+
 /** The command in its typed form, for the audit and for telling what was cancelled. */
 function spell(words: readonly string[], options: Readonly<Record<string, ParsedValue>>): string {
   const pairs = Object.entries(toRaw(options)).map(([name, value]) => `${name}=${value}`);
