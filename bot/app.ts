@@ -16,6 +16,7 @@ import { ConsolePlatform, consoleUser } from './chat/console/console.ts';
 import { type Listener, Notifier } from './chat/notifier.ts';
 import type { ChatAddress, Message, Platform, PlatformName } from './chat/platform.ts';
 import { Router } from './chat/router.ts';
+import { Uploads } from './chat/uploads.ts';
 import type { Config } from './config/load.ts';
 import { openEngine } from './engine.ts';
 import { hooksOf } from './webhook/hooks.ts';
@@ -70,8 +71,11 @@ export async function startApp(parts: AppParts): Promise<App> {
     closers.push(() => access.stop());
     const actions = await Actions.open(store, clock);
     const audit = await Audit.open(store, clock);
+    const uploads = await Uploads.open(store, clock);
     await actions.purge();
-    const router = new Router({ commands, desk: engine.desk, host, access, actions, audit, clock, log });
+    await uploads.purge();
+    const { desk } = engine;
+    const router = new Router({ commands, desk, host, access, actions, uploads, audit, clock, log });
     const notifier = await Notifier.open({
       actions,
       outbox,
@@ -134,6 +138,7 @@ export async function runOnce(
         host: hostOf(parts, [], () => undefined),
         access,
         actions: await Actions.open(store, clock),
+        uploads: await Uploads.open(store, clock),
         audit: await Audit.open(store, clock),
         clock,
         log,

@@ -6,6 +6,7 @@
  */
 import type { Desk } from '../engine/desk.ts';
 import type { Content, Progress, Reply, Visibility } from './reply.ts';
+import type { FileRules, UploadedFile } from './uploaded-file.ts';
 
 export const roles = ['viewer', 'trader', 'admin'] as const;
 /** Each may do all that the one before it may. */
@@ -96,7 +97,18 @@ export interface DateOption extends OptionBase {
 export interface PairsOption extends OptionBase {
   readonly type: 'pairs';
 }
-export type Option = StringOption | NumberOption | BooleanOption | ChoiceOption | DateOption | PairsOption;
+/** A text file that is sent along with the command; at the terminal it is named by its path. */
+export interface FileOption extends OptionBase, FileRules {
+  readonly type: 'file';
+}
+export type Option =
+  | StringOption
+  | NumberOption
+  | BooleanOption
+  | ChoiceOption
+  | DateOption
+  | PairsOption
+  | FileOption;
 
 export type OptionSet = Readonly<Record<string, Option>>;
 
@@ -111,7 +123,9 @@ type ValueOf<O extends Option> =
           ? Date
           : O extends PairsOption
             ? Readonly<Record<string, string>>
-            : string;
+            : O extends FileOption
+              ? UploadedFile
+              : string;
 
 /** What `run` receives for a set of options: required ones are there, others may be missing. */
 export type OptionValues<S extends OptionSet> = {

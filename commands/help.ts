@@ -90,6 +90,7 @@ const kindOf = {
   boolean: 'yes or no',
   date: 'date such as 2020-01-31',
   pairs: 'name=value, any number of them',
+  file: 'a file, sent along',
 } as const;
 
 function mayUse(command: Command, caller: Caller): boolean {

@@ -2,10 +2,12 @@
 import { UserError } from '../engine/errors.ts';
 import { nearest } from '../engine/nearest.ts';
 import { type Action, actionsOf, type Command, type Option, type OptionSet, usageOf } from './command.ts';
-import type { TypedWords } from './typed.ts';
+import { parseTyped, type TypedWords } from './typed.ts';
+import type { UploadedFile } from './uploaded-file.ts';
 
 export type RawValue = string | number | boolean;
-export type ParsedValue = string | number | boolean | Date | Readonly<Record<string, string>>;
+/** A file is a text that stands for it until it was fetched. */
+export type ParsedValue = string | number | boolean | Date | Readonly<Record<string, string>> | UploadedFile;
 
 export interface Resolved {
   /** Words of the command: `['book', 'show']`. */
@@ -35,18 +37,20 @@ export function resolveCommand(
 
 /**
  * Options of a typed command: positions fill the options in their order, names fill any of them, and a `pairs`
- * option takes the names that no other option has.
- * @throws UserError for one too many, an unknown name, a missing or an impossible value
+ * option takes the names that no other option has. `attached` is the name of a file that came along.
+ * @throws UserError for one too many, an unknown name, a missing or an impossible value, and for a file that nobody wants
  */
 export function parseTypedOptions(
   { words, action }: Resolved,
   positional: readonly string[],
   named: TypedWords['named'],
+  attached?: string,
 ): Record<string, ParsedValue> {
   const raw: Record<string, RawValue | Record<string, string>> = {};
   const names = Object.keys(action.options);
+  if (attached !== undefined) raw[fileOptionOf({ words, action })] = attached;
   const open = Object.entries(action.options).filter(
-    ([name, { type }]) => !Object.hasOwn(named, name) && type !== 'pairs',
+    ([name, { type }]) => !Object.hasOwn(named, name) && !Object.hasOwn(raw, name) && type !== 'pairs',
   );
   positional.forEach((value, index) => {
     const [name, option] = open[Math.min(index, open.length - 1)] ?? [];
@@ -63,6 +67,23 @@ export function parseTypedOptions(
     else throw new UserError(`${unknownOption(name, names)} ${howTo(words, action)}`);
   }
   return checkOptions({ words, action }, raw);
+}
+
+/** Whether a typed text is a command that takes a file: one may follow it. */
+export function takesFile(text: string, commands: readonly Command[]): boolean {
+  try {
+    const { action } = resolveCommand(parseTyped(text).positional, commands);
+    return Object.values(action.options).some(({ type }) => type === 'file');
+  } catch (error) {
+    if (error instanceof UserError) return false;
+    throw error;
+  }
+}
+
+function fileOptionOf({ words, action }: Resolved): string {
+  const name = Object.entries(action.options).find(([, { type }]) => type === 'file')?.[0];
+  if (name !== undefined) return name;
+  throw new UserError(`/${words.join(' ')} takes no file. ${howTo(words, action)}`);
 }
 
 /**
@@ -82,6 +103,7 @@ export function checkOptions(
   }
   for (const [name, option] of Object.entries(options)) {
     if (option.required && parsed[name] === undefined) {
+      if (option.type === 'file') throw new UserError(missingFile(name, option));
       throw new UserError(`${name} is missing: ${lowerFirst(option.description)}. ${howTo(words, action)}`);
     }
   }
@@ -97,6 +119,7 @@ function parseValue(
   const text = String(raw).trim();
   switch (option.type) {
     case 'string':
+    case 'file':
       return text;
     case 'number':
     case 'integer':
@@ -184,6 +207,10 @@ function missingSubcommand(command: Command, word: string | undefined): string {
 function unknownOption(name: string, known: readonly string[]): string {
   const [near] = nearest(name, known, 1);
   return `There is no option "${name}".${near === undefined ? '' : ` Did you mean ${near}?`}`;
+}
+
+function missingFile(name: string, { description }: Option): string {
+  return `${name} is missing: ${lowerFirst(description)}. Send the file along with the command or right after it; at the terminal give its path.`;
 }
 
 function howTo(words: readonly string[], action: Action): string {

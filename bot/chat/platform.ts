@@ -66,8 +66,23 @@ interface Incoming {
   readonly sentAt: Date;
 }
 
+/** A file that somebody sent. Nothing of it is fetched before it is known that they may. */
+export interface IncomingFile {
+  readonly name: string;
+  /** @throws UserError when it has more bytes, or cannot be had */
+  read(maxBytes: number): Promise<Uint8Array>;
+}
+
+export interface IncomingFiles {
+  /** Came along with a typed command. */
+  readonly attached?: IncomingFile;
+  /** The file that the value of an option stands for: an attachment by its id, at the terminal a path. */
+  named?(value: string): IncomingFile | undefined;
+}
+
 /** A command as typed (`/backtest sma_cross SP500`), or already taken apart by the platform. */
 export interface IncomingCommand extends Incoming {
+  readonly files?: IncomingFiles;
   readonly input:
     | { readonly kind: 'typed'; readonly text: string }
     | {

@@ -178,12 +178,17 @@ export class Router implements ChatHandler {
     const attached = command.files?.attached?.name;
     if (!input.text.trim().startsWith('/')) {
       if (attached !== undefined)
-        throw new UserError('A file alone says nothing: send it along with its command, such as /strategy add.');
+        throw new UserError(
+          'A file alone says nothing: send it along with its command, such as /strategy add.',
+        );
       throw new UserError('A command begins with a slash. Type /help to see them all.');
     }
     const { positional, named } = parseTyped(input.text);
     const { words, action, rest } = resolveCommand(positional, this.#parts.commands);
-    return { resolved: { words, action }, options: parseTypedOptions({ words, action }, rest, named, attached) };
+    return {
+      resolved: { words, action },
+      options: parseTypedOptions({ words, action }, rest, named, attached),
+    };
   }
 
   async #perform(
@@ -401,10 +406,6 @@ function progressBar(fraction: number): string {
   const width = 12;
   const full = Math.round(Math.min(1, Math.max(0, fraction)) * width);
   return `${'█'.repeat(full)}${'░'.repeat(width - full)} ${Math.round(fraction * 100)} %`;
-}
-
-function newRequest(): string {
-  return randomBytes(12).toString('base64url');
 }
 
 function newRequest(): string {

@@ -5,6 +5,7 @@ import { Actions } from '../../bot/chat/actions.ts';
 import { Audit } from '../../bot/chat/audit.ts';
 import type { ChatUser, Message, Placement, Responder } from '../../bot/chat/platform.ts';
 import { Router } from '../../bot/chat/router.ts';
+import { Uploads } from '../../bot/chat/uploads.ts';
 import type { Command, Host } from '../../commands/command.ts';
 import { plainText } from '../../commands/reply.ts';
 import type { Desk } from '../../engine/desk.ts';
@@ -63,7 +64,8 @@ export async function chatDesk({
     webhook: () => 'none',
     terminate: () => undefined,
   };
-  const router = new Router({ commands, desk, host, access, actions, audit, clock, log });
+  const uploads = await Uploads.open(store, clock);
+  const router = new Router({ commands, desk, host, access, actions, uploads, audit, clock, log });
 
   /** The person of this name; anybody else is a stranger. */
   const userNamed = (name: string): ChatUser => {

@@ -144,6 +144,8 @@ function optionOf(name: string, option: Option): APIApplicationCommandBasicOptio
     case 'date':
     case 'pairs':
       return { ...base, ...suggested, type: ApplicationCommandOptionType.String };
+    case 'file':
+      return { ...base, type: ApplicationCommandOptionType.Attachment };
     default:
       return option satisfies never;
   }
