@@ -20,7 +20,6 @@ import {
 } from '../../commands/options.ts';
 import type { Content, Progress, Reply, RichText } from '../../commands/reply.ts';
 import { parseTyped } from '../../commands/typed.ts';
-import { UploadedFile } from '../../commands/uploaded-file.ts';
 import type { Clock } from '../../engine/clock.ts';
 import type { Desk } from '../../engine/desk.ts';
 import { reasonOf, UserError } from '../../engine/errors.ts';
@@ -34,14 +33,12 @@ import type {
   Choice,
   IncomingCommand,
   IncomingCompletion,
-  IncomingFiles,
   IncomingPress,
   Message,
   MessageButton,
   Placement,
   Responder,
 } from './platform.ts';
-import type { Uploads } from './uploads.ts';
 
 export interface RouterParts {
   readonly commands: readonly Command[];
@@ -49,7 +46,6 @@ export interface RouterParts {
   readonly host: Host;
   readonly access: Access;
   readonly actions: Actions;
-  readonly uploads: Uploads;
   readonly audit: Audit;
   readonly clock: Clock;
   readonly log: Logger;
@@ -175,39 +171,29 @@ export class Router implements ChatHandler {
       const { words, action } = resolveCommand(input.command, this.#parts.commands);
       return { resolved: { words, action }, options: checkOptions({ words, action }, input.options) };
     }
-    const attached = command.files?.attached?.name;
     if (!input.text.trim().startsWith('/')) {
-      if (attached !== undefined)
-        throw new UserError(
-          'A file alone says nothing: send it along with its command, such as /strategy add.',
-        );
       throw new UserError('A command begins with a slash. Type /help to see them all.');
     }
     const { positional, named } = parseTyped(input.text);
     const { words, action, rest } = resolveCommand(positional, this.#parts.commands);
-    return {
-      resolved: { words, action },
-      options: parseTypedOptions({ words, action }, rest, named, attached),
-    };
+    return { resolved: { words, action }, options: parseTypedOptions({ words, action }, rest, named) };
   }
 
   async #perform(
     request: Request,
     { words, action }: Resolved,
-    given: Record<string, ParsedValue>,
+    options: Record<string, ParsedValue>,
     {
       confirmed = false,
       placement = action.visibility ?? 'everyone',
       name = newRequest(),
     }: { confirmed?: boolean; placement?: Placement; name?: string },
   ): Promise<void> {
+    const asked = spell(words, options);
     const { caller } = request;
-    request.asked = spell(words, given);
+    request.asked = asked;
     this.#mustBeAllowed(request, { words, action });
     await this.#acknowledge(request, placement);
-    const options = await this.#parts.uploads.fetch(action.options, given, filesOf(request.from));
-    const asked = spell(words, options);
-    request.asked = asked;
     const controller = new AbortController();
     const context = this.#context(caller, name, controller.signal);
     if (action.confirm && !confirmed) {
@@ -278,7 +264,7 @@ export class Router implements ChatHandler {
     const { actions, clock } = this.#parts;
     const id = await actions.place({
       command: words,
-      options: toRaw(await this.#parts.uploads.keep(options)),
+      options: toRaw(options),
       confirmed: true,
       only: request.caller.name,
       lifetimeMs: confirmationLifetimeMs,
@@ -423,7 +409,6 @@ function toRaw(options: Readonly<Record<string, ParsedValue>>): RawOptions {
   return Object.fromEntries(
     Object.entries(options).map(([name, value]) => {
       if (value instanceof Date) return [name, value.toISOString().slice(0, 10)];
-      if (value instanceof UploadedFile) return [name, value.name];
       if (typeof value !== 'object') return [name, value];
       return [
         name,
@@ -433,11 +418,6 @@ function toRaw(options: Readonly<Record<string, ParsedValue>>): RawOptions {
       ];
     }),
   );
-}
-
-/** Where the files of a request are: with a press come none, and those of its command were kept. */
-function filesOf(from: IncomingCommand | IncomingPress): IncomingFiles | 'kept' {
-  return 'buttonId' in from ? 'kept' : (from.files ?? {});
 }
 
 /** What was sent, for the audit of something that was not understood. */
