@@ -20,6 +20,7 @@ import {
 } from '../../commands/options.ts';
 import type { Content, Progress, Reply, RichText } from '../../commands/reply.ts';
 import { parseTyped } from '../../commands/typed.ts';
+import { UploadedFile } from '../../commands/uploaded-file.ts';
 import type { Clock } from '../../engine/clock.ts';
 import type { Desk } from '../../engine/desk.ts';
 import { reasonOf, UserError } from '../../engine/errors.ts';
@@ -33,12 +34,14 @@ import type {
   Choice,
   IncomingCommand,
   IncomingCompletion,
+  IncomingFiles,
   IncomingPress,
   Message,
   MessageButton,
   Placement,
   Responder,
 } from './platform.ts';
+import type { Uploads } from './uploads.ts';
 
 export interface RouterParts {
   readonly commands: readonly Command[];
@@ -46,6 +49,7 @@ export interface RouterParts {
   readonly host: Host;
   readonly access: Access;
   readonly actions: Actions;
+  readonly uploads: Uploads;
   readonly audit: Audit;
   readonly clock: Clock;
   readonly log: Logger;
@@ -171,29 +175,39 @@ export class Router implements ChatHandler {
       const { words, action } = resolveCommand(input.command, this.#parts.commands);
       return { resolved: { words, action }, options: checkOptions({ words, action }, input.options) };
     }
+    const attached = command.files?.attached?.name;
     if (!input.text.trim().startsWith('/')) {
+      if (attached !== undefined)
+        throw new UserError(
+          'A file alone says nothing: send it along with its command, such as /strategy add.',
+        );
       throw new UserError('A command begins with a slash. Type /help to see them all.');
     }
     const { positional, named } = parseTyped(input.text);
     const { words, action, rest } = resolveCommand(positional, this.#parts.commands);
-    return { resolved: { words, action }, options: parseTypedOptions({ words, action }, rest, named) };
+    return {
+      resolved: { words, action },
+      options: parseTypedOptions({ words, action }, rest, named, attached),
+    };
   }
 
   async #perform(
     request: Request,
     { words, action }: Resolved,
-    options: Record<string, ParsedValue>,
+    given: Record<string, ParsedValue>,
     {
       confirmed = false,
       placement = action.visibility ?? 'everyone',
       name = newRequest(),
     }: { confirmed?: boolean; placement?: Placement; name?: string },
   ): Promise<void> {
-    const asked = spell(words, options);
     const { caller } = request;
-    request.asked = asked;
+    request.asked = spell(words, given);
     this.#mustBeAllowed(request, { words, action });
     await this.#acknowledge(request, placement);
+    const options = await this.#parts.uploads.fetch(action.options, given, filesOf(request.from));
+    const asked = spell(words, options);
+    request.asked = asked;
     const controller = new AbortController();
     const context = this.#context(caller, name, controller.signal);
     if (action.confirm && !confirmed) {
@@ -264,7 +278,7 @@ export class Router implements ChatHandler {
     const { actions, clock } = this.#parts;
     const id = await actions.place({
       command: words,
-      options: toRaw(options),
+      options: toRaw(await this.#parts.uploads.keep(options)),
       confirmed: true,
       only: request.caller.name,
       lifetimeMs: confirmationLifetimeMs,
@@ -409,6 +423,7 @@ function toRaw(options: Readonly<Record<string, ParsedValue>>): RawOptions {
   return Object.fromEntries(
     Object.entries(options).map(([name, value]) => {
       if (value instanceof Date) return [name, value.toISOString().slice(0, 10)];
+      if (value instanceof UploadedFile) return [name, value.name];
       if (typeof value !== 'object') return [name, value];
       return [
         name,
@@ -418,6 +433,11 @@ function toRaw(options: Readonly<Record<string, ParsedValue>>): RawOptions {
       ];
     }),
   );
+}
+
+/** Where the files of a request are: with a press come none, and those of its command were kept. */
+function filesOf(from: IncomingCommand | IncomingPress): IncomingFiles | 'kept' {
+  return 'buttonId' in from ? 'kept' : (from.files ?? {});
 }
 
 /** What was sent, for the audit of something that was not understood. */
