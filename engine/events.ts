@@ -31,6 +31,15 @@ export interface ToldCapital {
 export type DeskEvent =
   | { readonly type: 'desk.started'; readonly version: string; readonly environment: string }
   | {
+      readonly type: 'desk.stopping';
+      readonly environment: string;
+      readonly by: string;
+      /** Whether it starts anew by itself. */
+      readonly restarts: boolean;
+    }
+  /** Its people, its settings or its workings were changed in chat: for the admins. */
+  | { readonly type: 'desk.changed'; readonly text: string; readonly by: string }
+  | {
       readonly type: 'signal.received';
       readonly signal: string;
       readonly book: string;

@@ -22,7 +22,7 @@ export function announce(event: DeskEvent): Announcement {
   return {
     content: contentOf(event),
     subject: subjectOf(event),
-    adminsOnly: event.type === 'access.refused',
+    adminsOnly: event.type === 'access.refused' || event.type === 'desk.changed',
   };
 }
 
@@ -54,6 +54,15 @@ function contentOf(event: DeskEvent): Reply {
         title: `Desk ${event.environment} is up`,
         text: [`Outcry ${event.version}. Type /status or /help.`],
       };
+    case 'desk.stopping':
+      return {
+        tone: 'warning',
+        title: `Desk ${event.environment} is stopping`,
+        text: rich`By ${event.by}. ${event.restarts ? 'It starts anew, and says so when it is up.' : 'It stays down until somebody at the machine starts it.'}`,
+      };
+    case 'desk.changed':
+      return { tone: 'warning', title: 'The desk was changed', text: rich`${event.text}.
+By ${event.by}.` };
     case 'signal.received':
       return { title: `Signal for ${event.book}: received`, text: rich`${event.summary}` };
     case 'signal.refused':
