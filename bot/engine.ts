@@ -52,7 +52,6 @@ const auditJob = { name: 'audit', key: 'nightly', at: { cron: '10 0 * * *', time
 /** What the books are worth when their day begins: a day's loss is counted from there. */
 const dayJob = { name: 'day', key: 'midnight', at: { cron: '0 0 * * *', timezone: 'UTC' } };
 const reconcileJob = { name: 'reconcile', key: 'hourly', at: { cron: '7 * * * *', timezone: 'UTC' } };
-const approvalsJob = { name: 'approvals', key: 'every minute', at: { cron: '* * * * *', timezone: 'UTC' } };
 
 /** @throws UserError or StoreError in one line when it cannot be opened */
 export async function openEngine(
@@ -97,7 +96,7 @@ export async function openEngine(
   });
   const inbox = await Inbox.open({ store, clock, outbox, books });
   const queue = await Queue.open({ store, clock, log, outbox, books, brokers, operations, inbox });
-  const watch = await SignalWatch.open({ store, clock, log, outbox, books, inbox });
+  const watch = await SignalWatch.open({ store, clock, log, outbox, books, inbox, queue });
   const schedule = await openSchedule({ store, log });
   const runs = await Runs.open(store, clock);
   const charts = chartRenderer({ log });
@@ -125,7 +124,6 @@ export async function openEngine(
   schedule.define({ name: auditJob.name, retries: 3, run: () => books.nightlyAudit() });
   schedule.define({ name: dayJob.name, run: () => limits.markDay() });
   schedule.define({ name: reconcileJob.name, run: () => reconciler.reconcileAll() });
-  schedule.define({ name: approvalsJob.name, run: () => queue.expireApprovals() });
   const desk = new Desk({
     store,
     clock,
@@ -161,7 +159,7 @@ export async function openEngine(
       await queue.start();
       await watch.start();
       await plans.plan();
-      for (const { name, key, at } of [auditJob, dayJob, reconcileJob, approvalsJob])
+      for (const { name, key, at } of [auditJob, dayJob, reconcileJob])
         await schedule.every(name, key, at, null);
       await schedule.start();
     },

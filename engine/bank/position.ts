@@ -209,7 +209,8 @@ function nothing({ currency, symbol }: Fill): Position {
 }
 
 /** Counts the fill when it opened or enlarged the position; one that turned it round begins anew. */
-function withEntry(position: Position, traded: Decimal, { operation = null }: Fill): Position {
+function withEntry(position: Position, traded: Decimal, fill: Fill): Position {
+  const operation = fill.operation ?? null;
   const { quantity, entries, enteredBy } = position;
   if (quantity.times(traded).lte(zero)) return position;
   // A crumb that an earlier exit left, smaller than a step, is no entry.

@@ -15,6 +15,7 @@ import type { Logger } from '../log.ts';
 import type { Collection, Store, StoredDocument } from '../store/store.ts';
 import { DuplicateKeyError, defineCollection } from '../store/store.ts';
 import type { Inbox } from './inbox.ts';
+import type { Queue } from './queue.ts';
 import type { Signal } from './signal.ts';
 import type { Storm } from './storm.ts';
 import { calm, stormFrom, tradingViewMost, withAlert } from './storm.ts';
@@ -26,6 +27,8 @@ export interface SignalWatchParts {
   readonly outbox: Outbox;
   readonly books: Books;
   readonly inbox: Inbox;
+  /** Whose approvals expire meanwhile. */
+  readonly queue: Pick<Queue, 'expireApprovals'>;
   /** How often it looks whether a silence has become too long. */
   readonly everyMs?: number;
 }
@@ -88,10 +91,11 @@ export class SignalWatch {
     return this.#lanes.idle();
   }
 
-  /** Looks for silences, and lets the inbox tidy up. */
+  /** Looks for silences, and for what nobody has approved in time; and lets the inbox tidy up. */
   async check(): Promise<void> {
-    const { books, inbox } = this.#parts;
+    const { books, inbox, queue } = this.#parts;
     await inbox.tidy();
+    await queue.expireApprovals();
     for (const book of books.names()) await this.#lanes.run(book, () => this.#checkSilence(book));
   }
 
