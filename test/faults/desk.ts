@@ -75,7 +75,7 @@ export async function openDesk(
   });
   const inbox = await Inbox.open({ store, clock, outbox, books });
   const queue = await Queue.open({ store, clock, log, outbox, books, brokers, operations, inbox, sleep });
-  const watch = await SignalWatch.open({ store, clock, log, outbox, books, inbox });
+  const watch = await SignalWatch.open({ store, clock, log, outbox, books, inbox, queue });
   const webhook = {
     host: '127.0.0.1',
     port: 0,
