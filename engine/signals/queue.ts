@@ -194,14 +194,9 @@ export class Queue {
   /** Out of the lane, so that others go on; and into it again, behind them. */
   #putOff(signal: Signal, later: Later): void {
     if ('afterOperation' in later) {
-      this.#parts.operations.end(later.afterOperation).then(
+      this.#untilOver(later.afterOperation).then(
         () => this.#stand(signal),
-        (error) => {
-          if (!(error instanceof Interrupted)) {
-            this.#parts.log.error({ signal: signal._id, error: reasonOf(error) }, 'a signal waits in vain');
-          }
-          this.#waiting.delete(signal._id); // taken up at the next start
-        },
+        () => this.#waiting.delete(signal._id), // the desk stops: taken up at the next start
       );
       return;
     }
@@ -211,6 +206,23 @@ export class Queue {
     );
     this.#pauses.add(pause);
     void pause.then(() => this.#pauses.delete(pause));
+  }
+
+  /** @throws Interrupted; a store that is away is asked again */
+  async #untilOver(operation: string): Promise<void> {
+    for (const ms of growingPauses(500, 30_000)) {
+      try {
+        await this.#parts.operations.end(operation);
+        return;
+      } catch (error) {
+        if (error instanceof Interrupted) throw error;
+        this.#parts.log.error(
+          { operation, error: reasonOf(error) },
+          'the end of an operation is not known yet',
+        );
+      }
+      await this.#sleep(ms, this.#stopping.signal);
+    }
   }
 
   /**

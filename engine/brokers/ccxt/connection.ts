@@ -203,7 +203,7 @@ export class Connection {
     if (!time.done) return this.#failed(time);
     if (!markets.loaded || clock.now().getTime() - this.#marketsAt > marketsAgeMs) {
       const known = await this.#once(async (exchange) => {
-        await exchange.loadMarkets(markets.loaded);
+        await exchange.loadMarkets(true); // without it ccxt gives a first failure again, for ever
         markets.take(exchange);
       });
       if (known.done) this.#marketsAt = clock.now().getTime();
