@@ -418,6 +418,9 @@ class Story {
       state: { in: ['received', 'waiting', 'working'] },
     });
     const { state = 'none', why = '' } = this.#desk?.broker.status() ?? {};
+    for (const { method, path, at } of this.#exchange.requests().slice(-5)) {
+      this.#note(`one of the last requests: ${new Date(at).toISOString()} ${method} ${path}`);
+    }
     return [
       `; broker ${state} ${why}`,
       ...signals.map((signal) => `signal ${signal.key} ${signal.state}`),

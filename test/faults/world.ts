@@ -18,6 +18,7 @@ const real = {
   clearInterval: globalThis.clearInterval,
   setImmediate: globalThis.setImmediate,
   now: Date.now,
+  performanceNow: performance.now.bind(performance),
 };
 
 /** What a call of a dead process comes to. */
@@ -227,6 +228,7 @@ export function installWorlds(): void {
     clearInterval: clear(real.clearInterval),
   });
   Date.now = () => current.getStore()?.world.ms ?? real.now();
+  performance.now = () => current.getStore()?.world.ms ?? real.performanceNow();
 }
 
 function isBefore(one: Timer, other: Timer): boolean {
