@@ -13,6 +13,7 @@ import { Access, type KnownUser } from './chat/access.ts';
 import { Actions } from './chat/actions.ts';
 import { Audit } from './chat/audit.ts';
 import { ConsolePlatform, consoleUser } from './chat/console/console.ts';
+import { filesOfTerminal } from './chat/console/files.ts';
 import { type Listener, Notifier } from './chat/notifier.ts';
 import type { ChatAddress, Message, Platform, PlatformName } from './chat/platform.ts';
 import { Router } from './chat/router.ts';
@@ -150,6 +151,7 @@ export async function runOnce(
           chat: { id: 'console', private: true },
           sentAt: clock.now(),
           input: { kind: 'typed', text: command.startsWith('/') ? command : `/${command}` },
+          files: filesOfTerminal,
         },
         {
           acknowledge: async () => undefined,
@@ -191,7 +193,9 @@ async function platformsOf(parts: AppParts): Promise<Platform[]> {
   }
   if (discord) {
     const { discordPlatform } = await import('./chat/discord/index.ts');
-    const rest = endpoints.discordApi === undefined ? {} : { rest: { api: endpoints.discordApi } };
+    const { discordApi } = endpoints;
+    const rest =
+      discordApi === undefined ? {} : { rest: { api: discordApi, cdn: new URL(discordApi).origin } };
     platforms.push(
       discordPlatform({ token: discord.token, guild: discord.guild, commands, log, clock, ...rest }),
     );

@@ -1,13 +1,17 @@
 /** The router with people who type and press, without any platform. */
 
-import { Access, type KnownUser } from '../../bot/chat/access.ts';
+import { Access } from '../../bot/chat/access.ts';
 import { Actions } from '../../bot/chat/actions.ts';
+import { Aliases } from '../../bot/chat/aliases.ts';
 import { Audit } from '../../bot/chat/audit.ts';
-import type { ChatUser, Message, Placement, Responder } from '../../bot/chat/platform.ts';
+import { type KnownUser, People } from '../../bot/chat/people.ts';
+import type { ChatUser, IncomingFiles, Message, Placement, Responder } from '../../bot/chat/platform.ts';
 import { Router } from '../../bot/chat/router.ts';
 import { Uploads } from '../../bot/chat/uploads.ts';
 import type { Command, Host } from '../../commands/command.ts';
+import { resolveCommand } from '../../commands/options.ts';
 import { plainText } from '../../commands/reply.ts';
+import { parseTyped } from '../../commands/typed.ts';
 import type { Desk } from '../../engine/desk.ts';
 import { Outbox } from '../../engine/events.ts';
 import { type Logger, silentLog } from '../../engine/log.ts';
@@ -37,16 +41,28 @@ export async function chatDesk({
   clock = new ManualClock(),
   desk = {} as Desk,
   log = silentLog,
+  users = people,
 }: {
   store: Store;
   commands: readonly Command[];
   clock?: ManualClock;
   desk?: Desk;
   log?: Logger;
+  users?: readonly KnownUser[];
 }) {
   const outbox = await Outbox.open(store, clock);
+  const peopleOfDesk = await People.open({
+    users,
+    platforms: ['discord'],
+    books: ['demo', 'rotation'],
+    accounts: ['paper', 'other'],
+    store,
+    outbox,
+    clock,
+    log,
+  });
   const access = await Access.open({
-    users: people,
+    people: peopleOfDesk,
     groups: new Map([['discord', [group.id]]]),
     store,
     outbox,
@@ -63,6 +79,15 @@ export async function chatDesk({
     platforms: () => [],
     webhook: () => 'none',
     terminate: () => undefined,
+    people: peopleOfDesk,
+    audit,
+    log: { tail: async () => [] },
+    aliases: await Aliases.open({
+      store,
+      clock,
+      commands: commands.map(({ name }) => name),
+      checkLine: (line) => void resolveCommand(parseTyped(line).positional, commands),
+    }),
   };
   const uploads = await Uploads.open(store, clock);
   const router = new Router({ commands, desk, host, access, actions, uploads, audit, clock, log });
@@ -78,11 +103,13 @@ export async function chatDesk({
     outbox,
     audit,
     access,
+    people: peopleOfDesk,
+    host,
     router,
     async types(
       name: string,
       text: string,
-      changes: { sentAt?: Date; chat?: typeof group } = {},
+      changes: { sentAt?: Date; chat?: typeof group; files?: IncomingFiles } = {},
     ): Promise<Answer> {
       const { responder, answer } = listener();
       await router.onCommand({ ...incoming(name), ...changes, input: { kind: 'typed', text } }, responder);

@@ -4,6 +4,7 @@ import { type Action, actionsOf, type Command } from '../../../commands/command.
 /** Candidates that are known at once, or the option whose values the desk must be asked for. */
 export type Completion =
   | { readonly kind: 'words'; readonly typed: string; readonly candidates: readonly string[] }
+  | { readonly kind: 'path'; readonly typed: string }
   | {
       readonly kind: 'value';
       readonly command: readonly string[];
@@ -47,11 +48,13 @@ function optionCompletion(
   const split = typed.indexOf('=');
   if (split > 0) {
     const option = typed.slice(0, split);
+    if (action.options[option]?.type === 'file') return { kind: 'path', typed: typed.slice(split + 1) };
     return { kind: 'value', command, option, typed: typed.slice(split + 1), names: [] };
   }
   const position = before.length - given.length;
   const option = open[position];
   const candidates = open.slice(position).map((name) => `${name}=`);
   if (option === undefined) return { kind: 'words', typed, candidates };
+  if (action.options[option]?.type === 'file') return { kind: 'path', typed };
   return { kind: 'value', command, option, typed, names: candidates };
 }

@@ -20,6 +20,7 @@ import type {
   Responder,
 } from '../platform.ts';
 import { completionOf } from './completion.ts';
+import { filesOfTerminal, pathsLike } from './files.ts';
 import { renderMessage } from './render.ts';
 
 export interface ConsoleParts {
@@ -125,7 +126,10 @@ export class ConsolePlatform implements Platform {
     const { responder, settled } = this.#responder();
     const button = /^\d+$/.test(text) ? this.#buttons[Number(text) - 1] : undefined;
     if (button) await handler.onPress({ ...incoming, buttonId: button.id }, responder);
-    else await handler.onCommand({ ...incoming, input: { kind: 'typed', text: withSlash(text) } }, responder);
+    else {
+      const input = { kind: 'typed', text: withSlash(text) } as const;
+      await handler.onCommand({ ...incoming, input, files: filesOfTerminal }, responder);
+    }
     await settled();
     this.#prompt();
   }
@@ -171,6 +175,7 @@ export class ConsolePlatform implements Platform {
     const completion = completionOf(line, this.#parts.commands);
     if (completion.kind === 'words')
       return [startingWith(completion.candidates, completion.typed), completion.typed];
+    if (completion.kind === 'path') return [await pathsLike(completion.typed), completion.typed];
     const { command, option, typed, names } = completion;
     const choices =
       (await this.#handler?.onCompletion({

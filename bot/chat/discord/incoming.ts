@@ -1,6 +1,7 @@
 /** Discord's interactions as the events of a chat platform. */
 import {
   ApplicationCommandOptionType,
+  type Attachment,
   type AutocompleteInteraction,
   type ButtonInteraction,
   type ChatInputCommandInteraction,
@@ -9,16 +10,42 @@ import {
   MessageFlags,
   type RepliableInteraction,
 } from 'discord.js';
-import type { Choice, IncomingCommand, IncomingCompletion, IncomingPress } from '../platform.ts';
+import { UserError } from '../../../engine/errors.ts';
+import { download, tooLarge } from '../download.ts';
+import type {
+  Choice,
+  IncomingCommand,
+  IncomingCompletion,
+  IncomingFile,
+  IncomingPress,
+} from '../platform.ts';
 import { defaultFileSizeLimit } from './render.ts';
 import type { Asked } from './responder.ts';
 
-export function commandOf(interaction: ChatInputCommandInteraction): IncomingCommand {
+/** @param cdn where Discord keeps attachments: from nowhere else is one fetched */
+export function commandOf(interaction: ChatInputCommandInteraction, cdn: string): IncomingCommand {
   const { words, options } = wordsAndOptions(interaction);
+  const attachments = new Map(
+    options.flatMap(({ attachment }) => (attachment ? [[attachment.id, fileOf(attachment, cdn)]] : [])),
+  );
   const values = options.flatMap(({ name, value }) => (value === undefined ? [] : [[name, value] as const]));
   return {
     ...origin(interaction),
     input: { kind: 'structured', command: words, options: Object.fromEntries(values) },
+    ...(attachments.size > 0 && { files: { named: (id) => attachments.get(id) } }),
+  };
+}
+
+function fileOf({ name, size, url }: Attachment, cdn: string): IncomingFile {
+  return {
+    name,
+    async read(maxBytes) {
+      if (size > maxBytes) throw tooLarge(name, maxBytes);
+      if (new URL(url).origin !== new URL(cdn).origin) {
+        throw new UserError(`${name} does not lie where Discord keeps attachments, so it was not fetched.`);
+      }
+      return download(url, { name, maxBytes });
+    },
   };
 }
 

@@ -106,7 +106,7 @@ export function discordPlatform({
     responders.add(responder);
     try {
       if (interaction.isButton()) await handler.onPress(pressOf(interaction), responder);
-      else await handler.onCommand(commandOf(interaction), responder);
+      else await handler.onCommand(commandOf(interaction, rest.options.cdn), responder);
     } catch (thrown) {
       log.error({ err: thrown, interaction: interaction.id }, 'the answer to a Discord user failed');
     } finally {

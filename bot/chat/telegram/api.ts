@@ -7,7 +7,8 @@
  */
 import { Telegram, TelegramError } from 'telegraf';
 import type { Telegram as Methods, Opts } from 'telegraf/types';
-import { reasonOf } from '../../../engine/errors.ts';
+import { reasonOf, UserError } from '../../../engine/errors.ts';
+import { download, tooLarge } from '../download.ts';
 
 export type { InlineKeyboardButton, Update } from 'telegraf/types';
 
@@ -46,11 +47,36 @@ export interface TelegramApi {
     payload: Opts<M>,
     options: { readonly timeoutMs: number; readonly signal?: AbortSignal },
   ): Promise<ReturnType<Methods[M]>>;
+  /**
+   * A file that somebody sent to the bot. Telegram gives 20 MB at most.
+   * @throws UserError when it is larger than `maxBytes`, or cannot be had
+   */
+  fetchFile(
+    file: { readonly id: string; readonly name: string },
+    options: { readonly maxBytes: number; readonly timeoutMs: number },
+  ): Promise<Uint8Array>;
 }
 
-export function telegramApi(token: string, apiRoot?: string): TelegramApi {
-  const client = new Telegram(token, apiRoot === undefined ? {} : { apiRoot });
+export function telegramApi(token: string, apiRoot = 'https://api.telegram.org'): TelegramApi {
+  const client = new Telegram(token, { apiRoot });
   return {
+    async fetchFile({ id, name }, { maxBytes, timeoutMs }) {
+      let found: Awaited<ReturnType<Methods['getFile']>>;
+      try {
+        found = await this.call('getFile', { file_id: id }, { timeoutMs });
+      } catch (thrown) {
+        // Telegram says "file is too big" from 20 MB on.
+        if (thrown instanceof ApiError && /too big/.test(thrown.message)) throw tooLarge(name, maxBytes);
+        throw new UserError(`${name} could not be fetched (${reasonOf(thrown)}). Send it again.`);
+      }
+      if (found.file_path === undefined) {
+        throw new UserError(
+          `${name} could not be fetched: Telegram does not have it any more. Send it again.`,
+        );
+      }
+      const place = found.file_path.split('/').map(encodeURIComponent).join('/');
+      return download(`${apiRoot}/file/bot${token}/${place}`, { name, maxBytes });
+    },
     async call(method, payload, { timeoutMs, signal }) {
       const controller = new AbortController();
       const abort = () => controller.abort();

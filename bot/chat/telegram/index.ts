@@ -3,10 +3,19 @@
  * names it.
  */
 import type { Command, Role } from '../../../commands/command.ts';
+import { takesFile } from '../../../commands/options.ts';
 import type { Clock } from '../../../engine/clock.ts';
 import { reasonOf } from '../../../engine/errors.ts';
 import type { Logger } from '../../../engine/log.ts';
-import type { ChatHandler, MessageRef, Platform, PlatformStatus } from '../platform.ts';
+import { tooLarge } from '../download.ts';
+import type {
+  ChatHandler,
+  IncomingCommand,
+  IncomingFiles,
+  MessageRef,
+  Platform,
+  PlatformStatus,
+} from '../platform.ts';
 import { telegramApi } from './api.ts';
 import { latestOnly, type Show } from './latest.ts';
 import { messenger as createMessenger, type Sending, type Shown } from './messenger.ts';
@@ -15,7 +24,7 @@ import { type Bot, poller as createPoller } from './polling.ts';
 import { sendQueue } from './queue.ts';
 import { registerMenus } from './registration.ts';
 import { responderTo } from './responder.ts';
-import { incoming } from './updates.ts';
+import { type Incoming, incoming, type SentDocument } from './updates.ts';
 
 export interface TelegramOptions {
   /** As @BotFather gave it: `123456:ABC…`. */
@@ -71,9 +80,43 @@ export function telegramPlatform(options: TelegramOptions): Platform {
     }
   };
 
+  const filesOf = ({ id, name, bytes }: SentDocument): IncomingFiles => ({
+    attached: {
+      name,
+      async read(maxBytes) {
+        if (bytes !== undefined && bytes > maxBytes) throw tooLarge(name, maxBytes);
+        return api.fetchFile({ id, name }, { maxBytes, timeoutMs: pace.requestMs });
+      },
+    },
+  });
+
+  /** Commands that take a file and came without one, by who said them where: their file may follow. */
+  const awaitingFile = recent<{ readonly text: string; readonly at: Date }>();
+
+  /** The command with its file; undefined for a file that nobody asked for, in a chat with others. */
+  const commandOf = (event: Extract<Incoming, { kind: 'file' | 'command' }>): IncomingCommand | undefined => {
+    const who = `${event.command.chat.id}/${event.command.user.id}`;
+    if (event.kind === 'command') {
+      const { document, command } = event;
+      if (document) return { ...command, files: filesOf(document) };
+      const text = command.input.kind === 'typed' ? command.input.text : '';
+      if (takesFile(text, commands)) awaitingFile.set(who, { text, at: clock.now() });
+      else awaitingFile.delete(who);
+      return command;
+    }
+    const before = awaitingFile.get(who);
+    awaitingFile.delete(who);
+    const fresh = before && clock.now().getTime() - before.at.getTime() < fileFollowsWithinMs;
+    if (!fresh && !event.command.chat.private) return undefined;
+    const input = { kind: 'typed', text: fresh ? before.text : '' } as const;
+    return { ...event.command, input, files: filesOf(event.document) };
+  };
+
   const handOver = (update: Parameters<typeof incoming>[0], bot: Bot, pressedAfter: Date) => {
     const event = incoming(update, bot.username, pressedAfter);
     if (event === undefined || handler === undefined) return;
+    const command = event.kind === 'press' ? undefined : commandOf(event);
+    if (event.kind !== 'press' && command === undefined) return;
     if (event.asked.private && unopened.has(event.asked.target.chat)) {
       unopened = new Set();
       registered = false;
@@ -95,8 +138,8 @@ export function telegramPlatform(options: TelegramOptions): Platform {
     const handled =
       event.kind === 'press'
         ? handler.onPress(event.press, responder)
-        : handler.onCommand(event.command, responder);
-    handled.catch((thrown) => log.error({ err: thrown }, 'the answer to a Telegram user failed'));
+        : command && handler.onCommand(command, responder);
+    handled?.catch((thrown) => log.error({ err: thrown }, 'the answer to a Telegram user failed'));
   };
 
   const polling = createPoller({
@@ -172,6 +215,9 @@ export function telegramPlatform(options: TelegramOptions): Platform {
     edit: (ref, message) => editorOf(ref)(message),
   };
 }
+
+/** A file that comes later than this after a command is another matter. */
+const fileFollowsWithinMs = 10 * 60_000;
 
 function nameOf({ chat, message }: MessageRef): string {
   return `${chat}/${message}`;

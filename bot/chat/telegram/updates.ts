@@ -6,8 +6,27 @@ import type { Asked } from './responder.ts';
 /** Edited messages are not asked for: a command that is corrected is not given a second time. */
 export const wantedUpdates = ['message', 'callback_query'] as const;
 
+/** A document as a message carries it. */
+export interface SentDocument {
+  readonly id: string;
+  readonly name: string;
+  readonly bytes: number | undefined;
+}
+
 export type Incoming =
-  | { readonly kind: 'command'; readonly command: IncomingCommand; readonly asked: Asked }
+  | {
+      /** A file without a word: it belongs to the command before it. */
+      readonly kind: 'file';
+      readonly document: SentDocument;
+      readonly command: Omit<IncomingCommand, 'input'>;
+      readonly asked: Asked;
+    }
+  | {
+      readonly kind: 'command';
+      readonly command: IncomingCommand;
+      readonly asked: Asked;
+      readonly document?: SentDocument;
+    }
   | {
       readonly kind: 'press';
       readonly press: IncomingPress;
@@ -24,10 +43,13 @@ export type Incoming =
 export function incoming(update: Update, botUsername: string, pressedAfter: Date): Incoming | undefined {
   if ('message' in update) {
     const { message } = update;
-    if (!('text' in message) || message.from === undefined || message.from.is_bot) return undefined;
+    if (message.from === undefined || message.from.is_bot) return undefined;
     const isPrivate = message.chat.type === 'private';
-    const text = ours(message.text, botUsername, isPrivate);
-    if (text === undefined) return undefined;
+    const document = 'document' in message ? documentOf(message.document) : undefined;
+    const said =
+      'text' in message ? message.text : document && 'caption' in message ? message.caption : undefined;
+    const text = said === undefined ? undefined : ours(said, botUsername, isPrivate);
+    if (text === undefined && (said !== undefined || document === undefined)) return undefined;
     const chat = String(message.chat.id);
     const user = userOf(message.from);
     const asked = {
@@ -42,14 +64,12 @@ export function incoming(update: Update, botUsername: string, pressedAfter: Date
         ...(isPrivate ? {} : { replyTo: message.message_id }),
       },
     };
-    const sentAt = new Date(message.date * 1000);
-    const command: IncomingCommand = {
-      user,
-      chat: { id: chat, private: isPrivate },
-      sentAt,
-      input: { kind: 'typed', text },
-    };
-    return { kind: 'command', command, asked };
+    const command = { user, chat: { id: chat, private: isPrivate }, sentAt: new Date(message.date * 1000) };
+    if (text !== undefined) {
+      const input = { kind: 'typed', text } as const;
+      return { kind: 'command', command: { ...command, input }, asked, ...(document && { document }) };
+    }
+    return document && { kind: 'file', document, command, asked };
   }
 
   if ('callback_query' in update) {
@@ -87,6 +107,11 @@ export function incoming(update: Update, botUsername: string, pressedAfter: Date
     return { kind: 'press', press, asked, queryId: query.id };
   }
   return undefined;
+}
+
+function documentOf(document: { file_id: string; file_name?: string; file_size?: number }): SentDocument {
+  const { file_id: id, file_name: name = 'file', file_size: bytes } = document;
+  return { id, name, bytes };
 }
 
 /**

@@ -94,13 +94,15 @@ export class FakeDiscord {
       world: this.#world,
       dispatch: (type, data) => this.#gateway.dispatch(type, data),
       until: (look, what) => this.until(look, what),
+      cdn: () => this.rest.cdn,
     };
     this.channel('desk');
   }
 
   /** For `new Client({ rest })` and `new REST(rest)`. */
-  get rest(): { readonly api: string; readonly version: '10' } {
-    return { api: `http://127.0.0.1:${this.#port}/api`, version: '10' };
+  get rest(): { readonly api: string; readonly cdn: string; readonly version: '10' } {
+    const origin = `http://127.0.0.1:${this.#port}`;
+    return { api: `${origin}/api`, cdn: origin, version: '10' };
   }
 
   get applicationId(): string {
@@ -242,6 +244,7 @@ export class FakeDiscord {
       if (lost && 'hangUp' in fault) return void response.destroy();
       if (lost && 'status' in fault) return reply(response, entry, fault.status, { message: 'Bad Gateway' });
 
+      if (path.startsWith('/attachments/')) return this.#giveAttachment(response, entry);
       const answer =
         path === '/gateway/bot'
           ? this.#gatewayInformation(authorized)
@@ -259,6 +262,15 @@ export class FakeDiscord {
       });
       this.#refuse(response, entry, refusal);
     }
+  }
+
+  /** Signed addresses: whoever has one gets the file, without a token. */
+  #giveAttachment(response: ServerResponse, entry: SeenRequest): void {
+    const file = entry.method === 'GET' ? this.#world.attachments.get(entry.path) : undefined;
+    entry.status = file ? 200 : 404;
+    response.statusCode = entry.status;
+    if (file) response.setHeader('content-type', file.type);
+    response.end(file?.data);
   }
 
   #gatewayInformation(authorized: boolean): object {

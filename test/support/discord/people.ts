@@ -4,8 +4,16 @@ import { seen } from './seen.ts';
 import type { CommandOption } from './shapes.ts';
 import { wireInteraction } from './wire.ts';
 import type { Channel, Person, RegisteredCommand, StoredInteraction, StoredMessage, World } from './world.ts';
+import { attachmentSizeLimit } from './world.ts';
 
-export type OptionInput = Readonly<Record<string, string | number | boolean>>;
+/** A file that is sent along. `text/plain` where no type is said. */
+export interface Attached {
+  readonly name: string;
+  readonly data: string | Uint8Array;
+  readonly type?: string;
+}
+
+export type OptionInput = Readonly<Record<string, string | number | boolean | Attached>>;
 
 /** What people need of the stand-in around them. */
 export interface Surroundings {
@@ -14,6 +22,8 @@ export interface Surroundings {
   dispatch(type: string, data: object): void;
   /** Resolves when `look` finds something. */
   until<T>(look: () => T | undefined | false, what: string): Promise<T>;
+  /** Where attachments are kept. */
+  cdn(): string;
 }
 
 /** A command or press with its answer. */
@@ -116,8 +126,19 @@ export class FakeUser {
       if (required && !(name in options))
         throw new Error(`Discord does not send /${words}: ${name} is missing`);
     }
-    const given = Object.entries(options).map(([name, value]) => givenOption(words, known, name, value));
-    return this.#ask({ type: 'command', channel }, commandData(command, path, given));
+    const attachments: Record<string, object> = {};
+    const given = Object.entries(options).map(([name, value]) => {
+      if (typeof value !== 'object') return givenOption(words, known, name, value);
+      const option = known.find((each) => each.name === name);
+      if (option?.type !== types.attachment)
+        throw new Error(`Discord does not send /${words}: ${name} is no attachment`);
+      const attachment = this.#attach(value, channel);
+      attachments[attachment.id] = attachment;
+      return { name, type: types.attachment, value: attachment.id };
+    });
+    const data = commandData(command, path, given);
+    const resolved = Object.keys(attachments).length > 0 ? { resolved: { attachments } } : {};
+    return this.#ask({ type: 'command', channel }, { ...data, ...resolved });
   }
 
   /** Presses a button of a message, by its label or id. @throws when there is no such button */
@@ -140,7 +161,7 @@ export class FakeUser {
     words: string,
     option: string,
     typed: string,
-    others: OptionInput = {},
+    others: Readonly<Record<string, string | number | boolean>> = {},
   ): Promise<readonly { name: string; value: string | number }[]> {
     const { command, path, known } = await this.#find(words, this.#defaultChannel);
     const focused = known.find(({ name }) => name === option);
@@ -154,6 +175,26 @@ export class FakeUser {
       commandData(command, path, given),
     );
     return this.#around.until(() => interaction.choices, `choices for /${words} ${option}`);
+  }
+
+  /** Puts the file where Discord keeps them. @throws when it is larger than Discord's client lets be sent */
+  #attach({ name, data, type = 'text/plain' }: Attached, channel: Channel) {
+    const { world, cdn } = this.#around;
+    const bytes = typeof data === 'string' ? new TextEncoder().encode(data) : data;
+    if (bytes.length > attachmentSizeLimit) throw new Error(`Discord does not send ${name}: it is too large`);
+    const id = world.newId();
+    const path = `/attachments/${channel.id}/${id}/${name.replace(/[^\w.-]/g, '_')}`;
+    world.attachments.set(path, { name, type, data: bytes });
+    const url = `${cdn()}${path}?ex=1&is=1&hm=1`;
+    return {
+      id,
+      filename: name,
+      size: bytes.length,
+      url,
+      proxy_url: url,
+      content_type: type,
+      ephemeral: true,
+    };
   }
 
   #ask(
@@ -191,7 +232,7 @@ interface Found {
   readonly known: readonly CommandOption[];
 }
 
-const types = { subcommand: 1, string: 3, integer: 4, boolean: 5, number: 10 } as const;
+const types = { subcommand: 1, string: 3, integer: 4, boolean: 5, number: 10, attachment: 11 } as const;
 
 function findCommand(world: World, [name, ...path]: readonly string[], channel: Channel): Found | undefined {
   const available = world.commands.filter(({ guild, contexts }) => {
@@ -239,6 +280,7 @@ function givenOption(
     if (value < (option.min_value ?? -Infinity)) throw no(`is below ${option.min_value}`);
     if (value > (option.max_value ?? Infinity)) throw no(`is above ${option.max_value}`);
   }
+  if (option.type === types.attachment) throw no('must be a file');
   const choices = option.choices ?? [];
   if (choices.length > 0 && !choices.some((choice) => choice.value === value))
     throw no('is none of its choices');

@@ -87,6 +87,8 @@ export class World {
   readonly messages = new Map<string, StoredMessage>();
   readonly interactions = new Map<string, StoredInteraction>();
   readonly commands: RegisteredCommand[] = [];
+  /** What people sent along with commands, by the path of its address. */
+  readonly attachments = new Map<string, UploadedFile>();
   readonly #clock: Clock;
   readonly #nonces = new Map<string, { readonly message: StoredMessage; readonly at: number }>();
   #ids = 0n;

@@ -52,6 +52,8 @@ export interface MenuEntry {
 export class World {
   readonly chats = new Map<string, ChatRecord>();
   readonly menus = new Map<string, readonly MenuEntry[]>();
+  /** What people sent, by its file id. */
+  readonly documents = new Map<string, { readonly path: string; readonly data: Buffer }>();
   /** Presses that wait for `answerCallbackQuery`. */
   readonly openPresses = new Set<string>();
   readonly #updates: { update_id: number }[] = [];

@@ -86,6 +86,11 @@ export interface TestUser {
    * @throws Error when no message has one
    */
   presses(label: string, where?: { readonly in?: TestGroup }): { readonly answered: () => boolean };
+  /** Sends a document, with or without words. */
+  sendsFile(
+    file: { readonly name: string; readonly data: string | Uint8Array },
+    how?: { readonly caption?: string; readonly in?: TestGroup },
+  ): void;
   /** A photo, sticker or anything else that is not text. */
   sendsPhoto(): void;
   /** Deletes a message of the bot from the private chat. */
@@ -190,6 +195,12 @@ export async function startTelegram(): Promise<TestTelegram> {
     const [, path = '', method = ''] = (request.url ?? '').split('/');
     if (away) {
       request.socket.destroy();
+      return;
+    }
+    const [, , owner, ...place] = (request.url ?? '').split('/');
+    if (path === 'file' && owner === `bot${token}` && !revoked) {
+      const file = [...world.documents.values()].find((each) => each.path === place.join('/'));
+      response.writeHead(file ? 200 : 404).end(file?.data);
       return;
     }
     if (path !== `bot${token}` || revoked) throw new Refusal(401, 'Unauthorized');
@@ -373,6 +384,19 @@ export async function startTelegram(): Promise<TestTelegram> {
         for (const message of own.messages.values()) {
           if (message.text === text) own.messages.delete(message.id);
         }
+      },
+      sendsFile({ name: fileName, data }, how = {}) {
+        const bytes = Buffer.from(data);
+        const fileId = `doc-${randomUUID()}`;
+        world.documents.set(fileId, { path: `documents/file_${world.documents.size}.bin`, data: bytes });
+        const document = {
+          file_id: fileId,
+          file_unique_id: fileId.slice(-8),
+          file_name: fileName,
+          file_size: bytes.length,
+        };
+        const caption = how.caption === undefined ? {} : { caption: how.caption };
+        world.addUpdate({ message: say(recordOf(how.in?.id ?? id), { document, ...caption }) });
       },
       sendsPhoto() {
         world.addUpdate({ message: say(own, { photo: [{ file_id: 'theirs', width: 1, height: 1 }] }) });

@@ -105,6 +105,15 @@ const methods: Readonly<Record<string, MethodAnswer>> = {
     return true;
   }),
 
+  getFile: define({ file_id: z.string() }, ({ file_id }, { world }) => {
+    const document = world.documents.get(file_id);
+    if (!document)
+      throw new Refusal(400, 'Bad Request: wrong file_id or the file is temporarily unavailable');
+    // https://core.telegram.org/bots/api#getfile
+    if (document.data.length > 20 * 1024 * 1024) throw new Refusal(400, 'Bad Request: file is too big');
+    return { file_id, file_unique_id: file_id.slice(-8), file_path: document.path };
+  }),
+
   sendChatAction: define(
     { chat_id: chatId, message_thread_id: integer.optional(), action: z.literal('typing') },
     ({ chat_id, action }, { world }) => {
