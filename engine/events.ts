@@ -87,6 +87,18 @@ export type DeskEvent =
       readonly reason: string;
     }
   | {
+      /** A trade that a person asked for by command is over. Without fills nothing was traded. */
+      readonly type: 'trade.ended';
+      readonly trade: string;
+      readonly book: string;
+      readonly account: string;
+      readonly by: string;
+      readonly summary: string;
+      readonly reason: string | null;
+      readonly fills: readonly ToldFill[];
+      readonly capital: ToldCapital;
+    }
+  | {
       /** It goes neither on nor back by itself; it is tried again. */
       readonly type: 'operation.stuck';
       readonly operation: string;

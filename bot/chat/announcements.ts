@@ -84,6 +84,17 @@ By ${event.by}.` };
         text: [...rich`${event.summary}`, ...fillLines(event.fills)],
         fields: capitalFields(event.capital),
       };
+    case 'trade.ended':
+      return {
+        tone: event.fills.length > 0 ? 'success' : 'warning',
+        title: `Trade by ${event.by} for ${event.book}, ${event.account}`,
+        text: [
+          ...rich`${event.summary}`,
+          ...(event.fills.length > 0 ? fillLines(event.fills) : ['\nNothing was traded.']),
+          ...(event.reason === null ? [] : rich`\n${event.reason}`),
+        ],
+        fields: capitalFields(event.capital),
+      };
     case 'signal.waiting':
       return {
         tone: 'warning',
