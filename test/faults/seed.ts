@@ -417,6 +417,18 @@ class Story {
     const signals = await (await store.collection(signalCollection)).find({
       state: { in: ['received', 'waiting', 'working'] },
     });
+    for (const { summary, steps } of operations) this.#note(`open: ${summary} ${JSON.stringify(steps)}`);
+    for (const wallet of wallets) {
+      this.#note(`at the exchange: ${wallet} ${JSON.stringify(this.#exchange.balances(wallet))}`);
+    }
+    for (const { name } of this.#scene.books) {
+      const { wallets: held, debts } = (await this.#desk?.books.holdings(name)) ?? {};
+      const lines = [...(held ?? [])].flatMap(([wallet, assets]) =>
+        [...assets].map(([asset, amount]) => `${wallet} ${amount.toFixed()} ${asset}`),
+      );
+      const owed = [...(debts ?? [])].map(([asset, amount]) => `owes ${amount.toFixed()} ${asset}`);
+      this.#note(`the book ${name} has ${[...lines, ...owed].join(', ')}`);
+    }
     const { state = 'none', why = '' } = this.#desk?.broker.status() ?? {};
     for (const { method, path, at } of this.#exchange.requests().slice(-5)) {
       this.#note(`one of the last requests: ${new Date(at).toISOString()} ${method} ${path}`);

@@ -4,6 +4,8 @@
  * In an entry it is one order, and what of it is filled when its time is over is what the operation goes on with. In an
  * exit it may take several: the next one is made only when the one before it has certainly ended, for what is left.
  */
+
+import { amountIn } from '../../bank/sums.ts';
 import { stamp } from '../../clock.ts';
 import type { Decimal } from '../../money.ts';
 import { decimal, decimalText, truncateToStep, zero } from '../../money.ts';
@@ -11,7 +13,7 @@ import type { OrderStep } from '../operation.ts';
 import { hasTraded, isProtective } from '../operation.ts';
 import type { Intent, Order } from '../order.ts';
 import { isFinal } from '../states.ts';
-import { amountOf, heldIn, netOf, ordersOfLeg } from './amounts.ts';
+import { amountOf, heldIn, netOf, ordersOfLeg, owedOf } from './amounts.ts';
 import type { Ended, Sized, Turn } from './turn.ts';
 import { done, failed, walletOf } from './turn.ts';
 
@@ -67,6 +69,13 @@ async function quantityLeft(turn: Turn, step: OrderStep, before: readonly Order[
   let left = isNow ? wanted : wanted.minus(got);
   // What is there to be repaid with need not be bought again.
   if (quantity.is === 'owed' && side === 'buy') left = left.minus(await heldIn(turn, wallet, quantity.asset));
+  if (side === 'buy' && turn.pushed && quantity.is !== 'owed' && !turn.broker.capabilities.short) {
+    // Another operation may have bought it back since this was decided: more would be a position that nobody wanted.
+    const { asset } = await turn.broker.resolve(step.symbol);
+    const { wallets } = await turn.books.holdings(turn.operation.book);
+    const missing = (await owedOf(turn, asset)).minus(amountIn(wallets, wallet, asset));
+    if (missing.lt(left)) left = missing;
+  }
   if (side === 'buy' && netOfFee && left.gt(zero)) return withFee(turn, step, left);
   if (side === 'sell' && turn.pushed && !turn.broker.capabilities.short) {
     const { asset } = await turn.broker.resolve(step.symbol);
