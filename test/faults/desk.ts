@@ -63,7 +63,10 @@ export async function openDesk(
       limits.refusal({ book, asset, notional: notional === null ? null : decimal(notional) }),
     isCompared: (account) => reconciler.isCompared(account),
   });
-  const operations = await Operations.open({ store, clock, log, outbox, books, brokers, executor, sleep });
+  const operations = await Operations.open({
+    ...{ store, clock, log, outbox, books, brokers, executor, sleep },
+    isCompared: (account) => reconciler.isCompared(account),
+  });
   const reconciler: Reconciler = await Reconciler.open({
     ...{ store, clock, log, outbox, books, brokers, executor, sleep },
     isMoving: (account) => operations.isMoving(account),

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Posting } from '../../engine/bank/ledger.ts';
 import { CcxtBroker } from '../../engine/brokers/ccxt/ccxt.ts';
 import { ccxtSettings } from '../../engine/brokers/ccxt/settings.ts';
 import type { Clock } from '../../engine/clock.ts';
@@ -487,7 +488,36 @@ class Story {
     return { lines, orders, worthOf };
   }
 
+  /** What the operations of a failed seed did, step by step. */
+  async #noteOperations(store: Store): Promise<void> {
+    for (const { _id, book, summary, state, steps } of await (
+      await store.collection(operationCollection)
+    ).find()) {
+      this.#note(`${_id} of ${book}: ${summary}: ${state}`);
+      for (const { step, since, amount, id, reason, ...record } of steps) {
+        this.#note(
+          `  ${record.state} ${JSON.stringify(step)} since ${since}: ${amount} as ${id} ${reason ?? ''}`,
+        );
+      }
+    }
+  }
+
+  async #notePostings(store: Store): Promise<void> {
+    const postings = await store.collection({ name: 'ledger', unique: [], indexes: [] });
+    const all = (await postings.find()) as unknown as readonly Posting[];
+    for (const { _id, at, sequence, entries } of [...all].sort(
+      (one, other) => one.sequence - other.sequence,
+    )) {
+      const moved = entries.map(
+        ({ account, wallet, asset, amount }) => `${account} ${wallet} ${amount} ${asset}`,
+      );
+      this.#note(`posting ${sequence} at ${at} ${_id}: ${moved.join(', ')}`);
+    }
+  }
+
   async #result(problems: readonly string[]): Promise<SeedResult> {
+    if (problems.length > 0 && this.#store) await this.#notePostings(this.#store);
+    if (problems.length > 0 && this.#store) await this.#noteOperations(this.#store);
     const told = this.#desk && this.#store ? await eventsOf(this.#store) : [];
     for (const { at, text } of told) this.#log.push(`${at} CHAT ${text}`);
     return {
