@@ -23,6 +23,7 @@ import { Backtests } from '../engine/reports/backtests.ts';
 import { chartRenderer } from '../engine/reports/charts/renderer.ts';
 import { Research } from '../engine/reports/research.ts';
 import { Runs } from '../engine/reports/runs.ts';
+import { Strategies } from '../engine/reports/strategies.ts';
 import { Inbox } from '../engine/signals/inbox.ts';
 import { Queue } from '../engine/signals/queue.ts';
 import { SignalWatch } from '../engine/signals/watch.ts';
@@ -101,8 +102,15 @@ export async function openEngine(
   const runs = await Runs.open(store, clock);
   const charts = chartRenderer({ log });
   const work = { timeMs: config.limits.backtestSeconds * 1000, memoryMb: config.limits.backtestMemoryMb };
+  const strategies = await Strategies.open({
+    store,
+    clock,
+    folder: config.strategiesFolder,
+    cacheFolder: join(config.dataFolder, 'strategies'),
+    limits: work,
+  });
   const backtests = new Backtests({
-    strategiesFolder: config.strategiesFolder,
+    strategies,
     sources,
     runs,
     charts,
@@ -137,7 +145,8 @@ export async function openEngine(
     queue,
     schedule,
     backtests,
-    research: new Research({ backtests, charts, limits: work }),
+    strategies,
+    research: new Research({ backtests, strategies, charts, limits: work }),
     plans,
   });
 

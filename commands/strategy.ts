@@ -1,8 +1,10 @@
-import type { CheckedStrategy, ListedStrategy } from '../engine/desk.ts';
-import { action, defineCommand, type StringOption } from './command.ts';
+import type { AddedStrategy, CheckedStrategy, ListedStrategy, NewStrategy } from '../engine/desk.ts';
+import { UserError } from '../engine/errors.ts';
+import { action, type CommandContext, defineCommand, type StringOption } from './command.ts';
 import { progressOf } from './progress.ts';
-import { bold, code, type Reply, type RichText, rich } from './reply.ts';
+import { bold, type Content, code, type Reply, type RichText, rich } from './reply.ts';
 import { suggestSymbols, symbolList } from './symbols.ts';
+import type { UploadedFile } from './uploaded-file.ts';
 
 export const strategyOption = {
   type: 'string',
@@ -14,7 +16,7 @@ export const strategyOption = {
 
 export const strategy = defineCommand({
   name: 'strategy',
-  description: 'The strategies: what there is, their code, and whether they look ahead',
+  description: 'The strategies: what there is, their code, whether they look ahead, and new ones',
   group: 'Backtests',
   body: {
     subcommands: {
@@ -26,13 +28,83 @@ export const strategy = defineCommand({
         run: async ({ desk }) => listReply(await desk.strategies()),
       }),
       show: action({
-        description: 'The code of a strategy, as a file',
+        description: 'What a strategy is, its versions, and its code as a file',
         role: 'viewer',
         options: { strategy: strategyOption },
         example: '/strategy show sma_cross',
-        run: async ({ desk }, { strategy: name }) => {
-          const { fileName, data } = await desk.strategySource(name);
-          return { title: fileName, attachments: [{ name: fileName, type: 'text/plain', data }] };
+        run: async (context, { strategy: name }) => showReply(context, name),
+      }),
+      add: action({
+        description: 'Add a strategy: its file is compiled, looked at, and checked for look-ahead',
+        // Its code runs on the machine of the desk.
+        role: 'admin',
+        acts: true,
+        example: '/strategy add',
+        options: {
+          file: {
+            type: 'file',
+            description: "The strategy's file, TypeScript or JavaScript",
+            required: true,
+            example: 'my_cross.ts',
+            endings: ['.ts', '.js', '.mts', '.mjs'],
+            maxKb: 256,
+          },
+          name: {
+            type: 'string',
+            description: 'How it is called here; without it as its file',
+            example: 'my_cross',
+          },
+        },
+        confirm: ({ desk }, { file, name }) => addQuestion(desk, newStrategy(file, name)),
+        async *run({ desk, caller, signal }, { file, name }) {
+          const added = yield* progressOf((tell) =>
+            desk.addStrategy(newStrategy(file, name), { by: caller.name, signal, onProgress: tell }),
+          );
+          return addedReply(added);
+        },
+      }),
+      download: action({
+        description: 'The code of a strategy as a file, also of an earlier version',
+        role: 'viewer',
+        options: {
+          strategy: strategyOption,
+          version: {
+            type: 'integer',
+            description: 'Of one that was sent in; without it the newest',
+            min: 1,
+            example: '1',
+          },
+        },
+        example: '/strategy download my_cross 1',
+        run: async ({ desk }, { strategy: name, version }) => {
+          const { fileName, data } = await desk.strategySource(name, version);
+          const title = version === undefined ? fileName : `${fileName}, version ${version}`;
+          return { title, attachments: [{ name: fileName, type: 'text/plain', data }] };
+        },
+      }),
+      delete: action({
+        description: 'Take a strategy that was sent in off the list; its versions can still be downloaded',
+        role: 'admin',
+        acts: true,
+        options: {
+          strategy: strategyOption,
+          again: {
+            type: 'string',
+            description: 'Its name once more, so that no other is deleted by mistake',
+            required: true,
+            example: 'my_cross',
+          },
+        },
+        example: '/strategy delete my_cross my_cross',
+        run: async ({ desk }, { strategy: name, again }) => {
+          if (again !== name) {
+            throw new UserError(`Nothing was deleted: "${again}" is not "${name}". Type the name twice.`);
+          }
+          const deleted = await desk.deleteStrategy(name);
+          return {
+            tone: 'success',
+            text: rich`${bold(deleted)} is deleted. Its versions can still be downloaded.`,
+          };
         },
       }),
       check: action({
@@ -73,15 +145,82 @@ export const strategy = defineCommand({
 function listReply(strategies: readonly ListedStrategy[]): Reply {
   if (strategies.length === 0) {
     return {
-      text: ['There are no strategies. Add one as a file in the folder strategies/ of the configuration.'],
+      text: ['There are no strategies. /strategy add takes one as a file.'],
     };
   }
   const text = strategies.flatMap((listed): RichText => {
     if ('problem' in listed) return [...rich`${bold(listed.fileName)}  ⚠️ ${listed.problem}`, '\n'];
-    const params = Object.entries(listed.params).map(([name, value]) => `${name}=${value}`);
-    return [...rich`${bold(listed.fileName)}  ${code(params.join(' '))}\n${listed.doc}`, '\n'];
+    return [...rich`${bold(listed.fileName)}  ${code(paramsText(listed.params))}\n${listed.doc}`, '\n'];
   });
   return { title: 'Strategies', text };
+}
+
+/** By its file's name, where no other is given. @throws UserError for a name that cannot be one */
+function newStrategy({ name: fileName, stem, text }: UploadedFile, name = stem): NewStrategy {
+  const ending = fileName.slice(fileName.lastIndexOf('.'));
+  const called = name.toLowerCase().replace(/[.-]/g, '_');
+  return { name: called, ending, text };
+}
+
+async function addQuestion(desk: CommandContext['desk'], strategy: NewStrategy): Promise<Content> {
+  const { description, replaces } = await desk.previewStrategy(strategy);
+  const params = paramsText(description.params);
+  return {
+    title: replaces ? `Replace ${strategy.name}, version ${replaces.version}?` : `Add ${strategy.name}?`,
+    text: [
+      ...rich`${bold(description.name)}  ${code(params)}\n${description.doc}`,
+      ...(replaces
+        ? rich`\nThere is a ${bold(strategy.name)} already, sent in by ${replaces.by} on ${replaces.addedAt.slice(0, 10)}. It is kept, and what uses that name runs the new one from now on. To keep both, give another name.`
+        : []),
+      '\nIt is checked for look-ahead before it is added.',
+    ],
+  };
+}
+
+function addedReply({ added, check, why }: AddedStrategy): Reply {
+  const { name, version } = added;
+  const verdict = check
+    ? `No look-ahead found: ${check.lookAhead.orders} orders on the data of the demo were compared with runs that ended earlier.`
+    : `It could not be checked for look-ahead on the data of the demo: ${why} Check it with /strategy check on its own data before it trades.`;
+  return {
+    title: `${name} is added, version ${version}`,
+    tone: check ? 'success' : 'warning',
+    text: [verdict],
+    buttons: [{ label: 'Show', command: ['strategy', 'show'], options: { strategy: name } }],
+  };
+}
+
+async function showReply({ desk }: CommandContext, name: string): Promise<Reply> {
+  const { fileName, data } = await desk.strategySource(name);
+  const stem = fileName.slice(0, fileName.lastIndexOf('.'));
+  const listed = (await desk.strategies()).find((each) => each.fileName === stem);
+  const versions = await desk.strategyVersions(stem);
+  const about: RichText =
+    listed === undefined
+      ? []
+      : 'problem' in listed
+        ? rich`⚠️ ${listed.problem}`
+        : rich`${bold(listed.name)}  ${code(paramsText(listed.params))}\n${listed.doc}`;
+  return {
+    title: fileName,
+    text: about,
+    attachments: [{ name: fileName, type: 'text/plain', data }],
+    ...(versions.length > 0 && {
+      table: {
+        columns: [{ name: 'Version', align: 'right' as const }, { name: 'Added' }, { name: 'By' }],
+        rows: versions.map(({ version, addedAt, by }) => [
+          String(version),
+          addedAt.slice(0, 16).replace('T', ' '),
+          by,
+        ]),
+      },
+    }),
+  };
+}
+
+function paramsText(params: Readonly<Record<string, string | number | boolean>>): string {
+  const pairs = Object.entries(params).map(([name, value]) => `${name}=${value}`);
+  return pairs.length > 0 ? pairs.join(' ') : 'no parameters';
 }
 
 function checkReply({ lookAhead, stability }: CheckedStrategy): Reply {

@@ -28,6 +28,13 @@ import type {
   WalkForwardReport,
   WalkForwardRequest,
 } from './reports/research.ts';
+import type {
+  AddedStrategy,
+  NewStrategy,
+  Strategies,
+  StrategyPreview,
+  StrategyVersion,
+} from './reports/strategies.ts';
 import type { Inbox } from './signals/inbox.ts';
 import type { Queue } from './signals/queue.ts';
 import { type Rehearsal, rehearse } from './signals/rehearsal.ts';
@@ -44,6 +51,7 @@ export type {
   SearchRequest,
   WalkForwardReport,
 } from './reports/research.ts';
+export type { AddedStrategy, NewStrategy, StrategyPreview, StrategyVersion } from './reports/strategies.ts';
 export type { Rehearsal } from './signals/rehearsal.ts';
 export type { Signal } from './signals/signal.ts';
 
@@ -96,6 +104,7 @@ export interface DeskParts {
   readonly inbox: Inbox;
   readonly queue: Queue;
   readonly schedule: Schedule;
+  readonly strategies: Strategies;
   readonly backtests: Backtests;
   readonly research: Research;
   readonly plans: Plans;
@@ -299,7 +308,7 @@ export class Desk {
   }
 
   async strategyNames(): Promise<readonly string[]> {
-    return (await this.#parts.backtests.strategies()).map(({ name }) => name);
+    return (await this.#parts.strategies.list()).map(({ name }) => name);
   }
 
   /** Every strategy with its parameters, or why it does not load. */
@@ -307,9 +316,36 @@ export class Desk {
     return this.#parts.research.strategies();
   }
 
-  /** @throws UserError when there is no such strategy */
-  strategySource(name: string): ReturnType<Research['source']> {
-    return this.#parts.research.source(name);
+  /** Of one that was sent in, also of an earlier version. @throws UserError when there is no such strategy or version */
+  strategySource(name: string, version?: number): ReturnType<Strategies['source']> {
+    return this.#parts.strategies.source(name, version);
+  }
+
+  /** Of one that was sent in, the newest first; none of a file of the configuration. */
+  strategyVersions(name: string): Promise<readonly StrategyVersion[]> {
+    return this.#parts.strategies.versions(name);
+  }
+
+  /** What a file that was sent in is; nothing is kept. @throws UserError when it cannot be added */
+  previewStrategy(strategy: NewStrategy): Promise<StrategyPreview> {
+    return this.#parts.strategies.preview(strategy);
+  }
+
+  /** @throws UserError when it looks ahead, or cannot be added */
+  addStrategy(strategy: NewStrategy, work: WorkOptions & { readonly by: string }): Promise<AddedStrategy> {
+    return this.#parts.strategies.add(strategy, work.by, work);
+  }
+
+  /** @throws UserError when a plan uses it, or it was not sent in */
+  async deleteStrategy(name: string): Promise<string> {
+    const { name: strategy } = await this.#parts.strategies.find(name);
+    const users = (await this.plans()).filter(({ settings }) => settings.strategy === strategy);
+    if (users.length > 0) {
+      const plans = users.map(({ settings }) => settings.name).join(', ');
+      throw new UserError(`${strategy} is used by the plan ${plans}. Change or remove that first.`);
+    }
+    await this.#parts.strategies.delete(strategy);
+    return strategy;
   }
 
   /** @throws UserError for whatever is wrong with the request, its data or the strategy */

@@ -1,7 +1,7 @@
 /** A backtest with all that is asked of it afterwards: bars fetched, run in its worker, drawn, written as CSV, archived. */
 import { runBacktest } from '../backtest/apart/apart.ts';
 import type { BacktestResult, ParamValue, Statistics } from '../backtest/result.ts';
-import { listStrategies, type SendableOptions, type StrategyFile } from '../backtest/run.ts';
+import type { SendableOptions, StrategyFile } from '../backtest/run.ts';
 import type { StrategyStorage } from '../backtest/storage.ts';
 import { reasonOf, UserError } from '../errors.ts';
 import type { Logger } from '../log.ts';
@@ -13,6 +13,7 @@ import { equityCsv, ordersCsv, tradesCsv } from './csv.ts';
 import type { ReportFile } from './report-file.ts';
 import { newRunId, type RunInput, type RunKind, type Runs, type SearchInput } from './runs.ts';
 import { headline, type StatisticRow, statisticRows } from './statistics.ts';
+import type { Strategies } from './strategies.ts';
 
 /** Which bars. */
 export interface DataRequest {
@@ -90,7 +91,7 @@ export interface WorkOptions {
 }
 
 export interface BacktestsParts {
-  readonly strategiesFolder: string;
+  readonly strategies: Strategies;
   /** By name; the first that knows a symbol is asked. */
   readonly sources: ReadonlyMap<string, Source>;
   readonly runs: Runs;
@@ -131,7 +132,7 @@ export class Backtests {
     request: BacktestRequest,
     { run, plan }: { run: string; plan: string | null },
   ): Promise<BegunRun> {
-    const { file } = await this.strategy(request.strategy);
+    const { file } = await this.#parts.strategies.find(request.strategy);
     const source = await this.#source(request);
     const input = inputOf(request, source.name);
     await this.#parts.runs.begin(run, { plan, by: request.by, input });
@@ -215,7 +216,7 @@ export class Backtests {
     search: SearchInput,
     perform: (subject: Subject) => Promise<{ readonly report: Report; readonly statistics: Statistics }>,
   ): Promise<Report & { readonly run: string }> {
-    const { file } = await this.strategy(request.strategy);
+    const { file } = await this.#parts.strategies.find(request.strategy);
     const source = await this.#source(request);
     const input = { ...inputOf({ ...request, params: {} }, source.name), search };
     return this.#parts.runs.keep({ kind, by: request.by, input }, async () => {
@@ -230,24 +231,6 @@ export class Backtests {
     const from = await this.#source({ symbols, ...(source !== undefined && { source }) });
     const bars = await from.bars({ symbols, interval: '1d', adjusted: true });
     return new Date(Math.max(...bars.map(({ time }) => time.at(-1) ?? 0)));
-  }
-
-  /** The strategies that there are, by name. */
-  strategies(): Promise<StrategyFile[]> {
-    return listStrategies(this.#parts.strategiesFolder);
-  }
-
-  /** @throws UserError with the nearest name when there is no such strategy */
-  async strategy(name: string): Promise<StrategyFile> {
-    const files = await this.strategies();
-    const wanted = name.toLowerCase().replace(/\.[cm]?[jt]s$/, '');
-    const found = files.find((file) => file.name.toLowerCase() === wanted);
-    if (found) return found;
-    const names = files.map((file) => file.name);
-    const near = nearest(name, names);
-    const hint =
-      near.length > 0 ? `Did you mean ${near.join(' or ')}?` : `There are: ${names.join(', ') || 'none'}.`;
-    throw new UserError(`There is no strategy "${name}". ${hint}`);
   }
 
   /** The bars of a request, from its source, else from the first that knows all symbols. @throws UserError for unknown ones */

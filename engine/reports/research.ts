@@ -1,6 +1,4 @@
 /** What is asked of a strategy beyond one backtest: does it look ahead, and which parameters suit it best? */
-import { readFile } from 'node:fs/promises';
-import { basename } from 'node:path';
 import {
   checkStrategyFile,
   describeStrategies,
@@ -20,6 +18,7 @@ import type { ChartedHeatMap } from './charts/request.ts';
 import { optimizationCsv, walkForwardCsv } from './optimization-csv.ts';
 import type { ReportFile } from './report-file.ts';
 import { headline, type StatisticRow, statisticRows } from './statistics.ts';
+import type { Strategies } from './strategies.ts';
 
 export interface CheckRequest extends DataRequest {
   readonly strategy: string;
@@ -96,6 +95,7 @@ const mostShown = 5;
 
 export interface ResearchParts {
   readonly backtests: Backtests;
+  readonly strategies: Strategies;
   readonly charts: ChartRenderer;
   readonly limits: { readonly timeMs: number; readonly memoryMb: number };
 }
@@ -109,15 +109,9 @@ export class Research {
 
   /** Every strategy of the folder, each loaded once, apart from the desk. */
   async strategies(): Promise<readonly ListedStrategy[]> {
-    const files = await this.#parts.backtests.strategies();
+    const files = await this.#parts.strategies.list();
     const described = await describeStrategies(files.map(({ file }) => file));
     return described.map((strategy, index) => ({ ...strategy, fileName: files[index]?.name ?? '' }));
-  }
-
-  /** @throws UserError when there is no such strategy */
-  async source(name: string): Promise<{ readonly fileName: string; readonly data: Uint8Array }> {
-    const { file } = await this.#parts.backtests.strategy(name);
-    return { fileName: basename(file), data: await readFile(file) };
   }
 
   /**
@@ -125,7 +119,7 @@ export class Research {
    * @throws UserError for whatever is wrong with the request, its data or the strategy
    */
   async check(request: CheckRequest, { signal, onProgress }: WorkOptions = {}): Promise<StrategyCheck> {
-    const { file } = await this.#parts.backtests.strategy(request.strategy);
+    const { file } = await this.#parts.strategies.find(request.strategy);
     const bars = await this.#parts.backtests.bars(request);
     return checkStrategyFile(
       { file, bars, params: request.params },

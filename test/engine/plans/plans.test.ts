@@ -13,6 +13,7 @@ import { Plans } from '../../../engine/plans/plans.ts';
 import { Backtests } from '../../../engine/reports/backtests.ts';
 import type { ChartRenderer } from '../../../engine/reports/charts/renderer.ts';
 import { Runs } from '../../../engine/reports/runs.ts';
+import { Strategies } from '../../../engine/reports/strategies.ts';
 import type { Json } from '../../../engine/store/store.ts';
 import { ManualClock } from '../../support/clock.ts';
 import { tempFolder, tempStore } from '../../support/temp-store.ts';
@@ -110,7 +111,10 @@ async function openPlan(changes: object = {}) {
   onTestFinished(() => executor.stop());
   const runs = await Runs.open(store, clock);
   const backtests = new Backtests({
-    strategiesFolder: folder,
+    strategies: await Strategies.open({
+      ...{ store, clock, folder, cacheFolder: folder },
+      limits: { timeMs: 20_000, memoryMb: 512 },
+    }),
     sources: new Map([['demo', source]]),
     runs,
     charts: noCharts,

@@ -7,6 +7,7 @@ import { Backtests } from '../../../engine/reports/backtests.ts';
 import type { ChartRenderer } from '../../../engine/reports/charts/renderer.ts';
 import { Research } from '../../../engine/reports/research.ts';
 import { Runs } from '../../../engine/reports/runs.ts';
+import { Strategies } from '../../../engine/reports/strategies.ts';
 import { ManualClock } from '../../support/clock.ts';
 import { tempFolder, tempStore } from '../../support/temp-store.ts';
 import { barsOf } from '../backtest/bars.ts';
@@ -41,14 +42,16 @@ const source = {
 } as unknown as Source;
 
 async function openResearch() {
-  const strategiesFolder = await tempFolder();
-  await writeFile(join(strategiesFolder, 'sample.js'), strategy);
+  const folder = await tempFolder();
+  await writeFile(join(folder, 'sample.js'), strategy);
   const store = await tempStore();
-  const runs = await Runs.open(store, new ManualClock('2024-03-04T21:30:00.000Z'));
+  const clock = new ManualClock('2024-03-04T21:30:00.000Z');
+  const runs = await Runs.open(store, clock);
   const limits = { timeMs: 20_000, memoryMb: 512 };
+  const strategies = await Strategies.open({ store, clock, folder, cacheFolder: await tempFolder(), limits });
   const sources = new Map([['here', source]]);
-  const backtests = new Backtests({ strategiesFolder, sources, runs, charts, limits, log: silentLog });
-  return { runs, research: new Research({ backtests, charts, limits }) };
+  const backtests = new Backtests({ strategies, sources, runs, charts, limits, log: silentLog });
+  return { runs, research: new Research({ backtests, strategies, charts, limits }) };
 }
 
 const request = {
