@@ -3,23 +3,20 @@
  * `engine.ts` it is the one place that knows every part.
  */
 import { join } from 'node:path';
-import type { Host, Role } from '../commands/command.ts';
+import type { Role } from '../commands/command.ts';
 import { commands } from '../commands/index.ts';
 import type { Clock } from '../engine/clock.ts';
 import { reasonOf } from '../engine/errors.ts';
 import type { Logger } from '../engine/log.ts';
 import { lockDataFolder } from '../engine/store/index.ts';
-import { Access, type KnownUser } from './chat/access.ts';
-import { Actions } from './chat/actions.ts';
-import { Audit } from './chat/audit.ts';
 import { ConsolePlatform, consoleUser } from './chat/console/console.ts';
 import { filesOfTerminal } from './chat/console/files.ts';
-import { type Listener, Notifier } from './chat/notifier.ts';
-import type { ChatAddress, Message, Platform, PlatformName } from './chat/platform.ts';
-import { Router } from './chat/router.ts';
-import { Uploads } from './chat/uploads.ts';
+import { Notifier } from './chat/notifier.ts';
+import type { People } from './chat/people.ts';
+import type { Message, Platform } from './chat/platform.ts';
 import type { Config } from './config/load.ts';
 import { openEngine } from './engine.ts';
+import { openFront, openPeople } from './front.ts';
 import { hooksOf } from './webhook/hooks.ts';
 import { webhookServer } from './webhook/server.ts';
 
@@ -66,23 +63,22 @@ export async function startApp(parts: AppParts): Promise<App> {
     const { outbox, store } = engine;
 
     let webhookUrl: string | undefined;
-    const platforms = await platformsOf(parts);
-    const host = hostOf(parts, platforms, () => webhookUrl);
-    const access = await Access.open({ ...peopleOf(config), store, outbox, clock, log });
+    const people = await openPeople(config, { engine, clock, log });
+    const platforms = await platformsOf(parts, people);
+    const { router, access, actions, notices } = await openFront({
+      ...parts,
+      engine,
+      people,
+      platforms,
+      webhookUrl: () => webhookUrl,
+    });
     closers.push(() => access.stop());
-    const actions = await Actions.open(store, clock);
-    const audit = await Audit.open(store, clock);
-    const uploads = await Uploads.open(store, clock);
-    await actions.purge();
-    await uploads.purge();
-    const { desk } = engine;
-    const router = new Router({ commands, desk, host, access, actions, uploads, audit, clock, log });
     const notifier = await Notifier.open({
       actions,
       outbox,
       store,
       platforms,
-      listeners: listenersOf(config),
+      hearing: notices,
       clock,
       log,
     });
@@ -105,6 +101,10 @@ export async function startApp(parts: AppParts): Promise<App> {
       });
       webhookUrl = (await webhook.start()).url;
       closers.push(() => webhook.stop());
+    }
+    if (people.claimCode !== undefined) {
+      log.info({ code: people.claimCode }, 'nobody is on the list yet: this code makes the first admin');
+      parts.terminal.output.write(claimText(people.claimCode));
     }
     await outbox.publish({ type: 'desk.started', version: parts.version, environment: config.name });
     await Promise.all(platforms.map((platform) => platform.start(router)));
@@ -131,18 +131,13 @@ export async function runOnce(
     const engine = await openEngine(config, { clock, log });
     try {
       await engine.start();
-      const { outbox, store, desk } = engine;
-      const access = await Access.open({ ...peopleOf(config), store, outbox, clock, log });
-      const router = new Router({
-        commands,
-        desk,
-        host: hostOf(parts, [], () => undefined),
-        access,
-        actions: await Actions.open(store, clock),
-        uploads: await Uploads.open(store, clock),
-        audit: await Audit.open(store, clock),
-        clock,
-        log,
+      const people = await openPeople(config, { engine, clock, log });
+      const { router } = await openFront({
+        ...parts,
+        engine,
+        people,
+        platforms: [],
+        webhookUrl: () => undefined,
       });
       let last: Message = { tone: 'danger', text: ['The command gave no answer.'] };
       await router.onCommand(
@@ -174,7 +169,7 @@ export async function runOnce(
 }
 
 /** Every platform of the configuration. What is not used is not imported: discord.js alone takes 40 MB. */
-async function platformsOf(parts: AppParts): Promise<Platform[]> {
+async function platformsOf(parts: AppParts, people: People): Promise<Platform[]> {
   const { config, clock, log, endpoints = {} } = parts;
   const { console, discord, telegram } = config.platforms;
   const platforms: Platform[] = [];
@@ -208,7 +203,7 @@ async function platformsOf(parts: AppParts): Promise<Platform[]> {
         commands,
         log,
         clock,
-        chatsByRole: () => idsByRole(config, 'telegram'),
+        chatsByRole: () => idsByRole(people, 'telegram'),
         ...(endpoints.telegramApi !== undefined && { apiRoot: endpoints.telegramApi }),
       }),
     );
@@ -216,73 +211,15 @@ async function platformsOf(parts: AppParts): Promise<Platform[]> {
   return platforms;
 }
 
-function hostOf(parts: AppParts, platforms: readonly Platform[], webhookUrl: () => string | undefined): Host {
-  const { config, version, clock } = parts;
-  return {
-    version,
-    environment: config.name,
-    startedAt: clock.now(),
-    commands,
-    platforms: () =>
-      platforms.map((platform) => {
-        const { state, why } = platform.status();
-        return { name: platform.name, state, ...(why !== undefined && { why }) };
-      }),
-    webhook: () => webhookUrl() ?? (config.webhook ? 'not yet open' : 'not configured'),
-    terminate: (by) => parts.onStopWanted(by),
-  };
+function claimText(code: string): string {
+  return `Nobody is on this desk's list yet. Send it in Discord or Telegram to become its first admin:\n  /claim ${code}\n\n`;
 }
 
-/** The people of the configuration, and the groups in which the desk answers. */
-function peopleOf({ users, platforms }: Config): {
-  users: readonly KnownUser[];
-  groups: ReadonlyMap<PlatformName, readonly string[]>;
-} {
-  const atTheTerminal: KnownUser = {
-    name: consoleUser.name,
-    role: platforms.console?.role ?? 'admin',
-    ids: { console: consoleUser.id },
-  };
-  return {
-    users: [
-      atTheTerminal,
-      ...users.map(({ name, role, discord, telegram }) => ({
-        name,
-        role,
-        ids: { ...(discord !== undefined && { discord }), ...(telegram !== undefined && { telegram }) },
-      })),
-    ],
-    groups: new Map<PlatformName, readonly string[]>([
-      ['discord', platforms.discord?.channels ?? []],
-      ['telegram', platforms.telegram?.chats ?? []],
-    ]),
-  };
-}
-
-/** Who hears what happens: the terminal, the chats that are named, and for what concerns admins only, they themselves. */
-function listenersOf({ users, platforms }: Config): Listener[] {
-  const listeners: Listener[] = [];
-  const hear = (platform: PlatformName, kind: ChatAddress['kind'], id: string, hears: Listener['hears']) =>
-    listeners.push({ address: { platform, kind, id }, hears });
-  if (platforms.console?.enabled) hear('console', 'chat', consoleUser.id, 'everything');
-  for (const id of platforms.discord?.notify ?? []) hear('discord', 'chat', id, 'public');
-  for (const id of platforms.telegram?.notify ?? []) hear('telegram', 'chat', id, 'public');
-  for (const { role, discord, telegram } of users) {
-    if (role !== 'admin') continue;
-    if (platforms.discord && discord !== undefined) hear('discord', 'user', discord, 'admins-only');
-    if (platforms.telegram && telegram !== undefined) hear('telegram', 'user', telegram, 'admins-only');
-  }
-  return listeners;
-}
-
-function idsByRole(
-  { users }: Config,
-  platform: 'discord' | 'telegram',
-): ReadonlyMap<Role, readonly string[]> {
+function idsByRole(people: People, platform: 'discord' | 'telegram'): ReadonlyMap<Role, readonly string[]> {
   const byRole = new Map<Role, string[]>();
-  for (const user of users) {
-    const id = user[platform];
-    if (id !== undefined) byRole.set(user.role, [...(byRole.get(user.role) ?? []), id]);
+  for (const { role, ids } of people.list()) {
+    const id = ids[platform];
+    if (id !== undefined) byRole.set(role, [...(byRole.get(role) ?? []), id]);
   }
   return byRole;
 }

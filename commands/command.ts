@@ -6,15 +6,11 @@
  */
 import type { Desk } from '../engine/desk.ts';
 import type { Content, Progress, Reply, Visibility } from './reply.ts';
+import type { Role } from './role.ts';
+import type { AliasesOfDesk, Asker, AuditTrail, LogBook, PeopleOfDesk, Reach } from './running.ts';
 import type { FileRules, UploadedFile } from './uploaded-file.ts';
 
-export const roles = ['viewer', 'trader', 'admin'] as const;
-/** Each may do all that the one before it may. */
-export type Role = (typeof roles)[number];
-
-export function mayAct(role: Role, needed: Role): boolean {
-  return roles.indexOf(role) >= roles.indexOf(needed);
-}
+export { mayAct, type Role, roles } from './role.ts';
 
 /** Headings of `/help`, in this order. */
 export const groups = [
@@ -30,13 +26,15 @@ export const groups = [
 ] as const;
 export type Group = (typeof groups)[number];
 
-/** The person who asked, as the desk's configuration knows them. */
+/** The person who asked, as the desk knows them. */
 export interface Caller {
   readonly name: string;
   readonly role: Role;
+  /** Beyond these books and accounts they see and do nothing; without it they are not limited. */
+  readonly reach?: Reach;
 }
 
-/** The process around the engine: what `/status` and `/terminate` need of it. */
+/** The process around the engine: what commands need of it that is not trading. */
 export interface Host {
   readonly version: string;
   readonly environment: string;
@@ -49,12 +47,17 @@ export interface Host {
   readonly commands: readonly Command[];
   /** Begins an orderly stop; the reply to the command still goes out. */
   terminate(by: string): void;
+  readonly people: PeopleOfDesk;
+  readonly audit: AuditTrail;
+  readonly log: LogBook;
+  readonly aliases: AliasesOfDesk;
 }
 
 export interface CommandContext {
   readonly desk: Desk;
   readonly host: Host;
   readonly caller: Caller;
+  readonly asker: Asker;
   /** Names what was asked for, once: a confirmation that is pressed twice has one name. */
   readonly request: string;
   /** Aborts when the user presses Cancel, or the desk stops. */
@@ -70,7 +73,12 @@ interface OptionBase {
   readonly example?: string;
   /** Values to offer while the user types. */
   readonly suggest?: Suggest;
+  /** What its value names, where that is not what the option is called: somebody who is limited to books is held to it. */
+  readonly concerns?: Concern;
 }
+
+/** What people can be limited to, and what belongs to it. */
+export type Concern = 'book' | 'account' | 'plan' | 'signal' | 'difference';
 
 export interface StringOption extends OptionBase {
   readonly type: 'string';
@@ -149,6 +157,12 @@ export interface Action<S extends OptionSet = OptionSet> {
   readonly example?: string;
   /** Changes money or state: refused when it waited while the desk was away, and written to the audit in full. */
   readonly acts?: boolean;
+  /** Answered also for people who are not on the desk's list, as long as nobody is on it. */
+  readonly strangers?: boolean;
+  /** Names of the options that hold a secret this time: they are shown and stored nowhere, and deleted from the chat. */
+  secrets?(context: CommandContext, options: OptionValues<S>): readonly string[];
+  /** The command line that is performed in place of this one, under its own role and confirmation; undefined: `run`. */
+  standsFor?(context: CommandContext, options: OptionValues<S>): string | undefined;
   /** What will happen, shown with Confirm and Cancel before `run`. Nothing may be changed here. */
   confirm?(context: CommandContext, options: OptionValues<S>): Promise<Content> | Content;
   run(context: CommandContext, options: OptionValues<S>): Outcome;

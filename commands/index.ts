@@ -1,9 +1,13 @@
 /** The commands there are. A new one is a file beside this one, and its line here. */
+import { alias } from './alias.ts';
+import { audit } from './audit.ts';
 import { backtest } from './backtest.ts';
 import { book } from './book.ts';
+import { claim } from './claim.ts';
 import type { Command } from './command.ts';
 import { difference } from './difference.ts';
 import { help } from './help.ts';
+import { log } from './log.ts';
 import { manual } from './manual.ts';
 import { optimize } from './optimize.ts';
 import { panic } from './panic.ts';
@@ -15,12 +19,17 @@ import { status } from './status.ts';
 import { strategy } from './strategy.ts';
 import { suspend } from './suspend.ts';
 import { terminate } from './terminate.ts';
+import { user } from './user.ts';
+import { version } from './version.ts';
 import { walkforward } from './walkforward.ts';
+import { whoami } from './whoami.ts';
 
 export const commands: readonly Command[] = [
   help,
   status,
   ping,
+  version,
+  whoami,
   backtest,
   optimize,
   walkforward,
@@ -33,5 +42,10 @@ export const commands: readonly Command[] = [
   panic,
   suspend,
   resume,
+  user,
+  claim,
+  alias,
+  audit,
+  log,
   terminate,
 ];

@@ -11,7 +11,7 @@ export interface Asker {
   readonly id: string;
   /** As the platform shows it; nothing is decided by it. */
   readonly name: string;
-  readonly chat: { readonly id: string; /** Only this person and the desk. */ readonly private: boolean };
+  readonly chat: { readonly id: string /** Only this person and the desk. */; readonly private: boolean };
 }
 
 /** The books and accounts to which somebody is limited; null: to none. */

@@ -151,6 +151,11 @@ export class Desk {
     return this.#parts.booksOfDesk.names();
   }
 
+  /** The broker at which a book trades. @throws UserError when there is no such book */
+  accountOfBook(name: string): string {
+    return this.#parts.booksOfDesk.settings(name).broker;
+  }
+
   async books(): Promise<readonly BookReport[]> {
     return (await this.#parts.booksOfDesk.list()).map(shown);
   }
@@ -382,6 +387,11 @@ export class Desk {
 
   planNames(): readonly string[] {
     return this.#parts.plans.names();
+  }
+
+  /** @throws UserError when there is no such plan */
+  bookOfPlan(name: string): string {
+    return this.#parts.plans.settings(name).book;
   }
 
   plans(): Promise<readonly PlanReport[]> {

@@ -1,9 +1,9 @@
 /**
- * Who may speak to the desk. Fail closed: only the numeric ids of the configuration, in private chats and in the
+ * The door of the desk. Fail closed: only the people of its list, by their numeric ids, in private chats and in the
  * configured groups. Every refusal is stored and counted; the admins hear of it at most once an hour.
  */
 
-import type { Caller, Role } from '../../commands/command.ts';
+import type { Caller } from '../../commands/command.ts';
 import { type Clock, stamp } from '../../engine/clock.ts';
 import type { Outbox } from '../../engine/events.ts';
 import type { Logger } from '../../engine/log.ts';
@@ -13,14 +13,8 @@ import {
   type Store,
   type StoredDocument,
 } from '../../engine/store/store.ts';
+import type { People } from './people.ts';
 import type { ChatUser, PlatformName } from './platform.ts';
-
-/** A person of the configuration, with an id per platform on which they may speak. */
-export interface KnownUser {
-  readonly name: string;
-  readonly role: Role;
-  readonly ids: Readonly<Partial<Record<PlatformName, string>>>;
-}
 
 interface Refusal extends StoredDocument {
   readonly at: string;
@@ -38,7 +32,7 @@ const noticeId = 'admins';
 const noticePauseMs = 3_600_000;
 
 export class Access {
-  readonly #users: readonly KnownUser[];
+  readonly #people: People;
   /** Group chats in which the desk answers, by platform. Private chats need no entry. */
   readonly #groups: ReadonlyMap<PlatformName, readonly string[]>;
   readonly #refusals: Collection<Refusal>;
@@ -52,7 +46,7 @@ export class Access {
   #timer: NodeJS.Timeout | undefined;
 
   private constructor(parts: AccessParts, records: Collection<Refusal>, notices: Collection<RefusalNotice>) {
-    this.#users = parts.users;
+    this.#people = parts.people;
     this.#groups = parts.groups;
     this.#outbox = parts.outbox;
     this.#clock = parts.clock;
@@ -72,8 +66,15 @@ export class Access {
   /** The caller behind a message, or undefined: then it is a stranger, or a known user in a foreign group. */
   identify(user: ChatUser, chat: { readonly id: string; readonly private: boolean }): Caller | undefined {
     if (!chat.private && !this.#groups.get(user.platform)?.includes(chat.id)) return undefined;
-    const known = this.#users.find(({ ids }) => ids[user.platform] === user.id);
-    return known && { name: known.name, role: known.role };
+    const known = this.#people.find(user.platform, user.id);
+    if (!known) return undefined;
+    const { name, role, books, accounts } = known;
+    return books || accounts ? { name, role, reach: { books, accounts } } : { name, role };
+  }
+
+  /** Nobody is on the list of any chat platform yet: whoever knows the code may become the first admin. */
+  get isUnclaimed(): boolean {
+    return this.#people.claimCode !== undefined;
   }
 
   /** Counts a refusal, and tells the admins if the last telling is an hour old; else a timer tells them then. */
@@ -125,7 +126,7 @@ export class Access {
 }
 
 export interface AccessParts {
-  readonly users: readonly KnownUser[];
+  readonly people: People;
   readonly groups: ReadonlyMap<PlatformName, readonly string[]>;
   readonly store: Store;
   readonly outbox: Outbox;

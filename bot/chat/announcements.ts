@@ -14,16 +14,10 @@ export interface Announcement {
   readonly content: Reply;
   /** Events with the same subject are one message, edited as things go on. */
   readonly subject: string | null;
-  /** Only for the admins' private chats and the terminal. */
-  readonly adminsOnly: boolean;
 }
 
 export function announce(event: DeskEvent): Announcement {
-  return {
-    content: contentOf(event),
-    subject: subjectOf(event),
-    adminsOnly: event.type === 'access.refused' || event.type === 'desk.changed',
-  };
+  return { content: contentOf(event), subject: subjectOf(event) };
 }
 
 function subjectOf(event: DeskEvent): string | null {
@@ -61,8 +55,12 @@ function contentOf(event: DeskEvent): Reply {
         text: rich`By ${event.by}. ${event.restarts ? 'It starts anew, and says so when it is up.' : 'It stays down until somebody at the machine starts it.'}`,
       };
     case 'desk.changed':
-      return { tone: 'warning', title: 'The desk was changed', text: rich`${event.text}.
-By ${event.by}.` };
+      return {
+        tone: 'warning',
+        title: 'The desk was changed',
+        text: rich`${event.text}.
+By ${event.by}.`,
+      };
     case 'signal.received':
       return { title: `Signal for ${event.book}: received`, text: rich`${event.summary}` };
     case 'signal.refused':

@@ -1,4 +1,5 @@
 /** Who asked what, and what became of it: one stored record for every command, press and refusal. */
+import type { AuditTrail } from '../../commands/running.ts';
 import { type Clock, stamp } from '../../engine/clock.ts';
 import {
   type Collection,
@@ -24,9 +25,11 @@ export interface AuditRecord extends StoredDocument {
   readonly durationMs: number;
 }
 
-const auditRecords = defineCollection<AuditRecord>('audit', { indexes: [['at']] });
+const auditRecords = defineCollection<AuditRecord>('audit', {
+  indexes: [['at'], ['caller', 'at'], ['user', 'at']],
+});
 
-export class Audit {
+export class Audit implements AuditTrail {
   readonly #records: Collection<AuditRecord>;
   readonly #clock: Clock;
 
@@ -43,8 +46,10 @@ export class Audit {
     return this.#records.insert({ _id: crypto.randomUUID(), at: stamp(this.#clock), ...record });
   }
 
-  /** Newest first. */
-  latest(limit: number): Promise<AuditRecord[]> {
-    return this.#records.find({}, { sort: [['at', 'descending']], limit });
+  async latest(limit: number, person?: string): Promise<AuditRecord[]> {
+    const newest = { sort: [['at', 'descending']], limit } as const;
+    if (person === undefined) return this.#records.find({}, newest);
+    const byName = await this.#records.find({ caller: person }, newest);
+    return byName.length > 0 ? byName : this.#records.find({ user: person }, newest);
   }
 }

@@ -16,14 +16,8 @@ import {
 import type { Actions } from './actions.ts';
 import { announce } from './announcements.ts';
 import { withButtons } from './buttons.ts';
+import { type Hearing, nameOf } from './notices.ts';
 import { type ChatAddress, DeliveryError, type Message, type MessageRef, type Platform } from './platform.ts';
-
-/** An address that hears the desk's events. */
-export interface Listener {
-  readonly address: ChatAddress;
-  /** What concerns everybody, what concerns the admins only, or both. */
-  readonly hears: 'everything' | 'public' | 'admins-only';
-}
 
 /** Where an address stands in the outbox. */
 interface Place extends StoredDocument {
@@ -48,7 +42,7 @@ export interface NotifierParts {
   readonly store: Store;
   readonly actions: Actions;
   readonly platforms: readonly Platform[];
-  readonly listeners: readonly Listener[];
+  readonly hearing: Hearing;
   readonly clock: Clock;
   readonly log: Logger;
   /** Pause before a platform that was away is tried again. */
@@ -59,17 +53,16 @@ export class Notifier {
   readonly #parts: NotifierParts;
   readonly #places: Collection<Place>;
   readonly #told: Collection<ToldMessage>;
-  readonly #deliveries: AddressDelivery[];
+  readonly #deliveries = new Map<string, AddressDelivery>();
   #unsubscribe: () => void = () => undefined;
+  #isStarted = false;
+  /** New addresses are taken up one after another. */
+  #turn: Promise<void> = Promise.resolve();
 
   private constructor(parts: NotifierParts, placeRecords: Collection<Place>, told: Collection<ToldMessage>) {
     this.#parts = parts;
     this.#places = placeRecords;
     this.#told = told;
-    this.#deliveries = parts.listeners.flatMap((listener) => {
-      const platform = parts.platforms.find(({ name }) => name === listener.address.platform);
-      return platform ? [new AddressDelivery(parts, listener, platform, placeRecords, told)] : [];
-    });
   }
 
   /** An address that is new begins with what happens from now on. */
@@ -79,26 +72,43 @@ export class Notifier {
       await parts.store.collection(places),
       await parts.store.collection(toldMessages),
     );
-    const newest = await parts.outbox.newest();
-    for (const { address } of parts.listeners) {
-      const id = addressId(address);
-      if (!(await notifier.#places.get(id))) await notifier.#places.insert({ _id: id, sequence: newest });
-    }
+    await notifier.#takeUp();
+    parts.hearing.onChanged(() => {
+      notifier.#turn = notifier.#turn
+        .then(() => notifier.#takeUp())
+        .catch((error: unknown) => parts.log.error({ err: error }, 'a new chat does not hear events yet'));
+    });
     return notifier;
   }
 
   start(): void {
+    this.#isStarted = true;
     const wake = () => {
-      for (const delivery of this.#deliveries) delivery.wake();
+      for (const delivery of this.#deliveries.values()) delivery.wake();
     };
     this.#unsubscribe = this.#parts.outbox.onPublished(wake);
     wake();
   }
 
+  async #takeUp(): Promise<void> {
+    const newest = await this.#parts.outbox.newest();
+    for (const address of this.#parts.hearing.addresses()) {
+      const id = nameOf(address);
+      const platform = this.#parts.platforms.find(({ name }) => name === address.platform);
+      if (!platform || this.#deliveries.has(id)) continue;
+      if (!(await this.#places.get(id))) await this.#places.insert({ _id: id, sequence: newest });
+      const delivery = new AddressDelivery(this.#parts, address, platform, this.#places, this.#told);
+      this.#deliveries.set(id, delivery);
+      if (this.#isStarted) delivery.wake();
+    }
+  }
+
   /** Delivers what can be delivered now, then ends. */
   async stop(): Promise<void> {
     this.#unsubscribe();
-    await Promise.all(this.#deliveries.map((delivery) => delivery.stop()));
+    this.#isStarted = false;
+    await this.#turn;
+    await Promise.all([...this.#deliveries.values()].map((delivery) => delivery.stop()));
     const monthAgo = new Date(this.#parts.clock.now().getTime() - 30 * 86_400_000).toISOString();
     await this.#told.remove({ at: { lt: monthAgo } });
   }
@@ -107,7 +117,7 @@ export class Notifier {
 /** One address: its events, one after another. */
 class AddressDelivery {
   readonly #parts: NotifierParts;
-  readonly #listener: Listener;
+  readonly #address: ChatAddress;
   readonly #platform: Platform;
   readonly #places: Collection<Place>;
   readonly #told: Collection<ToldMessage>;
@@ -119,17 +129,17 @@ class AddressDelivery {
 
   constructor(
     parts: NotifierParts,
-    listener: Listener,
+    address: ChatAddress,
     platform: Platform,
     placeRecords: Collection<Place>,
     told: Collection<ToldMessage>,
   ) {
     this.#parts = parts;
-    this.#listener = listener;
+    this.#address = address;
     this.#platform = platform;
     this.#places = placeRecords;
     this.#told = told;
-    this.#id = addressId(listener.address);
+    this.#id = nameOf(address);
   }
 
   wake(): void {
@@ -162,27 +172,29 @@ class AddressDelivery {
     for (;;) {
       const place = await this.#places.get(this.#id);
       const records = await this.#parts.outbox.after(place?.sequence ?? 0, batch);
+      const newest = records.at(-1)?.sequence;
       for (const record of records) {
-        await this.#deliver(record);
+        const isTold = await this.#deliver(record);
+        // What is not told here costs no write of its own.
+        if (!isTold && record.sequence !== newest) continue;
         await this.#places.update(this.#id, {}, { sequence: record.sequence });
       }
       if (records.length < batch) return;
     }
   }
 
-  async #deliver(record: OutboxRecord): Promise<void> {
-    const { content, subject, adminsOnly } = announce(record.event);
-    if (this.#listener.hears === (adminsOnly ? 'public' : 'admins-only')) return;
-    const message = this.#markLate(await withButtons(content, this.#parts.actions), record);
+  /** False when this address does not hear of it. */
+  async #deliver(record: OutboxRecord): Promise<boolean> {
+    const level = this.#parts.hearing.level(this.#address, record.event);
+    if (level === 'off') return false;
+    const { content, subject } = announce(record.event);
+    const told = this.#markLate(await withButtons(content, this.#parts.actions), record);
+    const message: Message = level === 'silent' ? { ...told, silent: true } : told;
     const toldId = subject && `${this.#id}/${subject}`;
     const earlier = toldId ? await this.#told.get(toldId) : undefined;
     try {
-      if (earlier && (await this.#edited(earlier, message))) return;
-      const ref = await this.#platform.post(
-        this.#listener.address,
-        message,
-        `${this.#id}/${record.sequence}`,
-      );
+      if (earlier && (await this.#edited(earlier, message))) return true;
+      const ref = await this.#platform.post(this.#address, message, `${this.#id}/${record.sequence}`);
       if (toldId && !earlier)
         await this.#told.insert({ _id: toldId, chat: ref.chat, message: ref.message, at: record.at });
     } catch (error) {
@@ -193,6 +205,7 @@ class AddressDelivery {
         'an event was not delivered',
       );
     }
+    return true;
   }
 
   /** False when the message is gone: then the event is posted anew. */
@@ -215,8 +228,4 @@ class AddressDelivery {
       text: [...(message.text ?? []), `\n(happened ${at.slice(0, 16).replace('T', ' ')} UTC)`],
     };
   }
-}
-
-function addressId({ platform, kind, id }: ChatAddress): string {
-  return `${platform}:${kind}:${id}`;
 }

@@ -38,6 +38,8 @@ export interface MessageButton {
 
 export interface Message extends Content {
   readonly buttons?: readonly MessageButton[];
+  /** Told without a sound, where the platform can do that. */
+  readonly silent?: boolean;
 }
 
 /**

@@ -19,6 +19,7 @@ import {
   resolveCommand,
 } from '../../commands/options.ts';
 import type { Content, Progress, Reply, RichText } from '../../commands/reply.ts';
+import type { Asker } from '../../commands/running.ts';
 import { parseTyped } from '../../commands/typed.ts';
 import { UploadedFile } from '../../commands/uploaded-file.ts';
 import type { Clock } from '../../engine/clock.ts';
@@ -41,6 +42,7 @@ import type {
   Placement,
   Responder,
 } from './platform.ts';
+import { checkReach, offerable } from './reach.ts';
 import type { Uploads } from './uploads.ts';
 
 export interface RouterParts {
@@ -75,6 +77,11 @@ interface Request {
   asked?: string;
 }
 
+interface Understood {
+  readonly resolved: Resolved;
+  readonly options: Record<string, ParsedValue>;
+}
+
 /** Work that shows progress and may be cancelled. */
 interface Work {
   readonly owner: string;
@@ -93,7 +100,7 @@ export class Router implements ChatHandler {
 
   onCommand(command: IncomingCommand, responder: Responder): Promise<void> {
     return this.#handle(command, responder, async (request) => {
-      const { resolved, options } = this.#understand(command);
+      const { resolved, options } = this.#understand(command, request);
       await this.#perform(request, resolved, options, {});
     });
   }
@@ -109,8 +116,9 @@ export class Router implements ChatHandler {
       const { action } = resolveCommand(completion.command, this.#parts.commands);
       const option = action.options[completion.option];
       if (!option?.suggest || !mayAct(caller.role, action.role)) return [];
-      const context = this.#context(caller, newRequest(), new AbortController().signal);
-      const values = await option.suggest(context, completion.value);
+      const context = this.#context(caller, completion, newRequest(), new AbortController().signal);
+      const suggested = await option.suggest(context, completion.value);
+      const values = offerable(suggested, caller, completion.option, option, this.#parts.desk);
       return values.slice(0, mostChoices).map((value) => ({ name: value, value }));
     } catch (error) {
       this.#parts.log.warn({ err: error, completion: completion.command }, 'no choices could be offered');
@@ -132,7 +140,7 @@ export class Router implements ChatHandler {
   ): Promise<void> {
     const startedAt = performance.now();
     const handled = (async () => {
-      const caller = this.#parts.access.identify(from.user, from.chat);
+      const caller = this.#parts.access.identify(from.user, from.chat) ?? this.#newcomer(from);
       if (!caller) return this.#turnAway(from, responder, startedAt);
       const request: Request = { from, caller, responder, startedAt, acknowledged: false };
       try {
@@ -145,6 +153,21 @@ export class Router implements ChatHandler {
     });
     this.#inHand.add(handled);
     return handled.finally(() => this.#inHand.delete(handled));
+  }
+
+  /** Whoever says the word for strangers to a desk that has nobody yet; everything else is for people of the list. */
+  #newcomer(from: IncomingCommand | IncomingPress): Caller | undefined {
+    if (!this.#parts.access.isUnclaimed || 'buttonId' in from) return undefined;
+    const { input } = from;
+    const words =
+      input.kind === 'structured' ? input.command : input.text.trim().replace(/^\//, '').split(/\s+/, 2);
+    try {
+      const { action } = resolveCommand(words, this.#parts.commands);
+      return action.strangers ? { name: 'stranger', role: 'viewer' } : undefined;
+    } catch (error) {
+      if (error instanceof UserError) return undefined; // no such command, which is not told to strangers
+      throw error;
+    }
   }
 
   async #turnAway(
@@ -164,16 +187,17 @@ export class Router implements ChatHandler {
     await responder.refuse({
       tone: 'danger',
       text: [
-        `You are not on this desk's list. Your ${user.platform} id is ${user.id}: an admin can add it in desk.yaml.`,
+        `You are not on this desk's list. Your ${user.platform} id is ${user.id}: an admin can add it with /user add.`,
       ],
     });
   }
 
-  #understand(command: IncomingCommand): { resolved: Resolved; options: Record<string, ParsedValue> } {
+  #understand(command: IncomingCommand, request: Request): Understood {
     const { input } = command;
     if (input.kind === 'structured') {
       const { words, action } = resolveCommand(input.command, this.#parts.commands);
-      return { resolved: { words, action }, options: checkOptions({ words, action }, input.options) };
+      const options = checkOptions({ words, action }, input.options);
+      return this.#stoodFor(request, { resolved: { words, action }, options });
     }
     const attached = command.files?.attached?.name;
     if (!input.text.trim().startsWith('/')) {
@@ -183,7 +207,21 @@ export class Router implements ChatHandler {
         );
       throw new UserError('A command begins with a slash. Type /help to see them all.');
     }
-    const { positional, named } = parseTyped(input.text);
+    const line = this.#parts.host.aliases.expand(input.text) ?? input.text;
+    return this.#stoodFor(request, this.#read(line, attached));
+  }
+
+  /** What is performed in place of a command that stands for another one. */
+  #stoodFor({ caller, from }: Request, understood: Understood): Understood {
+    const { resolved, options } = understood;
+    const context = this.#context(caller, from, newRequest(), new AbortController().signal);
+    const line = resolved.action.standsFor?.(context, options as never);
+    return line === undefined ? understood : this.#read(line, undefined);
+  }
+
+  /** A command as it is typed, and no alias. */
+  #read(text: string, attached: string | undefined): Understood {
+    const { positional, named } = parseTyped(text);
     const { words, action, rest } = resolveCommand(positional, this.#parts.commands);
     return {
       resolved: { words, action },
@@ -205,11 +243,12 @@ export class Router implements ChatHandler {
     request.asked = spell(words, given);
     this.#mustBeAllowed(request, { words, action });
     await this.#acknowledge(request, placement);
+    await checkReach(caller, action, given, this.#parts.desk);
     const options = await this.#parts.uploads.fetch(action.options, given, filesOf(request.from));
     const asked = spell(words, options);
     request.asked = asked;
     const controller = new AbortController();
-    const context = this.#context(caller, name, controller.signal);
+    const context = this.#context(caller, request.from, name, controller.signal);
     if (action.confirm && !confirmed) {
       const question = await action.confirm(context, options as never);
       await this.#ask(request, words, options, question);
@@ -354,8 +393,14 @@ export class Router implements ChatHandler {
     await this.#audit(request, asked, 'failed', `fault ${fault}: ${reasonOf(error)}`);
   }
 
-  #context(caller: Caller, request: string, signal: AbortSignal): CommandContext {
-    return { desk: this.#parts.desk, host: this.#parts.host, caller, request, signal };
+  #context(
+    caller: Caller,
+    { user, chat }: IncomingCommand | IncomingPress | IncomingCompletion,
+    request: string,
+    signal: AbortSignal,
+  ): CommandContext {
+    const asker: Asker = { ...user, chat };
+    return { desk: this.#parts.desk, host: this.#parts.host, caller, asker, request, signal };
   }
 
   async #acknowledge(request: Request, placement: Placement): Promise<void> {

@@ -25,6 +25,9 @@ const user = z.strictObject({
   role: z.enum(roles),
   discord: id.optional(),
   telegram: id.optional(),
+  /** Beyond these books, and these brokers, they see and do nothing. */
+  books: z.array(name).optional(),
+  accounts: z.array(name).optional(),
 });
 
 const token = z.string('must be the token that the platform gave').min(1, 'must not be empty');

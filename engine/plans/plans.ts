@@ -108,6 +108,13 @@ export class Plans {
     return [...this.#settings.keys()];
   }
 
+  /** @throws UserError when there is no such plan */
+  settings(name: string): PlanSettings {
+    const plan = this.#settings.get(name.toLowerCase());
+    if (plan) return plan;
+    throw new UserError(unknownPlan(name, this.names()));
+  }
+
   /** Puts the plans' times on the schedule, and takes off it what no file names any more. Comes before the schedule starts. */
   async plan(): Promise<void> {
     const { schedule } = this.#parts;
@@ -155,8 +162,7 @@ export class Plans {
    * @throws UserError when there is no such plan, or its strategy or data are wrong: then no order was sent
    */
   run(name: string, { by, ...work }: WorkOptions & { readonly by: string }): Promise<PlanRunReport> {
-    const plan = this.#settings.get(name.toLowerCase());
-    if (!plan) throw new UserError(unknownPlan(name, this.names()));
+    const plan = this.settings(name);
     const run = `${plan.name}-${randomBytes(5).toString('hex')}`;
     return this.#lanes.run(plan.name, () => this.#run(plan, run, by, work));
   }

@@ -1,6 +1,7 @@
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { Actions } from '../../../bot/chat/actions.ts';
-import { type Listener, Notifier } from '../../../bot/chat/notifier.ts';
+import type { Hearing } from '../../../bot/chat/notices.ts';
+import { Notifier } from '../../../bot/chat/notifier.ts';
 import {
   type ChatAddress,
   DeliveryError,
@@ -52,8 +53,17 @@ function wordsOf({ title = '', text = [] }: Message): string {
   return `${title} ${plainText(text)}`.trim();
 }
 
-const channel: Listener = { address: { platform: 'discord', kind: 'chat', id: 'desk' }, hears: 'public' };
-const admin: Listener = { address: { platform: 'discord', kind: 'user', id: '1' }, hears: 'admins-only' };
+const channel: ChatAddress = { platform: 'discord', kind: 'chat', id: 'desk' };
+const admin: ChatAddress = { platform: 'discord', kind: 'user', id: '1' };
+
+/** The channel hears what concerns everybody, the admin what concerns admins. */
+function hearingOf(addresses: readonly ChatAddress[]): Hearing {
+  return {
+    addresses: () => addresses,
+    level: ({ kind }, { type }) => ((type === 'access.refused') === (kind === 'user') ? 'on' : 'off'),
+    onChanged: () => undefined,
+  };
+}
 
 const received: DeskEvent = { type: 'signal.received', signal: 's1', book: 'demo', summary: 'buy 1 SP500' };
 const refused: DeskEvent = { ...received, type: 'signal.refused', reason: 'suspended' };
@@ -69,7 +79,7 @@ async function chatting(store: Store, { platform = new FakePlatform(), listeners
       outbox,
       store,
       platforms: [platform],
-      listeners,
+      hearing: hearingOf(listeners),
       clock,
       log: silentLog,
       retryMs: 5,

@@ -2,6 +2,7 @@ import { describe, expect, it, vi } from 'vitest';
 import { action, type Command, defineCommand } from '../../../commands/command.ts';
 import { UserError } from '../../../engine/errors.ts';
 import type { Logger } from '../../../engine/log.ts';
+import { defineCollection } from '../../../engine/store/store.ts';
 import { chatDesk } from '../../support/chat.ts';
 import { ManualClock } from '../../support/clock.ts';
 import { tempStore } from '../../support/temp-store.ts';
@@ -109,7 +110,9 @@ describe('who may', () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
     try {
       const clock = new ManualClock();
-      const desk = await chatDesk({ store: await tempStore(), commands: [hello], clock });
+      const store = await tempStore();
+      const desk = await chatDesk({ store, commands: [hello], clock });
+      const refusals = await store.collection(defineCollection('refusals'));
       const told = async () =>
         (await desk.outbox.after(0, 100)).flatMap(({ event }) =>
           event.type === 'access.refused' ? [event.attempts] : [],
@@ -119,6 +122,7 @@ describe('who may', () => {
         await desk.types('mallory', '/hello you');
       }
       await vi.waitFor(async () => expect(await told()).toEqual([1]));
+      await vi.waitFor(async () => expect(await refusals.count()).toBe(5));
       clock.advance(3_600_000);
       await vi.advanceTimersByTimeAsync(3_600_000);
       await vi.waitFor(async () =>

@@ -1,0 +1,222 @@
+/**
+ * Which chat is told of what: the chats of the configuration hear everything that concerns everybody, the admins in
+ * their private chats what concerns admins, and both can be changed in chat, per kind of event.
+ */
+import { isWithin } from '../../commands/reach.ts';
+import type { Asker, Notice, NoticeLevel, NoticesOfDesk } from '../../commands/running.ts';
+import { UserError } from '../../engine/errors.ts';
+import type { DeskEvent } from '../../engine/events.ts';
+import { nearest } from '../../engine/nearest.ts';
+import {
+  type Collection,
+  defineCollection,
+  type Store,
+  type StoredDocument,
+} from '../../engine/store/store.ts';
+import type { People } from './people.ts';
+import type { ChatAddress, PlatformName } from './platform.ts';
+
+type KindOf<T extends DeskEvent['type']> = T extends 'desk.changed'
+  ? 'change'
+  : T extends 'suspended' | 'resumed'
+    ? 'suspension'
+    : T extends `${infer Part}.${string}`
+      ? Part
+      : never;
+type Kind = KindOf<DeskEvent['type']>;
+
+/** Every kind of event; `adminsOnly` are told to admins and at the terminal, and nowhere else. */
+const kinds: Readonly<Record<Kind, { readonly adminsOnly: boolean }>> = {
+  signal: { adminsOnly: false },
+  order: { adminsOnly: false },
+  operation: { adminsOnly: false },
+  trade: { adminsOnly: false },
+  run: { adminsOnly: false },
+  suspension: { adminsOnly: false },
+  limit: { adminsOnly: false },
+  difference: { adminsOnly: false },
+  ledger: { adminsOnly: false },
+  broker: { adminsOnly: false },
+  desk: { adminsOnly: false },
+  change: { adminsOnly: true },
+  access: { adminsOnly: true },
+};
+
+interface StoredNotice extends StoredDocument {
+  readonly chat: string;
+  readonly kind: string;
+  readonly level: NoticeLevel;
+}
+
+const storedNotices = defineCollection<StoredNotice>('notices');
+
+/** Whom the notifier tells what. */
+export interface Hearing {
+  addresses(): readonly ChatAddress[];
+  level(address: ChatAddress, event: DeskEvent): NoticeLevel;
+  /** Calls `listener` when there may be a new address. */
+  onChanged(listener: () => void): void;
+}
+
+export interface NoticesParts {
+  readonly store: Store;
+  readonly people: People;
+  /** Chats that the configuration names, the terminal among them. */
+  readonly configured: readonly ChatAddress[];
+  /** Platforms that run. */
+  readonly platforms: readonly PlatformName[];
+}
+
+export class Notices implements NoticesOfDesk, Hearing {
+  readonly kinds = Object.keys(kinds);
+  readonly #parts: NoticesParts;
+  readonly #records: Collection<StoredNotice>;
+  readonly #levels: Map<string, NoticeLevel>;
+  readonly #listeners = new Set<() => void>();
+
+  private constructor(
+    parts: NoticesParts,
+    records: Collection<StoredNotice>,
+    stored: readonly StoredNotice[],
+  ) {
+    this.#parts = parts;
+    this.#records = records;
+    this.#levels = new Map(stored.map(({ _id, level }) => [_id, level]));
+    parts.people.onChanged(() => this.#changed());
+  }
+
+  static async open(parts: NoticesParts): Promise<Notices> {
+    const records = await parts.store.collection(storedNotices);
+    return new Notices(parts, records, await records.find());
+  }
+
+  /** Those of the configuration, those that were chosen in chat, and the private chats of the admins. */
+  addresses(): readonly ChatAddress[] {
+    const { people, configured, platforms } = this.#parts;
+    const chosen = [...this.#levels.keys()].flatMap((id) => {
+      const address = addressOf(id.slice(0, id.lastIndexOf('/')));
+      return address && (address.kind === 'chat' || this.#personOf(address)) ? [address] : [];
+    });
+    const admins = people
+      .list()
+      .filter(({ role }) => role === 'admin')
+      .flatMap(({ ids }) => Object.entries(ids))
+      .flatMap(([platform, id]): ChatAddress[] =>
+        platform === 'console' ? [] : [{ platform: platform as PlatformName, kind: 'user', id }],
+      );
+    const all = [...configured, ...chosen, ...admins].filter(({ platform }) => platforms.includes(platform));
+    return [...new Map(all.map((address) => [nameOf(address), address])).values()];
+  }
+
+  level(address: ChatAddress, event: DeskEvent): NoticeLevel {
+    const kind = kindOf(event);
+    const person = this.#personOf(address);
+    if (address.kind === 'user' && !person) return 'off';
+    if (kinds[kind].adminsOnly && !this.#isForAdmins(address)) return 'off';
+    const book = 'book' in event ? event.book : null;
+    // Of a book that they may not see, nobody is told in private; what concerns the whole desk they are.
+    if (
+      person?.books &&
+      book !== null &&
+      !isWithin({ books: person.books, accounts: null }, { book, account: '' })
+    )
+      return 'off';
+    return this.#levels.get(`${nameOf(address)}/${kind}`) ?? this.#usual(address, kind);
+  }
+
+  onChanged(listener: () => void): void {
+    this.#listeners.add(listener);
+  }
+
+  chats(): readonly string[] {
+    return this.addresses().map(nameOf);
+  }
+
+  chatOf({ platform, id, chat }: Asker): string {
+    if (platform === 'console') return nameOf({ platform, kind: 'chat', id: chat.id });
+    const kind = chat.private ? 'user' : 'chat';
+    return nameOf({ platform: platform as PlatformName, kind, id: chat.private ? id : chat.id });
+  }
+
+  list(chat: string): readonly Notice[] {
+    const address = this.#known(chat);
+    return Object.entries(kinds)
+      .filter(([, { adminsOnly }]) => !adminsOnly || this.#isForAdmins(address))
+      .map(([kind]) => {
+        const stored = this.#levels.get(`${chat}/${kind}`);
+        const level = stored ?? this.#usual(address, kind as Kind);
+        return { chat, kind, level, origin: stored ? 'chat' : 'default' };
+      });
+  }
+
+  async set({ chat, kind, level }: Pick<Notice, 'chat' | 'kind' | 'level'>): Promise<void> {
+    const address = this.#known(chat);
+    if (!isKind(kind)) {
+      const [near] = nearest(kind, this.kinds, 1);
+      throw new UserError(
+        `There is no kind "${kind}". ${near ? `Did you mean ${near}?` : this.kinds.join(', ')}`,
+      );
+    }
+    if (kinds[kind].adminsOnly && !this.#isForAdmins(address)) {
+      throw new UserError(`${kind} is told to admins in their private chats, and nowhere else.`);
+    }
+    const id = `${chat}/${kind}`;
+    if (this.#levels.has(id)) await this.#records.update(id, {}, { level });
+    else await this.#records.insert({ _id: id, chat, kind, level });
+    this.#levels.set(id, level);
+    this.#changed();
+  }
+
+  /** A chat of the desk, or any group on a platform that runs: the router lets nobody speak from a foreign one. */
+  #known(chat: string): ChatAddress {
+    const address = addressOf(chat);
+    if (!address || !this.#parts.platforms.includes(address.platform)) {
+      throw new UserError(
+        `There is no chat "${chat}". It is written as discord:chat:123; /notify list names them.`,
+      );
+    }
+    if (address.kind === 'user' && !this.#personOf(address)) {
+      throw new UserError(`Nobody on the list has the private chat ${chat}.`);
+    }
+    return address;
+  }
+
+  #usual(address: ChatAddress, kind: Kind): NoticeLevel {
+    if (address.kind === 'user') return kinds[kind].adminsOnly && this.#isForAdmins(address) ? 'on' : 'off';
+    return this.#parts.configured.some((configured) => nameOf(configured) === nameOf(address)) ? 'on' : 'off';
+  }
+
+  #isForAdmins(address: ChatAddress): boolean {
+    return address.platform === 'console' || this.#personOf(address)?.role === 'admin';
+  }
+
+  #personOf({ platform, kind, id }: ChatAddress) {
+    return kind === 'user' ? this.#parts.people.find(platform, id) : undefined;
+  }
+
+  #changed(): void {
+    for (const listener of this.#listeners) listener();
+  }
+}
+
+function kindOf({ type }: DeskEvent): Kind {
+  if (type === 'desk.changed') return 'change';
+  if (type === 'suspended' || type === 'resumed') return 'suspension';
+  return type.slice(0, type.indexOf('.')) as Kind;
+}
+
+function isKind(text: string): text is Kind {
+  return Object.hasOwn(kinds, text);
+}
+
+/** `discord:chat:123`: how a chat is named in the store and by people. */
+export function nameOf({ platform, kind, id }: ChatAddress): string {
+  return `${platform}:${kind}:${id}`;
+}
+
+function addressOf(name: string): ChatAddress | undefined {
+  const [, platform, kind, id = ''] = /^(console|discord|telegram):(chat|user):(.+)$/.exec(name) ?? [];
+  return platform && kind
+    ? { platform: platform as PlatformName, kind: kind as ChatAddress['kind'], id }
+    : undefined;
+}

@@ -1,0 +1,87 @@
+/**
+ * Holds people to the books and accounts to which they are limited. What an option names is said by the option; where it
+ * is not said, or left out, the whole desk is meant, and that is beyond anybody who is limited.
+ */
+import { type Action, type Caller, type Concern, mayAct, type Option } from '../../commands/command.ts';
+import type { ParsedValue } from '../../commands/options.ts';
+import { isWithin, type Place, reachText } from '../../commands/reach.ts';
+import type { Desk } from '../../engine/desk.ts';
+import { UserError } from '../../engine/errors.ts';
+
+/** What options of these names mean everywhere. */
+const usual: Readonly<Record<string, Concern>> = {
+  book: 'book',
+  account: 'account',
+  broker: 'account',
+  plan: 'plan',
+};
+
+/** @throws UserError when the command would show or do something beyond the caller's books and accounts */
+export async function checkReach(
+  { reach }: Caller,
+  action: Action,
+  options: Readonly<Record<string, ParsedValue>>,
+  desk: Desk,
+): Promise<void> {
+  if (!reach) return;
+  const beyond = (what: string) =>
+    new UserError(
+      `You are limited to ${reachText(reach)}, and ${what}. An admin can change that: /user limit.`,
+    );
+  const concerned = Object.entries(action.options).flatMap(([name, option]) => {
+    const concern = concernOf(name, option);
+    return concern ? [{ name, concern }] : [];
+  });
+  let named = 0;
+  for (const { name, concern } of concerned) {
+    const value = options[name];
+    if (typeof value !== 'string') continue;
+    named += 1;
+    if (!isWithin(reach, await placeOf(concern, value, desk)))
+      throw beyond(`${name} ${value} is not among them`);
+  }
+  if (named > 0) return;
+  if (concerned.length > 0) {
+    throw beyond(`without ${concerned.map(({ name }) => name).join(' or ')} this concerns the whole desk`);
+  }
+  if (action.acts || mayAct(action.role, 'trader')) throw beyond('this concerns the whole desk');
+}
+
+/** Those of the values that are within reach, to be offered while somebody types. */
+export function offerable(
+  values: readonly string[],
+  { reach }: Caller,
+  name: string,
+  option: Option,
+  desk: Desk,
+): readonly string[] {
+  const concern = concernOf(name, option);
+  if (!reach || (concern !== 'book' && concern !== 'account')) return values;
+  return values.filter((value) =>
+    isWithin(reach, concern === 'book' ? bookPlace(value, desk) : { book: null, account: value }),
+  );
+}
+
+function concernOf(name: string, option: Option): Concern | undefined {
+  if (option.type !== 'string' && option.type !== 'choice') return undefined;
+  return option.concerns ?? usual[name];
+}
+
+async function placeOf(concern: Concern, value: string, desk: Desk): Promise<Place> {
+  switch (concern) {
+    case 'book':
+      return bookPlace(value, desk);
+    case 'plan':
+      return bookPlace(desk.bookOfPlan(value), desk);
+    case 'signal':
+      return bookPlace((await desk.signal(value)).book, desk);
+    case 'account':
+      return { book: null, account: value };
+    case 'difference':
+      return { book: null, account: (await desk.difference(value)).broker };
+  }
+}
+
+function bookPlace(book: string, desk: Desk): Place {
+  return { book, account: desk.accountOfBook(book) };
+}

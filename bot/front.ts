@@ -1,0 +1,132 @@
+/**
+ * The desk's front, as every platform meets it: its people and their rights, the commands with what they ask of the
+ * process, and the router between.
+ */
+import { join } from 'node:path';
+import type { Host } from '../commands/command.ts';
+import { commands } from '../commands/index.ts';
+import { resolveCommand } from '../commands/options.ts';
+import { parseTyped } from '../commands/typed.ts';
+import type { Clock } from '../engine/clock.ts';
+import type { Logger } from '../engine/log.ts';
+import { Access } from './chat/access.ts';
+import { Actions } from './chat/actions.ts';
+import { Aliases } from './chat/aliases.ts';
+import { Audit } from './chat/audit.ts';
+import { consoleUser } from './chat/console/console.ts';
+import { Notices } from './chat/notices.ts';
+import { type KnownUser, People } from './chat/people.ts';
+import type { ChatAddress, Platform, PlatformName } from './chat/platform.ts';
+import { Router } from './chat/router.ts';
+import { Uploads } from './chat/uploads.ts';
+import type { Config } from './config/load.ts';
+import type { Engine } from './engine.ts';
+import { logTail } from './log-tail.ts';
+
+export interface FrontParts {
+  readonly config: Config;
+  readonly version: string;
+  readonly engine: Pick<Engine, 'store' | 'outbox' | 'desk'>;
+  readonly people: People;
+  readonly platforms: readonly Platform[];
+  readonly webhookUrl: () => string | undefined;
+  readonly onStopWanted: (by: string) => void;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+export interface Front {
+  readonly router: Router;
+  readonly access: Access;
+  readonly actions: Actions;
+  readonly notices: Notices;
+}
+
+export async function openFront(parts: FrontParts): Promise<Front> {
+  const { config, engine, people, platforms, clock, log } = parts;
+  const { store, outbox, desk } = engine;
+  const access = await Access.open({ people, groups: groupsOf(config), store, outbox, clock, log });
+  const actions = await Actions.open(store, clock);
+  const uploads = await Uploads.open(store, clock);
+  const audit = await Audit.open(store, clock);
+  const notices = await Notices.open({
+    store,
+    people,
+    configured: configuredChats(config),
+    platforms: platforms.map(({ name }) => name),
+  });
+  const aliases = await Aliases.open({
+    store,
+    clock,
+    commands: commands.map(({ name }) => name),
+    checkLine: (line) => void resolveCommand(parseTyped(line).positional, commands),
+  });
+  await actions.purge();
+  await uploads.purge();
+  const host: Host = {
+    version: parts.version,
+    environment: config.name,
+    startedAt: clock.now(),
+    commands,
+    platforms: () =>
+      platforms.map((platform) => {
+        const { state, why } = platform.status();
+        return { name: platform.name, state, ...(why !== undefined && { why }) };
+      }),
+    webhook: () => parts.webhookUrl() ?? (config.webhook ? 'not yet open' : 'not configured'),
+    terminate: (by) => parts.onStopWanted(by),
+    people,
+    audit,
+    log: { tail: (lines) => logTail(join(config.dataFolder, 'logs'), lines) },
+    aliases,
+  };
+  const router = new Router({ commands, desk, host, access, actions, uploads, audit, clock, log });
+  return { router, access, actions, notices };
+}
+
+/** The people of the configuration, whoever sits at the terminal, and what was changed about them in chat. */
+export function openPeople(
+  config: Config,
+  { engine: { store, outbox }, ...effects }: Pick<FrontParts, 'engine' | 'clock' | 'log'>,
+): Promise<People> {
+  const { users, platforms, books, brokers } = config;
+  const atTheTerminal: KnownUser = {
+    name: consoleUser.name,
+    role: platforms.console?.role ?? 'admin',
+    ids: { console: consoleUser.id },
+  };
+  return People.open({
+    users: [
+      atTheTerminal,
+      ...users.map(({ discord, telegram, ...user }) => ({
+        ...user,
+        ids: { ...(discord !== undefined && { discord }), ...(telegram !== undefined && { telegram }) },
+      })),
+    ],
+    platforms: (['discord', 'telegram'] as const).filter((name) => platforms[name]),
+    books: books.map(({ name }) => name),
+    accounts: Object.keys(brokers),
+    store,
+    outbox,
+    ...effects,
+  });
+}
+
+/** The group chats in which the desk answers. */
+function groupsOf({ platforms }: Config): ReadonlyMap<PlatformName, readonly string[]> {
+  return new Map<PlatformName, readonly string[]>([
+    ['discord', platforms.discord?.channels ?? []],
+    ['telegram', platforms.telegram?.chats ?? []],
+  ]);
+}
+
+/** The chats that the configuration names to hear what happens, and the terminal. */
+function configuredChats({ platforms }: Config): ChatAddress[] {
+  const chats = (platform: PlatformName, ids: readonly string[] = []) =>
+    ids.map((id): ChatAddress => ({ platform, kind: 'chat', id }));
+  return [
+    ...(platforms.console?.enabled ? chats('console', [consoleUser.id]) : []),
+    ...chats('discord', platforms.discord?.notify),
+    ...chats('telegram', platforms.telegram?.notify),
+  ];
+}

@@ -1,0 +1,24 @@
+/** Whether something belongs to the books and accounts to which somebody is limited. */
+import type { Reach } from './running.ts';
+
+/** A book at its account; without a book the whole account is meant. */
+export interface Place {
+  readonly book: string | null;
+  readonly account: string;
+}
+
+/** Nobody's reach is everything: people without limits have none. */
+export function isWithin(reach: Reach | undefined, { book, account }: Place): boolean {
+  if (!reach) return true;
+  if (reach.accounts && !reach.accounts.includes(account)) return false;
+  return !reach.books || (book !== null && reach.books.includes(book));
+}
+
+/** `the books demo, rotation and the account paper`. */
+export function reachText({ books, accounts }: Reach): string {
+  const parts = [
+    ...(books ? [`the books ${books.join(', ') || '(none)'}`] : []),
+    ...(accounts ? [`the accounts ${accounts.join(', ') || '(none)'}`] : []),
+  ];
+  return parts.join(', at ');
+}
