@@ -46,8 +46,8 @@ interface Comparison extends StoredDocument {
 
 const comparisons = defineCollection<Comparison>('comparisons');
 
-/** Read again from this long before the last comparison: clocks differ, and records come late. */
-const overlapMs = 10 * 60_000;
+/** Read again from this long before the last comparison: clocks differ, also by an hour, and records come late. */
+const overlapMs = 2 * 3_600_000;
 /** Longer than anybody asks back for movements of an account. */
 const recordsBeforeMs = 48 * 3_600_000;
 /** How often the account is read while something moves in it, before its holdings are left for the next time. */
@@ -224,9 +224,9 @@ export class Reconciler {
     const { executor, books } = this.#parts;
     await executor.look(broker.name);
     const last = await this.#comparisons.get(broker.name);
-    const since = new Date(
-      last ? Date.parse(last.at) - overlapMs : this.#parts.clock.now().getTime() - overlapMs,
-    );
+    const now = this.#parts.clock.now().getTime();
+    // The clock may have been set back since.
+    const since = new Date(Math.min(now, last ? Date.parse(last.at) : now) - overlapMs);
     for (const fill of await broker.fillsSince(since)) await executor.takeIn(broker.name, fill);
     if (!(await books.balancesOfBroker(broker.name)).opened) await this.#openAccount(broker);
     for (const movement of (await broker.margin?.movementsSince(since)) ?? [])

@@ -18,8 +18,8 @@ import { done, failed, nothingToDo } from './turn.ts';
 /** What is older was booked by the reconciliation. */
 const interestTakenInMs = 26 * 3_600_000;
 
-/** By how much the broker's clock may be behind ours. */
-const clockSlackMs = 10_000;
+/** By how much the broker's clock may be behind ours: a movement that is not found is asked for again. */
+const clockSlackMs = 2 * 3_600_000;
 
 export type MovementStep = TransferStep | BorrowStep | RepayStep;
 
