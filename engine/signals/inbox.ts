@@ -265,7 +265,11 @@ export class Inbox {
       told: false,
     });
     if (!duplicate) for (const hear of this.#hearers) hear(signal);
-    if (signal.told) return;
+    await this.#tellRefusal(signal);
+  }
+
+  async #tellRefusal({ _id, outcome, told }: Signal): Promise<void> {
+    if (told || outcome === null) return;
     await this.#outbox.publish(outcome, `signal.ended:${_id}`);
     await this.#signals.update(_id, { told: false }, { told: true });
   }
@@ -321,6 +325,10 @@ export class Inbox {
   async tidy(): Promise<void> {
     for (const { signals } of this.#begun) {
       await this.#inLanes(booksOf(signals), () => this.#finishBatches());
+    }
+    // Of what cannot be read the sender may have given up.
+    for (const signal of await this.#signals.find({ told: false, state: 'refused' })) {
+      await this.#tellRefusal(signal);
     }
     await this.#seals.purge();
   }
