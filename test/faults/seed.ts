@@ -248,7 +248,7 @@ class Story {
     if (this.#life)
       await this.#world.pass(this.#random.one([1000, 5000, 20_000, 180_000]) * this.#random.between(0.2, 1));
     await this.#store?.close();
-    const store = await openSqliteStore({ folder: this.#folder });
+    const store = await openSqliteStore({ folder: this.#folder, nextTurn: queueMicrotask });
     this.#store = store;
     this.#lives += 1;
     const life = new Life(`desk ${this.#lives}`, this.#world);
@@ -418,6 +418,11 @@ class Story {
     const signals = await (await store.collection(signalCollection)).find({
       state: { in: ['received', 'waiting', 'working'] },
     });
+    for (const { key, state, reason } of await (await store.collection(signalCollection)).find({
+      told: false,
+    })) {
+      this.#note(`not told: the signal ${key} is ${state}: ${reason}`);
+    }
     for (const { summary, steps } of operations) this.#note(`open: ${summary} ${JSON.stringify(steps)}`);
     for (const wallet of wallets) {
       this.#note(`at the exchange: ${wallet} ${JSON.stringify(this.#exchange.balances(wallet))}`);
