@@ -21,13 +21,12 @@ import { SignalWatch } from '../../engine/signals/watch.ts';
 import type { Store } from '../../engine/store/store.ts';
 import { WatchedStore } from '../support/watched-store.ts';
 import type { Sky } from './weather.ts';
-import type { Life, World } from './world.ts';
+import type { Life } from './world.ts';
 import { sleepInWorld } from './world.ts';
 
 export const webhookKey = 'a key that the sender knows';
 
 export interface DeskWorld {
-  readonly world: World;
   readonly sky: Sky;
   /** The desk's own, which may be off. */
   readonly clock: Clock;
@@ -44,7 +43,7 @@ export async function openDesk(
   inner: Store,
   { sky, clock, log, settings, openBroker }: DeskWorld,
 ) {
-  const sleep = sleepInWorld;
+  const sleep = sleepInWorld; // real where no world is installed
   const store = new WatchedStore(inner, (moment, call) => sky.storeCall(life, moment, call));
   const outbox = await Outbox.open(store, clock);
   const broker = await openBroker({ store, clock, log });

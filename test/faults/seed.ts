@@ -259,7 +259,7 @@ class Story {
     const log = this.#logger(life.name);
     const opening = life.run(() =>
       openDesk(life, store, {
-        ...{ world: this.#world, sky: this.#sky, clock, log, settings: this.#scene.books },
+        ...{ sky: this.#sky, clock, log, settings: this.#scene.books },
         openBroker: (parts) => this.#openBroker(parts),
       }),
     );
