@@ -24,6 +24,7 @@ import { chartRenderer } from '../engine/reports/charts/renderer.ts';
 import { Research } from '../engine/reports/research.ts';
 import { Runs } from '../engine/reports/runs.ts';
 import { Strategies } from '../engine/reports/strategies.ts';
+import { HandTrades } from '../engine/signals/hand-trades.ts';
 import { Inbox } from '../engine/signals/inbox.ts';
 import { Queue } from '../engine/signals/queue.ts';
 import { SignalWatch } from '../engine/signals/watch.ts';
@@ -132,6 +133,9 @@ export async function openEngine(
   schedule.define({ name: auditJob.name, retries: 3, run: () => books.nightlyAudit() });
   schedule.define({ name: dayJob.name, run: () => limits.markDay() });
   schedule.define({ name: reconcileJob.name, run: () => reconciler.reconcileAll() });
+  const handTrades = await HandTrades.open({
+    ...{ store, clock, log, outbox, books, brokers, executor, operations, queue },
+  });
   const desk = new Desk({
     store,
     clock,
@@ -148,6 +152,12 @@ export async function openEngine(
     strategies,
     research: new Research({ backtests, strategies, charts, limits: work }),
     plans,
+    handTrades,
+    charts,
+    log,
+    paper: new Set(
+      Object.entries(config.brokers).flatMap(([name, { type }]) => (type === 'paper' ? [name] : [])),
+    ),
   });
 
   return {
@@ -163,6 +173,7 @@ export async function openEngine(
       await reconciler.start();
       await executor.start();
       await operations.start();
+      await handTrades.start();
     },
     async startWork() {
       await queue.start();
@@ -177,6 +188,7 @@ export async function openEngine(
       await watch.stop();
       await queue.stop();
       await operations.stop();
+      await handTrades.stop();
       await reconciler.stop();
       await executor.stop();
       await Promise.all([...brokers.values()].map((broker) => broker.disconnect()));

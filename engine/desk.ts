@@ -3,22 +3,35 @@
 import type { StrategyCheck } from './backtest/look-ahead-check.ts';
 import type { BookReport as BankBookReport, Books } from './bank/books.ts';
 import type { Suspension, SuspensionScope } from './bank/suspensions.ts';
-import type { Broker } from './brokers/broker.ts';
+import type { Balance, Broker, BrokerOrder, BrokerPosition, BrokerStatus, Debt } from './brokers/broker.ts';
 import { HandReports } from './brokers/manual/reports.ts';
 import type { Clock } from './clock.ts';
-import { UserError } from './errors.ts';
+import { reasonOf, UserError } from './errors.ts';
 import type { Difference, Resolution } from './execution/differences.ts';
 import { resolutionsOf } from './execution/differences.ts';
 import type { Executor } from './execution/executor.ts';
 import type { Operations } from './execution/operations.ts';
+import type { Order } from './execution/order.ts';
 import type { PanicReport, PanicRequest } from './execution/panic.ts';
 import { panic } from './execution/panic.ts';
 import type { Reconciler } from './execution/reconciler.ts';
 import type { JobSummary, Schedule } from './jobs/schedule.ts';
-import type { Source } from './market/sources/source.ts';
+import type { Logger } from './log.ts';
+import type { BarsFile, IntakePreview, Source } from './market/sources/source.ts';
 import { decimal, decimalText } from './money.ts';
+import { nearest } from './nearest.ts';
 import type { PlanReport, PlanRunReport, Plans } from './plans/plans.ts';
 import type { BacktestReport, BacktestRequest, Backtests, WorkOptions } from './reports/backtests.ts';
+import type { ChartRenderer } from './reports/charts/renderer.ts';
+import { LedgerReports } from './reports/ledger.ts';
+import type {
+  ChartQuery,
+  ComparedSources,
+  DataInspection,
+  MarketChart,
+  MarketData,
+  SourceReport,
+} from './reports/market-data.ts';
 import type {
   CheckRequest,
   ListedStrategy,
@@ -28,6 +41,7 @@ import type {
   WalkForwardReport,
   WalkForwardRequest,
 } from './reports/research.ts';
+import type { RunComparison, RunQuery, RunRecord, RunReport, RunReports } from './reports/run-reports.ts';
 import type {
   AddedStrategy,
   NewStrategy,
@@ -35,6 +49,7 @@ import type {
   StrategyPreview,
   StrategyVersion,
 } from './reports/strategies.ts';
+import type { HandTrades } from './signals/hand-trades.ts';
 import type { Inbox } from './signals/inbox.ts';
 import type { Queue } from './signals/queue.ts';
 import { type Rehearsal, rehearse } from './signals/rehearsal.ts';
@@ -42,16 +57,23 @@ import type { Signal } from './signals/signal.ts';
 import type { Store } from './store/store.ts';
 
 export type { StrategyCheck as CheckedStrategy } from './backtest/look-ahead-check.ts';
+export type { Order } from './execution/order.ts';
 export type { PanicReport } from './execution/panic.ts';
+export { parsePeriod } from './market/period.ts';
+export type { IntakePreview } from './market/sources/source.ts';
 export type { PlanReport, PlanRunReport } from './plans/plans.ts';
 export type { BacktestReport, BacktestRequest } from './reports/backtests.ts';
+export { chartIndicatorNames } from './reports/chart-indicators.ts';
+export type { ComparedSources, DataInspection, MarketChart, SourceReport } from './reports/market-data.ts';
 export type {
   ListedStrategy,
   OptimizationReport,
   SearchRequest,
   WalkForwardReport,
 } from './reports/research.ts';
+export type { RunComparison, RunKind, RunRecord, RunReport } from './reports/run-reports.ts';
 export type { AddedStrategy, NewStrategy, StrategyPreview, StrategyVersion } from './reports/strategies.ts';
+export type { HandTrade, TradeOutcome, TradePreview } from './signals/hand-trades.ts';
 export type { Rehearsal } from './signals/rehearsal.ts';
 export type { Signal } from './signals/signal.ts';
 
@@ -73,6 +95,30 @@ export interface DifferenceReport {
   readonly foundAt: string;
   /** The safest first. */
   readonly resolutions: readonly Resolution[];
+}
+
+/** A broker as it is shown: what it is, how it is, and what it can do. */
+export interface BrokerReport extends Pick<Broker, 'name' | 'capabilities' | 'wallets'> {
+  readonly state: BrokerStatus['state'];
+  readonly since: Date;
+  /** Why it is not ready, and what to do. */
+  readonly why: string | undefined;
+  readonly lends: boolean;
+  readonly byHand: boolean;
+  /** Compared with the books since it became ready: before that nothing trades there. */
+  readonly compared: boolean;
+  readonly books: readonly string[];
+  /** Open differences between it and the books. */
+  readonly differences: number;
+}
+
+/** What a broker says of the account, now. */
+export interface AccountReport {
+  readonly broker: string;
+  readonly balances: readonly Balance[];
+  readonly positions: readonly BrokerPosition[];
+  readonly orders: readonly BrokerOrder[];
+  readonly debts: readonly Debt[];
 }
 
 export interface DeskStatus {
@@ -107,7 +153,14 @@ export interface DeskParts {
   readonly strategies: Strategies;
   readonly backtests: Backtests;
   readonly research: Research;
+  readonly runReports: RunReports;
+  readonly marketData: MarketData;
   readonly plans: Plans;
+  readonly handTrades: HandTrades;
+  readonly charts: ChartRenderer;
+  readonly log: Logger;
+  /** Names of the brokers at which no money is at stake. */
+  readonly paper: ReadonlySet<string>;
 }
 
 const mostSuggestions = 25;
@@ -115,10 +168,17 @@ const mostSuggestions = 25;
 export class Desk {
   /** Accounts at which people trade, and what they report. */
   readonly byHand: HandReports;
+  /** Trades that people ask for by command. */
+  readonly trading: HandTrades;
+  /** What the books earned, hold and are worth, and the records of it. */
+  readonly money: LedgerReports;
   readonly #parts: DeskParts;
 
   constructor(parts: DeskParts) {
     this.#parts = parts;
+    this.trading = parts.handTrades;
+    const { store, clock, log, booksOfDesk: books, brokers, sources, charts } = parts;
+    this.money = new LedgerReports({ store, clock, log, books, brokers, sources, charts });
     this.byHand = new HandReports(parts.brokers);
   }
 
@@ -300,6 +360,49 @@ export class Desk {
     return differenceReport(await this.#parts.reconciler.resolve(difference, how, by));
   }
 
+  /** How an account is named wherever money is told of: `PAPER` where none is at stake. */
+  accountText(broker: string): string {
+    if (!this.#parts.paper.has(broker)) return broker;
+    return broker.toLowerCase() === 'paper' ? 'PAPER' : `PAPER ${broker}`;
+  }
+
+  /**
+   * Orders that are open, or the newest ones, the newest first.
+   * @throws UserError when there is no such book
+   */
+  async orders({
+    book,
+    which,
+    limit,
+  }: {
+    readonly book?: string;
+    readonly which: 'open' | 'latest';
+    readonly limit: number;
+  }): Promise<readonly Order[]> {
+    const { booksOfDesk: books, executor } = this.#parts;
+    const of = book === undefined ? {} : { book: books.settings(book).name };
+    if (which === 'latest') return executor.orders({ ...of, limit });
+    return (await executor.openOrders(of)).toReversed().slice(0, limit);
+  }
+
+  /**
+   * An open order by its id, or the last letters of it.
+   * @throws UserError when none is open under that name, or several are
+   */
+  async openOrder(named: string): Promise<Order> {
+    const open = await this.#parts.executor.openOrders();
+    const found = open.filter(({ _id }) => _id === named || (named.length >= 4 && _id.endsWith(named)));
+    const [order] = found;
+    if (!order) throw new UserError(`No open order is called "${named}". /orders shows those that are.`);
+    if (found.length > 1) throw new UserError(`Several open orders end with "${named}". Give more letters.`);
+    return order;
+  }
+
+  /** Cancels an order, and waits until it is certain what became of it, as far as the broker tells. */
+  cancelOrder(id: string, by: string): Promise<Order> {
+    return this.#parts.executor.cancel(id, by);
+  }
+
   brokerNames(): readonly string[] {
     return [...this.#parts.brokers.keys()];
   }
@@ -310,6 +413,125 @@ export class Desk {
    */
   async reconcile(broker: string): Promise<readonly DifferenceReport[]> {
     return (await this.#parts.reconciler.reconcile(broker)).map(differenceReport);
+  }
+
+  /** How a broker is, and what it can do. @throws UserError when there is no such broker */
+  async broker(name: string): Promise<BrokerReport> {
+    const { reconciler, booksOfDesk } = this.#parts;
+    const broker = this.#broker(name);
+    const { capabilities, wallets } = broker;
+    const { state, since, why } = broker.status();
+    const books = (await booksOfDesk.list()).filter((book) => book.broker === broker.name);
+    const differences = (await reconciler.differences()).filter((each) => each.broker === broker.name);
+    return {
+      ...{ name: broker.name, capabilities, wallets, state, since, why },
+      lends: broker.margin !== undefined,
+      byHand: broker.byHand !== undefined,
+      compared: reconciler.isCompared(broker.name),
+      books: books.map((book) => book.name),
+      differences: differences.length,
+    };
+  }
+
+  brokers(): Promise<readonly BrokerReport[]> {
+    return Promise.all(this.brokerNames().map((name) => this.broker(name)));
+  }
+
+  /**
+   * Begins to connect; answers when it is ready, or when it is known why it is not.
+   * @throws UserError when there is no such broker
+   */
+  async connectBroker(name: string): Promise<BrokerReport> {
+    await this.#broker(name).connect();
+    return this.broker(name);
+  }
+
+  /** Nothing is traded there until it is connected again. @throws UserError when there is no such broker */
+  async disconnectBroker(name: string): Promise<BrokerReport> {
+    await this.#broker(name).disconnect();
+    return this.broker(name);
+  }
+
+  /** @throws UserError when there is no such broker, or it does not answer */
+  async account(name: string): Promise<AccountReport> {
+    const broker = this.#broker(name);
+    const { state, why } = broker.status();
+    if (state !== 'ready') {
+      throw new UserError(`${broker.name} is ${state}: ${why ?? 'it does not answer'}. See /broker status.`);
+    }
+    try {
+      const [balances, positions, orders, debts] = await Promise.all([
+        broker.balances(),
+        broker.positions(),
+        broker.openOrders(),
+        broker.margin?.debts() ?? [],
+      ]);
+      return { broker: broker.name, balances, positions, orders, debts };
+    } catch (error) {
+      throw new UserError(`${broker.name} did not answer: ${reasonOf(error)}. Try again in a moment.`, {
+        cause: error,
+      });
+    }
+  }
+
+  #broker(name: string): Broker {
+    const { brokers } = this.#parts;
+    const found = brokers.get(name) ?? brokers.get(name.toLowerCase());
+    if (found) return found;
+    const names = this.brokerNames();
+    const [near] = nearest(name, names, 1);
+    const hint = near === undefined ? `There are: ${names.join(', ') || 'none'}.` : `Did you mean ${near}?`;
+    throw new UserError(`There is no broker "${name}". ${hint}`);
+  }
+
+  /** Runs of the archive, the newest first. */
+  runs(query: RunQuery): Promise<readonly RunRecord[]> {
+    return this.#parts.runReports.list(query);
+  }
+
+  /** @throws UserError when there is no such run */
+  run(id: string): Promise<RunReport> {
+    return this.#parts.runReports.show(id);
+  }
+
+  /** @throws UserError when there is no such run, or one of them has no figures */
+  compareRuns(one: string, other: string): Promise<RunComparison> {
+    return this.#parts.runReports.compare(one, other);
+  }
+
+  /** Where bars come from. */
+  dataSources(): Promise<readonly SourceReport[]> {
+    return this.#parts.marketData.sources();
+  }
+
+  /** @throws UserError for an unknown symbol or source, or an interval that it does not have */
+  inspectData(request: Parameters<MarketData['inspect']>[0]): Promise<DataInspection> {
+    return this.#parts.marketData.inspect(request);
+  }
+
+  /** @throws UserError for an unknown symbol or source, or an interval that one of them does not have */
+  compareData(request: Parameters<MarketData['compare']>[0]): Promise<ComparedSources> {
+    return this.#parts.marketData.compare(request);
+  }
+
+  /** Sources into which files of bars can be sent. */
+  get importableSources(): readonly string[] {
+    return this.#parts.marketData.importable();
+  }
+
+  /** What a file would bring; nothing is kept. @throws UserError when the source takes none, or the file is wrong */
+  previewImport(source: string, file: BarsFile): Promise<IntakePreview> {
+    return this.#parts.marketData.previewImport(source, file);
+  }
+
+  /** @throws UserError as `previewImport` */
+  importData(source: string, file: BarsFile): Promise<IntakePreview> {
+    return this.#parts.marketData.import(source, file);
+  }
+
+  /** Candles with indicators, or several closes. @throws UserError for an unknown symbol, source or indicator */
+  chart(query: ChartQuery): Promise<MarketChart> {
+    return this.#parts.marketData.chart(query);
   }
 
   async strategyNames(): Promise<readonly string[]> {

@@ -9,11 +9,13 @@ import {
   type Figure,
   type Layer,
   type LineLayer,
+  type MonthsLayer,
   type Panel,
   type PlaceAxis,
   placesOn,
   type TableLayer,
   type ValueAxis,
+  type WaterfallLayer,
 } from './figure.ts';
 import {
   badgeHeight,
@@ -103,12 +105,16 @@ function hasNames(panel: Panel): boolean {
   return columnsOf(panel) !== undefined;
 }
 
-function columnsOf({ layers }: Panel): ColumnsLayer | undefined {
-  return layers.find((layer) => layer.kind === 'columns');
+/** Panels of columns with names of their own do not share the figure's axis. */
+function columnsOf({ layers }: Panel): ColumnsLayer | WaterfallLayer | MonthsLayer | undefined {
+  return layers.find(
+    (layer) => layer.kind === 'columns' || layer.kind === 'waterfall' || layer.kind === 'months',
+  );
 }
 
-function tableOf({ layers }: Panel): TableLayer | undefined {
-  return layers.find((layer) => layer.kind === 'table');
+/** Rows with names in place of a scale of values. */
+function rowsOf({ layers }: Panel): TableLayer | MonthsLayer | undefined {
+  return layers.find((layer) => layer.kind === 'table' || layer.kind === 'months');
 }
 
 /** x: bars side by side, each in the middle of a slot of its own, and some air so that marks on the last one are whole. */
@@ -155,7 +161,7 @@ function panelScale(
     weight: 2 * index + 1,
     min: axis.min,
     max: axis.max,
-    grid: { display: tableOf(panel) === undefined, color: colors.grid, drawTicks: false },
+    grid: { display: rowsOf(panel) === undefined, color: colors.grid, drawTicks: false },
     border: { display: false },
     ticks: {
       color: colors.muted,
@@ -185,8 +191,8 @@ const labelDistance = 27;
 
 /** Where a badge lies over a label, the line stays and the label goes. */
 function axisTicks(panel: Panel, height: number): Tick[] {
-  const table = tableOf(panel);
-  if (table !== undefined) return rowTicks(table);
+  const named = rowsOf(panel);
+  if (named !== undefined) return rowTicks(named);
   const { axis } = panel;
   const { min, max } = axis;
   const values =
@@ -212,7 +218,7 @@ function axisTicks(panel: Panel, height: number): Tick[] {
 }
 
 /** One in the middle of each row. */
-function rowTicks({ rows }: TableLayer): Tick[] {
+function rowTicks({ rows }: TableLayer | MonthsLayer): Tick[] {
   return rows.map(({ name }, index) => ({ value: rows.length - index - 0.5, label: name }));
 }
 
@@ -285,6 +291,8 @@ function layerDataset(layer: Layer): LineDataset | null {
     case 'trades':
     case 'returns':
     case 'columns':
+    case 'waterfall':
+    case 'months':
     case 'bands':
     case 'table':
     case 'mark':

@@ -77,6 +77,8 @@ export type Layer =
   | TradesLayer
   | ReturnsLayer
   | ColumnsLayer
+  | WaterfallLayer
+  | MonthsLayer
   | BandsLayer
   | TableLayer
   | MarkLayer
@@ -142,6 +144,35 @@ export interface TradeReturn {
 export interface ColumnsLayer {
   readonly kind: 'columns';
   readonly columns: readonly { readonly name: string; readonly value: number; readonly text: string }[];
+}
+
+/** What stands at the moment; what was paid in or out; what was won, lost or charged. */
+export type FlowKind = 'total' | 'payment' | 'result';
+
+/**
+ * Columns of which each begins where the one before it ended, and totals that stand on zero: how one amount became
+ * another.
+ */
+export interface WaterfallLayer {
+  readonly kind: 'waterfall';
+  readonly columns: readonly {
+    readonly name: string;
+    readonly from: number;
+    readonly to: number;
+    readonly is: FlowKind;
+    readonly text: string;
+  }[];
+}
+
+/** A cell for each month of each year, and one for the year: these share the panel's width, not the figure's axis. */
+export interface MonthsLayer {
+  readonly kind: 'months';
+  readonly columns: readonly { readonly name: string }[];
+  /** From the top; as many cells as columns. Null for a month without any figure. */
+  readonly rows: readonly {
+    readonly name: string;
+    readonly cells: readonly ({ readonly text: string; readonly color: string } | null)[];
+  }[];
 }
 
 /** Stretches of bars, first to last, every second one on a lighter ground. */

@@ -91,7 +91,11 @@ export function drawPlaceLabels(
 }
 
 /** Below each column its name, as much of it as there is room for. */
-export function drawColumnNames(context: Context, { columns }: ColumnsLayer, area: Area): void {
+export function drawColumnNames(
+  context: Context,
+  { columns }: { readonly columns: readonly Pick<ColumnsLayer['columns'][number], 'name'>[] },
+  area: Area,
+): void {
   const slot = (area.right - area.left) / columns.length;
   context.font = fonts.small;
   context.fillStyle = colors.muted;

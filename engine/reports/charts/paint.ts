@@ -14,6 +14,7 @@ import type {
   VolumeLayer,
 } from './figure.ts';
 import { badgeHeight, drawBadge } from './lettering.ts';
+import { paintMonths, paintWaterfall } from './paint-money.ts';
 import type { Area, PlotArea } from './plot-area.ts';
 import { at, type Buckets } from './reduce.ts';
 import { colors, fonts } from './theme.ts';
@@ -24,7 +25,8 @@ export function paintUnder(context: Context, plot: PlotArea, layers: readonly La
     if (layer.kind === 'candles') paintCandles(context, plot, layer);
     else if (layer.kind === 'volume') paintVolume(context, plot, layer);
     else if (layer.kind === 'bands') paintBands(context, plot, layer);
-    else if (layer.kind === 'columns' || layer.kind === 'returns') paintZero(context, plot);
+    else if (layer.kind === 'columns' || layer.kind === 'waterfall' || layer.kind === 'returns')
+      paintZero(context, plot);
   }
 }
 
@@ -34,6 +36,8 @@ export function paintOver(context: Context, plot: PlotArea, layers: readonly Lay
     if (layer.kind === 'trades') paintTrades(context, plot, layer);
     else if (layer.kind === 'returns') paintReturns(context, plot, layer);
     else if (layer.kind === 'columns') paintColumns(context, plot, layer);
+    else if (layer.kind === 'waterfall') paintWaterfall(context, plot, layer);
+    else if (layer.kind === 'months') paintMonths(context, plot, layer);
     else if (layer.kind === 'table') paintTable(context, plot, layer);
     else if (layer.kind === 'mark') dot(context, plot.x(layer.x), plot.y(layer.y), layer.color);
   }

@@ -15,7 +15,10 @@ import { valueAt } from './heat-map.ts';
 import {
   backtestRequest,
   type ChartAnswer,
+  type ChartedEquity,
   type ChartedHeatMap,
+  type ChartedProfit,
+  type ChartedTrade,
   type ChartedWalkForward,
   type ChartRequest,
   priceRequest,
@@ -45,6 +48,21 @@ export interface ChartRenderer {
    * @throws UserError when there are no bars, or the renderer is closed; Error when drawing failed
    */
   walkForwardChart(run: ChartedWalkForward): Promise<ReportFile>;
+  /**
+   * 1200 x 900 PNG of what books are worth, with drawdown and returns by month.
+   * @throws UserError when the renderer is closed; Error when drawing failed
+   */
+  equityChart(chart: ChartedEquity): Promise<ReportFile>;
+  /**
+   * 1200 x 900 PNG of profit by book and symbol, and of how the money came to be what it is.
+   * @throws UserError when there is nothing to show, or the renderer is closed; Error when drawing failed
+   */
+  profitChart(chart: ChartedProfit): Promise<ReportFile>;
+  /**
+   * 1200 x 900 PNG of the prices around a trade, with its entry and exit.
+   * @throws UserError when the renderer is closed; Error when drawing failed
+   */
+  tradeChart(chart: ChartedTrade): Promise<ReportFile>;
   /** Fails what is waiting and ends the worker. Again: does nothing. */
   close(): Promise<void>;
 }
@@ -90,6 +108,21 @@ export function chartRenderer(options: ChartRendererOptions): ChartRenderer {
       }
       const data = await queue.draw(() => walkForwardRequest(run));
       return { name: reportFileName([run.title, 'walk-forward'], 'png'), type: 'image/png', data };
+    },
+    async equityChart(chart) {
+      const data = await queue.draw(() => ({ kind: 'equity', chart }));
+      return { name: reportFileName([chart.headline.title, 'equity'], 'png'), type: 'image/png', data };
+    },
+    async profitChart(chart) {
+      if (chart.bySymbol.length === 0 && chart.flow.length === 0) {
+        throw new UserError('There is no chart: nothing was traded in this period.');
+      }
+      const data = await queue.draw(() => ({ kind: 'profit', chart }));
+      return { name: reportFileName([chart.headline.title], 'png'), type: 'image/png', data };
+    },
+    async tradeChart(chart) {
+      const data = await queue.draw(() => ({ kind: 'trade', chart }));
+      return { name: reportFileName([chart.bars.symbol, 'trade'], 'png'), type: 'image/png', data };
     },
     close: () => queue.close(),
   };

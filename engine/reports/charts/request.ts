@@ -12,13 +12,18 @@ import type {
 } from '../../backtest/result.ts';
 import type { Bars, Interval } from '../../market/bars.ts';
 import { buyAndHoldEquity } from '../benchmark.ts';
+import type { MonthlyReturns } from '../ledger-equity.ts';
 import type { StatisticRow } from '../statistics.ts';
+import type { FlowKind, Headline, TradeMark } from './figure.ts';
 
 export type ChartRequest =
   | { readonly kind: 'backtest'; readonly run: ChartedRun; readonly bars: readonly ChartedBars[] }
   | { readonly kind: 'price'; readonly bars: readonly ChartedBars[] }
   | { readonly kind: 'heatMap'; readonly map: ChartedHeatMap }
-  | { readonly kind: 'walkForward'; readonly run: ChartedWalkForward };
+  | { readonly kind: 'walkForward'; readonly run: ChartedWalkForward }
+  | { readonly kind: 'equity'; readonly chart: ChartedEquity }
+  | { readonly kind: 'profit'; readonly chart: ChartedProfit }
+  | { readonly kind: 'trade'; readonly chart: ChartedTrade };
 
 export type ChartAnswer = { readonly png: Uint8Array<ArrayBuffer> } | { readonly error: string };
 
@@ -107,6 +112,58 @@ export interface ChartedWindow {
   readonly params: Params;
 }
 
+/** Days of one book, or of several as one. */
+export interface ChartedEquity {
+  readonly headline: Headline;
+  /** Midnight UTC of each day, milliseconds, and columns as long. */
+  readonly time: Float64Array;
+  /** With open positions at their prices, where there are any. */
+  readonly equity: Float64Array;
+  /** Without them: what was put in, and closed profit less costs. */
+  readonly capital: Float64Array;
+  /** Fraction below the peak, 0 to 1, money that came or went aside. */
+  readonly drawdown: Float64Array;
+  readonly months: readonly MonthlyReturns[];
+}
+
+export interface ChartedProfit {
+  readonly headline: Headline;
+  readonly byBook: readonly NamedProfit[];
+  readonly bySymbol: readonly NamedProfit[];
+  readonly flow: readonly FlowPart[];
+}
+
+export interface ChartedTrade {
+  readonly headline: Headline;
+  readonly bars: ChartedBars;
+  readonly trades: readonly TradeMark[];
+}
+
+export interface NamedProfit {
+  readonly name: string;
+  readonly value: number;
+}
+
+/** One part of a flow of money; a total says where it stands then, and its value counts for itself. */
+export interface FlowPart {
+  readonly name: string;
+  readonly value: number;
+  readonly is: FlowKind;
+}
+
+/** Two runs, each from 100 on. */
+export interface ChartedComparison {
+  readonly title: string;
+  readonly runs: readonly [ComparedRun, ComparedRun];
+}
+
+export interface ComparedRun {
+  readonly label: string;
+  /** Milliseconds UTC, ascending, and what the run was worth then. */
+  readonly time: Float64Array;
+  readonly equity: Float64Array;
+}
+
 /** Bars of symbols that the run did not trade are left out. */
 export function backtestRequest(result: BacktestResult, bars: readonly Bars[]): ChartRequest {
   return {
@@ -143,7 +200,8 @@ export function walkForwardRequest(run: ChartedWalkForward): ChartRequest {
   };
 }
 
-function chartedBars(bars: Bars): ChartedBars {
+/** Without the columns that no chart shows. */
+export function chartedBars(bars: Bars): ChartedBars {
   const { symbol, interval } = bars;
   return {
     symbol,

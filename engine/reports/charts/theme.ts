@@ -89,6 +89,8 @@ export const limits = {
   linesPerIndicator: 8,
   /** Profit by symbol: as many columns as can be named. */
   columns: 10,
+  /** Rows of a table of months. */
+  years: 8,
   /** Rows of a table of parameters. */
   tableRows: 4,
   /** Values of a parameter in a heat map. */

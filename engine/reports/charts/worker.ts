@@ -2,6 +2,7 @@
 import { parentPort } from 'node:worker_threads';
 import { backtestFigure } from './backtest-chart.ts';
 import { chartCanvas } from './canvas.ts';
+import { equityFigure, profitFigure, tradeFigure } from './desk-charts.ts';
 import { drawFigure } from './draw.ts';
 import { drawHeatMap } from './draw-heat-map.ts';
 import { heatMapOf, sweepFigure } from './heat-map.ts';
@@ -42,6 +43,12 @@ function drawn(request: ChartRequest): Uint8Array<ArrayBuffer> {
     }
     case 'walkForward':
       return drawFigure(canvas, walkForwardFigure(request.run));
+    case 'equity':
+      return drawFigure(canvas, equityFigure(request.chart));
+    case 'profit':
+      return drawFigure(canvas, profitFigure(request.chart));
+    case 'trade':
+      return drawFigure(canvas, tradeFigure(request.chart));
     default:
       return request satisfies never;
   }

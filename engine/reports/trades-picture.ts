@@ -1,0 +1,152 @@
+/** The picture of one closed trade: prices before, while and after it was open, with where it was bought and sold. */
+import type { Trade } from '../bank/trades.ts';
+import { UserError } from '../errors.ts';
+import type { Fill } from '../execution/order.ts';
+import type { Bars, Interval } from '../market/bars.ts';
+import type { Source } from '../market/sources/source.ts';
+import type { Decimal } from '../money.ts';
+import { decimal, decimalText, zero } from '../money.ts';
+import type { TradeMark } from './charts/figure.ts';
+import type { ChartRenderer } from './charts/renderer.ts';
+import { chartedBars } from './charts/request.ts';
+import { durationText, signedPercentText } from './format.ts';
+import { moneyText, signedText } from './ledger-charts.ts';
+import type { ReportFile } from './report-file.ts';
+
+const minuteMs = 60_000;
+const lengthMs: Readonly<Partial<Record<Interval, number>>> = {
+  '1m': minuteMs,
+  '5m': 5 * minuteMs,
+  '15m': 15 * minuteMs,
+  '1h': 60 * minuteMs,
+  '4h': 240 * minuteMs,
+  '1d': 1440 * minuteMs,
+};
+
+/** Bars beside the trade, so that one sees what it met. */
+const before = 40;
+const after = 12;
+/** More bars than this while it was open, and the next longer ones show more. */
+const mostBars = 200;
+
+/** Of the symbol that was traded most; null where no source has bars of that time. */
+export async function tradePicture({
+  trade,
+  fills,
+  account,
+  sources,
+  charts,
+}: {
+  readonly trade: Trade;
+  readonly fills: readonly Fill[];
+  /** The broker's name. */
+  readonly account: string;
+  readonly sources: ReadonlyMap<string, Source>;
+  readonly charts: ChartRenderer;
+}): Promise<ReportFile | null> {
+  const symbol = mostTraded(fills) ?? trade.symbols[0];
+  if (symbol === undefined) return null;
+  const bars = await barsAround(symbol, trade, sources);
+  if (!bars) return null;
+  const net = decimal(trade.netProfit);
+  const mark = markOf(
+    fills.filter((fill) => fill.symbol === symbol),
+    trade,
+    bars,
+  );
+  const others = trade.symbols.filter((other) => other !== symbol);
+  return charts.tradeChart({
+    headline: {
+      title: others.length === 0 ? symbol : `${symbol} with ${others.join(', ')}`,
+      detail: `${trade.side}, ${trade.book}, ${account}`,
+      period: `${trade.opened.slice(0, 10)} – ${trade.closed.slice(0, 10)}`,
+      tiles: [
+        {
+          name: 'Net profit',
+          value: signedText(net, trade.currency),
+          tone: net.gt(zero) ? 'gain' : net.lt(zero) ? 'loss' : 'plain',
+        },
+        { name: 'Return', value: signedPercentText(Number(trade.percent)), tone: 'plain' },
+        {
+          name: 'Costs',
+          value: moneyText(decimal(trade.fees).plus(decimal(trade.interest)), trade.currency),
+          tone: 'plain',
+        },
+        {
+          name: 'Open for',
+          value: durationText(Date.parse(trade.closed) - Date.parse(trade.opened)),
+          tone: 'plain',
+        },
+      ],
+    },
+    bars: chartedBars(bars),
+    trades: mark ? [mark] : [],
+  });
+}
+
+/** The shortest bars of which the trade does not take too many; none that do not reach it. */
+async function barsAround(
+  symbol: string,
+  { opened, closed }: Trade,
+  sources: ReadonlyMap<string, Source>,
+): Promise<Bars | undefined> {
+  const [from, to] = [Date.parse(opened), Date.parse(closed)];
+  for (const [interval, ms] of Object.entries(lengthMs) as [Interval, number][]) {
+    if ((to - from) / ms > mostBars) continue;
+    for (const source of sources.values()) {
+      const range = { from: new Date(from - before * ms), to: new Date(to + after * ms) };
+      try {
+        const [bars] = await source.bars({ symbols: [symbol], interval, adjusted: false, ...range });
+        if (bars?.time.some((time) => time + ms > from && time <= to)) return bars;
+      } catch (error) {
+        if (!(error instanceof UserError)) throw error;
+        // This source has no such symbol, interval or range: the next one may.
+      }
+    }
+  }
+  return undefined;
+}
+
+function mostTraded(fills: readonly Fill[]): string | undefined {
+  const traded = new Map<string, Decimal>();
+  for (const { symbol, quantity, price } of fills)
+    traded.set(symbol, (traded.get(symbol) ?? zero).plus(decimal(quantity).times(decimal(price))));
+  return [...traded].sort(([, one], [, other]) => other.cmp(one))[0]?.[0];
+}
+
+/** From the average price of what opened it to that of what closed it. */
+function markOf(
+  fills: readonly Fill[],
+  { netProfit, opened, closed }: Trade,
+  bars: Bars,
+): TradeMark | undefined {
+  const side = fills[0]?.side;
+  const entry = averagePrice(fills.filter((fill) => fill.side === side));
+  const exit = averagePrice(fills.filter((fill) => fill.side !== side));
+  if (side === undefined || entry === undefined || exit === undefined) return undefined;
+  return {
+    long: side === 'buy',
+    gain: decimal(netProfit).gte(zero),
+    entryBar: barAt(bars.time, Date.parse(opened)),
+    entryPrice: entry,
+    exitBar: barAt(bars.time, Date.parse(closed)),
+    exitPrice: exit,
+    open: false,
+  };
+}
+
+function averagePrice(fills: readonly Fill[]): number | undefined {
+  const quantity = fills.reduce((sum, fill) => sum.plus(decimal(fill.quantity)), zero);
+  if (quantity.eq(zero)) return undefined;
+  const value = fills.reduce(
+    (sum, fill) => sum.plus(decimal(fill.quantity).times(decimal(fill.price))),
+    zero,
+  );
+  return Number(decimalText(value.div(quantity).round(12)));
+}
+
+/** The bar in which a moment lies. */
+function barAt(time: Float64Array, at: number): number {
+  const next = time.findIndex((start) => start > at);
+  return next < 0 ? time.length - 1 : Math.max(0, next - 1);
+}
