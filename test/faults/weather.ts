@@ -43,8 +43,8 @@ export interface Weather {
 export function weatherOf(random: Random): Weather {
   const calm: Weather = { network: 0, store: 0, crashEvery: 0, crashes: 0, outage: 0, streams: 0, clock: 0 };
   const full: Weather = {
-    network: random.one([0.01, 0.03, 0.08, 0.15]),
-    store: random.one([0, 0.0005, 0.002, 0.01]),
+    network: random.one([0.005, 0.01, 0.02, 0.05, 0.12]),
+    store: random.one([0, 0.0005, 0.001, 0.004]),
     crashEvery: random.one([150, 500, 1500]),
     crashes: random.whole(1, 10),
     outage: random.one([0, 0.02, 0.06]),
