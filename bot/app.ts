@@ -8,15 +8,19 @@ import { commands } from '../commands/index.ts';
 import type { Clock } from '../engine/clock.ts';
 import { reasonOf } from '../engine/errors.ts';
 import type { Logger } from '../engine/log.ts';
-import { lockDataFolder } from '../engine/store/index.ts';
+import { lockDataFolder, openStore } from '../engine/store/index.ts';
+import type { Store } from '../engine/store/store.ts';
 import { ConsolePlatform, consoleUser } from './chat/console/console.ts';
 import { filesOfTerminal } from './chat/console/files.ts';
 import { Notifier } from './chat/notifier.ts';
 import type { People } from './chat/people.ts';
 import type { Message, Platform } from './chat/platform.ts';
 import type { Config } from './config/load.ts';
+import { StoredSettings } from './config/settings.ts';
+import { Vault } from './config/vault.ts';
 import { openEngine } from './engine.ts';
 import { openFront, openPeople } from './front.ts';
+import type { DeskLog } from './log.ts';
 import { hooksOf } from './webhook/hooks.ts';
 import { webhookServer } from './webhook/server.ts';
 
@@ -24,19 +28,28 @@ export interface AppParts {
   readonly config: Config;
   readonly version: string;
   readonly clock: Clock;
-  readonly log: Logger;
+  readonly log: DeskLog;
   readonly terminal: Pick<ConstructorParameters<typeof ConsolePlatform>[0], 'input' | 'output' | 'color'>;
   /** Somebody asked the desk to stop: `/terminate`, Ctrl+C, the end of a pipe. */
   readonly onStopWanted: (by: string) => void;
+  /** `/restart`: the same, and then it starts anew. */
+  readonly onRestartWanted: (by: string) => void;
   /** Where Discord and Telegram are, when they are not where they always are: a test's servers. */
   readonly endpoints?: { readonly discordApi?: string; readonly telegramApi?: string };
+}
+
+/** Why a desk stops, for those who are told. */
+export interface Stopping {
+  readonly by: string;
+  /** Whether it starts anew by itself. */
+  readonly restarts: boolean;
 }
 
 export interface App {
   /** Where alerts are received; undefined when the configuration has no webhook. */
   readonly webhookUrl: string | undefined;
   /** Finishes what is in hand, says no to what is new, and ends. */
-  stop(): Promise<void>;
+  stop(why?: Stopping): Promise<void>;
 }
 
 /**
@@ -44,29 +57,26 @@ export interface App {
  * @throws UserError or StoreError in one line when it cannot: then nothing is left running
  */
 export async function startApp(parts: AppParts): Promise<App> {
-  const { config, clock, log } = parts;
-  const closers: (() => Promise<void> | void)[] = [];
-  const stopAll = async () => {
-    for (const close of closers.splice(0).reverse()) {
-      try {
-        await close();
-      } catch (error) {
-        log.error({ err: error }, 'a part of the desk did not stop in order');
-      }
-    }
-  };
+  const { config: files, clock, log } = parts;
+  const { closers, closeAll } = inReverse(log);
   try {
-    const lock = await lockDataFolder(config.dataFolder);
+    const lock = await lockDataFolder(files.dataFolder);
     closers.push(() => lock.release());
-    const engine = await openEngine(config, { clock, log });
+    const store = await openStore({ store: files.store, folder: files.dataFolder });
+    closers.push(() => store.close());
+    const { config, vault } = await withChanges(parts, store);
+    const engine = await openEngine(config, { store, clock, log });
     closers.push(() => engine.stop());
-    const { outbox, store } = engine;
+    const { outbox } = engine;
 
     let webhookUrl: string | undefined;
     const people = await openPeople(config, { engine, clock, log });
-    const platforms = await platformsOf(parts, people);
+    const platforms = await platformsOf({ ...parts, config }, people);
     const { router, access, actions, notices } = await openFront({
       ...parts,
+      config,
+      files,
+      vault,
       engine,
       people,
       platforms,
@@ -109,9 +119,18 @@ export async function startApp(parts: AppParts): Promise<App> {
     await outbox.publish({ type: 'desk.started', version: parts.version, environment: config.name });
     await Promise.all(platforms.map((platform) => platform.start(router)));
     notifier.start();
-    return { webhookUrl, stop: stopAll };
+    const stop = async ({ by, restarts }: Stopping = { by: 'the machine', restarts: false }) => {
+      // Chats that cannot be reached now are told when they can.
+      await outbox
+        .publish({ type: 'desk.stopping', environment: config.name, by, restarts })
+        .catch((error: unknown) => {
+          log.error({ err: error }, 'nobody was told that the desk stops');
+        });
+      await closeAll();
+    };
+    return { webhookUrl, stop };
   } catch (error) {
-    await stopAll();
+    await closeAll();
     throw error;
   }
 }
@@ -125,47 +144,97 @@ export async function runOnce(
   command: string,
   show: (message: Message) => Promise<void>,
 ): Promise<{ readonly failed: boolean }> {
-  const { config, clock, log } = parts;
+  const { config: files, clock, log } = parts;
+  const { closers, closeAll } = inReverse(log);
+  try {
+    const lock = await lockDataFolder(files.dataFolder);
+    closers.push(() => lock.release());
+    const store = await openStore({ store: files.store, folder: files.dataFolder });
+    closers.push(() => store.close());
+    const { config, vault } = await withChanges(parts, store);
+    const engine = await openEngine(config, { store, clock, log });
+    closers.push(() => engine.stop());
+    await engine.start();
+    const people = await openPeople(config, { engine, clock, log });
+    const { router } = await openFront({
+      ...parts,
+      config,
+      files,
+      vault,
+      engine,
+      people,
+      platforms: [],
+      webhookUrl: () => undefined,
+    });
+    let last: Message = { tone: 'danger', text: ['The command gave no answer.'] };
+    const keep = async (message: Message) => {
+      last = message;
+    };
+    await router.onCommand(
+      {
+        user: consoleUser,
+        chat: { id: 'console', private: true },
+        sentAt: clock.now(),
+        input: { kind: 'typed', text: command.startsWith('/') ? command : `/${command}` },
+        files: filesOfTerminal,
+      },
+      { acknowledge: async () => undefined, show: keep, refuse: keep },
+    );
+    await show(last);
+    return { failed: last.tone === 'danger' };
+  } finally {
+    await closeAll();
+  }
+}
+
+/**
+ * Forgets what was changed in chat about one key, as `books/demo limits.order`: for a desk that cannot start with it.
+ * @throws UserError when nothing of it was changed
+ */
+export async function resetSetting({ config }: Pick<AppParts, 'config'>, text: string): Promise<void> {
   const lock = await lockDataFolder(config.dataFolder);
   try {
-    const engine = await openEngine(config, { clock, log });
+    const store = await openStore({ store: config.store, folder: config.dataFolder });
     try {
-      await engine.start();
-      const people = await openPeople(config, { engine, clock, log });
-      const { router } = await openFront({
-        ...parts,
-        engine,
-        people,
-        platforms: [],
-        webhookUrl: () => undefined,
-      });
-      let last: Message = { tone: 'danger', text: ['The command gave no answer.'] };
-      await router.onCommand(
-        {
-          user: consoleUser,
-          chat: { id: 'console', private: true },
-          sentAt: clock.now(),
-          input: { kind: 'typed', text: command.startsWith('/') ? command : `/${command}` },
-          files: filesOfTerminal,
-        },
-        {
-          acknowledge: async () => undefined,
-          show: async (message) => {
-            last = message;
-          },
-          refuse: async (message) => {
-            last = message;
-          },
-        },
-      );
-      await show(last);
-      return { failed: last.tone === 'danger' };
+      await (await StoredSettings.open(config, { store, vault: vaultOf(config) })).reset(text);
     } finally {
-      await engine.stop();
+      await store.close();
     }
   } finally {
     lock.release();
   }
+}
+
+/** The configuration with what was changed in chat laid over it. */
+async function withChanges(
+  { config: files, log }: AppParts,
+  store: Store,
+): Promise<{ config: Config; vault: Vault }> {
+  const vault = vaultOf(files);
+  const config = await (await StoredSettings.open(files, { store, vault })).config();
+  log.hide(config.secrets);
+  return { config, vault };
+}
+
+function vaultOf({ key, dataFolder }: Config): Vault {
+  return new Vault({ passphrase: key, keyFile: join(dataFolder, 'secret.key') });
+}
+
+/** What was opened is closed in reverse order, whatever goes wrong with one of them. */
+function inReverse(log: DeskLog): { closers: (() => Promise<void> | void)[]; closeAll(): Promise<void> } {
+  const closers: (() => Promise<void> | void)[] = [];
+  return {
+    closers,
+    async closeAll() {
+      for (const close of closers.splice(0).reverse()) {
+        try {
+          await close();
+        } catch (error) {
+          log.error({ err: error }, 'a part of the desk did not stop in order');
+        }
+      }
+    },
+  };
 }
 
 /** Every platform of the configuration. What is not used is not imported: discord.js alone takes 40 MB. */

@@ -8,7 +8,6 @@ import { commands } from '../commands/index.ts';
 import { resolveCommand } from '../commands/options.ts';
 import { parseTyped } from '../commands/typed.ts';
 import type { Clock } from '../engine/clock.ts';
-import type { Logger } from '../engine/log.ts';
 import { Access } from './chat/access.ts';
 import { Actions } from './chat/actions.ts';
 import { Aliases } from './chat/aliases.ts';
@@ -20,19 +19,26 @@ import type { ChatAddress, Platform, PlatformName } from './chat/platform.ts';
 import { Router } from './chat/router.ts';
 import { Uploads } from './chat/uploads.ts';
 import type { Config } from './config/load.ts';
+import { Settings } from './config/settings.ts';
+import type { Vault } from './config/vault.ts';
 import type { Engine } from './engine.ts';
+import type { DeskLog } from './log.ts';
 import { logTail } from './log-tail.ts';
 
 export interface FrontParts {
   readonly config: Config;
+  /** The configuration without what was changed in chat. */
+  readonly files: Config;
+  readonly vault: Vault;
   readonly version: string;
-  readonly engine: Pick<Engine, 'store' | 'outbox' | 'desk'>;
+  readonly engine: Pick<Engine, 'store' | 'outbox' | 'desk' | 'apply'>;
   readonly people: People;
   readonly platforms: readonly Platform[];
   readonly webhookUrl: () => string | undefined;
   readonly onStopWanted: (by: string) => void;
+  readonly onRestartWanted: (by: string) => void;
   readonly clock: Clock;
-  readonly log: Logger;
+  readonly log: DeskLog;
 }
 
 export interface Front {
@@ -61,6 +67,17 @@ export async function openFront(parts: FrontParts): Promise<Front> {
     commands: commands.map(({ name }) => name),
     checkLine: (line) => void resolveCommand(parseTyped(line).positional, commands),
   });
+  const settings = await Settings.open(
+    { files: parts.files, effective: config },
+    {
+      store,
+      outbox,
+      clock,
+      vault: parts.vault,
+      apply: (changed) => engine.apply(changed),
+      hide: (secrets) => log.hide(secrets),
+    },
+  );
   await actions.purge();
   await uploads.purge();
   const host: Host = {
@@ -75,12 +92,16 @@ export async function openFront(parts: FrontParts): Promise<Front> {
       }),
     webhook: () => parts.webhookUrl() ?? (config.webhook ? 'not yet open' : 'not configured'),
     terminate: (by) => parts.onStopWanted(by),
+    restart: (by) => parts.onRestartWanted(by),
     people,
+    settings,
+    notices,
     audit,
     log: { tail: (lines) => logTail(join(config.dataFolder, 'logs'), lines) },
     aliases,
   };
-  const router = new Router({ commands, desk, host, access, actions, uploads, audit, clock, log });
+  const { vault } = parts;
+  const router = new Router({ commands, desk, host, access, actions, uploads, audit, vault, clock, log });
   return { router, access, actions, notices };
 }
 

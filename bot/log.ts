@@ -31,13 +31,16 @@ export interface LogSettings {
 }
 
 export interface DeskLog extends Logger {
+  /** These texts, too, appear in no line from now on. */
+  hide(secrets: readonly string[]): void;
   close(): void;
 }
 
 export function createLog(settings: LogSettings): DeskLog {
   const { level, secrets, clock, terminal } = settings;
   const file = new RotatingFile(settings);
-  const redact = redactor(secrets);
+  let redact = redactor(secrets);
+  const hidden = new Set(secrets);
   const lines = {
     write(line: string) {
       const clean = redact(line);
@@ -59,6 +62,10 @@ export function createLog(settings: LogSettings): DeskLog {
     info: (fields, message) => log.info(fields, message),
     warn: (fields, message) => log.warn(fields, message),
     error: (fields, message) => log.error(fields, message),
+    hide(more) {
+      for (const secret of more) hidden.add(secret);
+      redact = redactor([...hidden]);
+    },
     close: () => file.close(),
   };
 }

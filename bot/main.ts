@@ -7,18 +7,20 @@ import { systemClock } from '../engine/clock.ts';
 import { reasonOf, UserError } from '../engine/errors.ts';
 import { handlerNames, handlerOf } from '../engine/signals/handlers/index.ts';
 import { StoreError } from '../engine/store/store.ts';
-import { type AppParts, runOnce, startApp } from './app.ts';
+import { type AppParts, resetSetting, runOnce, type Stopping, startApp } from './app.ts';
 import { printMessage } from './chat/console/console.ts';
 import { type Config, loadConfig } from './config/load.ts';
 import { createLog, type DeskLog } from './log.ts';
+import { keepStarting, restartStatus, sameStart, supervisedVariable } from './restart.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 /** What is in hand may take so long to finish; then the process ends all the same. Everything acknowledged is in the store. */
 const stopPatienceMs = 60_000;
-const usage = `Usage: npm start -- [--env NAME] [--run "/COMMAND"]
+const usage = `Usage: npm start -- [--env NAME] [--run "/COMMAND" | --reset "DOCUMENT KEY"]
 
   --env NAME        the environment: a folder of config/ (or set OUTCRY_ENV)
   --run "/COMMAND"  run one command, print its answer, and end: with 1 when it is an error
+  --reset "…"       forget what was changed in chat about one setting, as "books/demo limits.order", and end
   --version         print the version`;
 
 await main();
@@ -26,12 +28,13 @@ await main();
 async function main(): Promise<void> {
   const startedAt = performance.now();
   const version = readVersion();
-  let options: { env?: string | undefined; run?: string | undefined };
+  let options: { env?: string | undefined; run?: string | undefined; reset?: string | undefined };
   try {
     const { values } = parseArgs({
       options: {
         env: { type: 'string' },
         run: { type: 'string' },
+        reset: { type: 'string' },
         help: { type: 'boolean', short: 'h' },
         version: { type: 'boolean', short: 'v' },
       },
@@ -51,6 +54,10 @@ async function main(): Promise<void> {
       knownHandlers: handlerNames,
       checkHandler: handlerOf,
     });
+    if (options.reset !== undefined) {
+      await resetSetting({ config }, options.reset);
+      return console.log(`${options.reset} is what its file says again.`);
+    }
     log = openLog(config);
     if (options.run === undefined) await runDesk(config, version, log, startedAt);
     else await runCommand(config, version, log, options.run);
@@ -66,26 +73,29 @@ async function main(): Promise<void> {
 async function runDesk(config: Config, version: string, log: DeskLog, startedAt: number): Promise<void> {
   let stopping = false;
   let app: Awaited<ReturnType<typeof startApp>> | undefined;
-  const stop = async (by: string): Promise<void> => {
+  const stop = async (why: Stopping): Promise<void> => {
     if (stopping) return;
     stopping = true;
-    log.info({ by }, 'the desk is stopping');
-    setTimeout(() => {
+    log.info(why, 'the desk is stopping');
+    const patience = setTimeout(() => {
       log.error({}, 'the desk did not stop in order: what was in hand goes on at the next start');
-      process.exit(1);
+      process.exit(why.restarts ? restartStatus : 1);
     }, stopPatienceMs).unref();
-    await app?.stop();
+    await app?.stop(why);
+    clearTimeout(patience);
     log.info({}, 'the desk has stopped');
     log.close();
-    process.exit();
+    if (!why.restarts) process.exit();
+    if (process.env[supervisedVariable]) process.exit(restartStatus);
+    process.off('SIGINT', onSignal).off('SIGTERM', onSignal);
+    process.exit(await keepStarting(sameStart()));
   };
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    process.on(signal, () => {
-      // Asked twice: the second time it is meant. What was acknowledged is in the store.
-      if (stopping) process.exit(1);
-      void stop(signal);
-    });
-  }
+  const onSignal = (signal: NodeJS.Signals) => {
+    // Asked twice: the second time it is meant. What was acknowledged is in the store.
+    if (stopping) process.exit(1);
+    void stop({ by: signal, restarts: false });
+  };
+  process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
   // Nothing may go on from a state that nobody thought of; what was acknowledged is in the store.
   process.on('uncaughtException', (error) => {
     log.error({ err: error }, 'a fault of the desk ends it');
@@ -96,16 +106,18 @@ async function runDesk(config: Config, version: string, log: DeskLog, startedAt:
     throw error;
   });
 
-  const early: string[] = [];
+  const early: Stopping[] = [];
+  const wanted = (why: Stopping) => (app ? void stop(why) : early.push(why));
   console.log(greeting(config, version));
   app = await startApp({
     ...partsOf(config, version, log),
-    onStopWanted: (by) => (app ? void stop(by) : early.push(by)),
+    onStopWanted: (by) => wanted({ by, restarts: false }),
+    onRestartWanted: (by) => wanted({ by, restarts: true }),
   });
   const readyMs = Math.round(performance.now() - startedAt);
   log.info({ readyMs, webhook: app.webhookUrl }, 'the desk is ready');
-  const [by] = early;
-  if (by !== undefined) await stop(by);
+  const [why] = early;
+  if (why !== undefined) await stop(why);
 }
 
 async function runCommand(config: Config, version: string, log: DeskLog, command: string): Promise<void> {
@@ -131,6 +143,7 @@ function partsOf(config: Config, version: string, log: DeskLog): AppParts {
     log,
     terminal: { input: process.stdin, output: process.stdout, color },
     onStopWanted: () => undefined,
+    onRestartWanted: () => undefined,
   };
 }
 

@@ -6,4 +6,5 @@ export const bookOption = {
   description: 'Book',
   example: 'demo',
   suggest: ({ desk }) => desk.bookNames(),
+  concerns: 'book',
 } as const satisfies StringOption;

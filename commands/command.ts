@@ -7,7 +7,16 @@
 import type { Desk } from '../engine/desk.ts';
 import type { Content, Progress, Reply, Visibility } from './reply.ts';
 import type { Role } from './role.ts';
-import type { AliasesOfDesk, Asker, AuditTrail, LogBook, PeopleOfDesk, Reach } from './running.ts';
+import type {
+  AliasesOfDesk,
+  Asker,
+  AuditTrail,
+  LogBook,
+  NoticesOfDesk,
+  PeopleOfDesk,
+  Reach,
+  SettingsOfDesk,
+} from './running.ts';
 import type { FileRules, UploadedFile } from './uploaded-file.ts';
 
 export { mayAct, type Role, roles } from './role.ts';
@@ -47,7 +56,11 @@ export interface Host {
   readonly commands: readonly Command[];
   /** Begins an orderly stop; the reply to the command still goes out. */
   terminate(by: string): void;
+  /** The same, and then the desk starts anew. */
+  restart(by: string): void;
   readonly people: PeopleOfDesk;
+  readonly settings: SettingsOfDesk;
+  readonly notices: NoticesOfDesk;
   readonly audit: AuditTrail;
   readonly log: LogBook;
   readonly aliases: AliasesOfDesk;

@@ -11,6 +11,7 @@ const differenceOption = {
   example: 'diff-3f9a1c0b7d52',
   suggest: async ({ desk }) => (await desk.differences()).map(({ id }) => id),
   required: true,
+  concerns: 'difference',
 } as const satisfies StringOption;
 
 const consequences: Readonly<Record<Resolution, string>> = {
@@ -60,7 +61,7 @@ export const difference = defineCommand({
         role: 'viewer',
         options: {},
         example: '/difference list',
-        run: async ({ desk }) => listReply(await desk.differences()),
+        run: async ({ desk }) => differencesReply(await desk.differences()),
       }),
       adopt: resolving('adopt', 'Let the books follow the broker'),
       ignore: resolving('ignore', 'Leave it as it is, and trade on'),
@@ -70,7 +71,8 @@ export const difference = defineCommand({
   },
 });
 
-function listReply(differences: readonly DifferenceReport[]): Reply {
+/** What differs, with a button for each way to resolve it. */
+export function differencesReply(differences: readonly DifferenceReport[]): Reply {
   if (differences.length === 0) {
     return { tone: 'success', text: ['All brokers say what the books say.'] };
   }

@@ -14,6 +14,7 @@ const idOption = {
   description: 'Id of the signal, as the sender got it and /signal list shows it',
   example: '0f3a',
   required: true,
+  concerns: 'signal',
 } as const satisfies StringOption;
 
 /** What a person says to a signal that waits for approval. */

@@ -16,6 +16,8 @@ export interface StoredAction extends StoredDocument {
   readonly command: readonly string[];
   /** Its options as they were given, by name. */
   readonly options: Readonly<Record<string, string | number | boolean>>;
+  /** Names of the options that are encrypted, because they are secret. */
+  readonly sealed?: readonly string[];
   /** A confirmation: pressing runs the command without asking again. */
   readonly confirmed: boolean;
   /** Only this person may press; null: whoever has the command's role. */
@@ -28,7 +30,7 @@ export interface StoredAction extends StoredDocument {
 
 const storedActions = defineCollection<StoredAction>('actions', { indexes: [['expiresAt']] });
 
-export type NewAction = Pick<StoredAction, 'command' | 'options' | 'confirmed' | 'only'> & {
+export type NewAction = Pick<StoredAction, 'command' | 'options' | 'sealed' | 'confirmed' | 'only'> & {
   readonly lifetimeMs: number;
 };
 

@@ -59,6 +59,11 @@ export interface Responder {
    * looks like a fault there; Telegram stays silent, so that the bot does not tell strangers that it is there.
    */
   refuse(message: Message): Promise<void>;
+  /**
+   * Deletes the message in which the command was typed, because it holds a secret. False: it is still there. Missing where
+   * a command is no message that others can see.
+   */
+  removeAsked?(): Promise<boolean>;
 }
 
 interface Incoming {

@@ -26,6 +26,7 @@ import type { Clock } from '../../engine/clock.ts';
 import type { Desk } from '../../engine/desk.ts';
 import { reasonOf, UserError } from '../../engine/errors.ts';
 import type { Logger } from '../../engine/log.ts';
+import type { Vault } from '../config/vault.ts';
 import type { Access } from './access.ts';
 import type { Actions } from './actions.ts';
 import type { Audit, AuditOutcome } from './audit.ts';
@@ -53,6 +54,8 @@ export interface RouterParts {
   readonly actions: Actions;
   readonly uploads: Uploads;
   readonly audit: Audit;
+  /** Encrypts the secrets of a command while its confirmation waits. */
+  readonly vault: Pick<Vault, 'seal' | 'open'>;
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -240,18 +243,21 @@ export class Router implements ChatHandler {
     }: { confirmed?: boolean; placement?: Placement; name?: string },
   ): Promise<void> {
     const { caller } = request;
-    request.asked = spell(words, given);
-    this.#mustBeAllowed(request, { words, action });
-    await this.#acknowledge(request, placement);
-    await checkReach(caller, action, given, this.#parts.desk);
-    const options = await this.#parts.uploads.fetch(action.options, given, filesOf(request.from));
-    const asked = spell(words, options);
-    request.asked = asked;
     const controller = new AbortController();
     const context = this.#context(caller, request.from, name, controller.signal);
+    const secrets = action.secrets?.(context, given as never) ?? [];
+    request.asked = spell(words, without(given, secrets));
+    this.#mustBeAllowed(request, { words, action });
+    await this.#acknowledge(request, placement);
+    const removal = secrets.length > 0 && !confirmed ? await this.#removeAsked(request) : [];
+    await checkReach(caller, action, given, this.#parts.desk);
+    const options = await this.#parts.uploads.fetch(action.options, given, filesOf(request.from));
+    const asked = spell(words, without(options, secrets));
+    request.asked = asked;
     if (action.confirm && !confirmed) {
       const question = await action.confirm(context, options as never);
-      await this.#ask(request, words, options, question);
+      const text = [...(question.text ?? []), ...removal];
+      await this.#ask(request, words, { options, secrets }, { ...question, text });
       return this.#audit(request, asked, 'asked', null);
     }
     const reply = await this.#run(request, { words, action }, context, options, controller);
@@ -311,13 +317,20 @@ export class Router implements ChatHandler {
   async #ask(
     request: Request,
     words: readonly string[],
-    options: Record<string, ParsedValue>,
+    { options, secrets }: { options: Record<string, ParsedValue>; secrets: readonly string[] },
     question: Content,
   ): Promise<void> {
-    const { actions, clock } = this.#parts;
+    const { actions, clock, vault } = this.#parts;
+    const raw = toRaw(await this.#parts.uploads.keep(options));
+    const sealed = secrets.flatMap((name) =>
+      Object.hasOwn(raw, name)
+        ? [[name, vault.seal(String(raw[name]), sealedFor(words, name))] as const]
+        : [],
+    );
     const id = await actions.place({
       command: words,
-      options: toRaw(await this.#parts.uploads.keep(options)),
+      options: { ...raw, ...Object.fromEntries(sealed) },
+      sealed: sealed.map(([name]) => name),
       confirmed: true,
       only: request.caller.name,
       lifetimeMs: confirmationLifetimeMs,
@@ -338,19 +351,25 @@ export class Router implements ChatHandler {
     // Before the action is taken: who may not press, or pressed long ago, does not use it up for the others.
     const known = await this.#parts.actions.get(id);
     if (known) {
-      request.asked = spell(known.command, known.options);
+      request.asked = spell(known.command, without(known.options, known.sealed ?? []));
       this.#mustBeAllowed(request, resolveCommand(known.command, this.#parts.commands));
     }
     const outcome = kind === buttonKinds.decline ? 'cancelled' : 'used';
     const taken = await this.#parts.actions.take(id, request.caller.name, outcome);
     if ('refusal' in taken) throw new UserError(taken.refusal);
-    const asked = spell(taken.action.command, taken.action.options);
+    const { sealed = [] } = taken.action;
+    const asked = spell(taken.action.command, without(taken.action.options, sealed));
     if (outcome === 'cancelled') {
       await this.#audit(request, asked, 'cancelled', null);
       return this.#show(request, { text: [`Cancelled: ${asked} was not done.`] }, 'in-place');
     }
     const { words, action } = resolveCommand(taken.action.command, this.#parts.commands);
-    const options = checkOptions({ words, action }, taken.action.options);
+    const unsealed = sealed.map((name) => [
+      name,
+      this.#parts.vault.open(String(taken.action.options[name]), sealedFor(words, name)),
+    ]);
+    const given = { ...taken.action.options, ...Object.fromEntries(unsealed) };
+    const options = checkOptions({ words, action }, given);
     const { confirmed } = taken.action;
     await this.#perform(
       request,
@@ -358,6 +377,19 @@ export class Router implements ChatHandler {
       options,
       confirmed ? { confirmed, placement: 'in-place', name: id } : { name: id },
     );
+  }
+
+  /** A secret does not stay in the chat where that can be helped; else its owner is told. */
+  async #removeAsked({ from, responder }: Request): Promise<RichText> {
+    if ('buttonId' in from) return [];
+    const removed = await responder.removeAsked?.().catch((error: unknown) => {
+      this.#parts.log.warn({ err: error }, 'a message with a secret could not be deleted');
+      return false;
+    });
+    if (removed === undefined) return [];
+    return removed
+      ? ['\nYour message with the secret was deleted.']
+      : ['\nYour message with the secret could not be deleted: delete it yourself.'];
   }
 
   async #cancelWork(request: Request, id: string): Promise<void> {
@@ -463,6 +495,20 @@ function spell(words: readonly string[], options: Readonly<Record<string, Parsed
   return [`/${words.join(' ')}`, ...pairs].join(' ');
 }
 
+/** What a sealed option is sealed for: it cannot be used in another command. */
+function sealedFor(words: readonly string[], name: string): string {
+  return `/${words.join(' ')} ${name}`;
+}
+
+function without<T>(
+  options: Readonly<Record<string, T>>,
+  secrets: readonly string[],
+): Record<string, T | string> {
+  return Object.fromEntries(
+    Object.entries(options).map(([name, value]) => [name, secrets.includes(name) ? '(secret)' : value]),
+  );
+}
+
 /** Options as they can be stored and checked again later. */
 function toRaw(options: Readonly<Record<string, ParsedValue>>): RawOptions {
   return Object.fromEntries(
@@ -488,5 +534,9 @@ function filesOf(from: IncomingCommand | IncomingPress): IncomingFiles | 'kept' 
 /** What was sent, for the audit of something that was not understood. */
 function describe(from: IncomingCommand | IncomingPress): string {
   if ('buttonId' in from) return '(button)';
-  return from.input.kind === 'typed' ? from.input.text.slice(0, 500) : `/${from.input.command.join(' ')}`;
+  if (from.input.kind === 'structured') return `/${from.input.command.join(' ')}`;
+  // A command with a mistake in it may hold a secret all the same.
+  return from.input.text
+    .slice(0, 500)
+    .replace(/((?:key|token|secret|password|passphrase|senders)s?\b).*/is, '$1 …');
 }

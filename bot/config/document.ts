@@ -16,6 +16,7 @@ import {
 } from 'yaml';
 import { reasonOf } from '../../engine/errors.ts';
 import { decimal, decimalOfNumber } from '../../engine/money.ts';
+import { applyChange, exportText, type ValueChange } from './changes.ts';
 import { keyText, type Problem } from './problems.ts';
 import { isSecretKey, isSecretVariable, passwordsIn } from './secrets.ts';
 import { substitute, type Variables } from './variables.ts';
@@ -35,10 +36,25 @@ export interface ConfigDocument {
   readonly faulty: ReadonlySet<string>;
   readonly secrets: readonly string[];
   readonly problems: readonly Problem[];
+  /** What stands at a key as text for people, with its secrets hidden; undefined where nothing does. */
+  show(path: Path): string | undefined;
+  /** Its YAML as it would have to be written, without secrets and comments. */
+  readonly exported: string;
 }
 
-/** Reads a file; whatever is wrong with it is in `problems`. */
-export function readDocument(path: string, file: string, variables: Variables): ConfigDocument {
+/** What stands in place of a secret. */
+const hiddenText = '(hidden)';
+
+/**
+ * Reads a file; whatever is wrong with it is in `problems`.
+ * @param changesOf what was changed in chat about the document with this `name:`
+ */
+export function readDocument(
+  path: string,
+  file: string,
+  variables: Variables,
+  changesOf: (name: unknown) => readonly ValueChange[] = () => [],
+): ConfigDocument {
   let text: string;
   try {
     text = readFileSync(path, 'utf8');
@@ -62,7 +78,23 @@ export function readDocument(path: string, file: string, variables: Variables): 
       }),
     );
   }
-  return readValues(document, file, lines, variables);
+  const changes = changesOf(document.get('name'));
+  const unfit = changes.flatMap((change) => {
+    try {
+      applyChange(document, change);
+      return [];
+    } catch (error) {
+      return [
+        {
+          file,
+          key: change.key,
+          text: `cannot be changed in chat as the file is written: ${reasonOf(error)}`,
+        },
+      ];
+    }
+  });
+  const exported = exportText(document);
+  return { ...readValues(document, file, lines, variables, unfit), exported };
 }
 
 /** Some messages of the parser end with the text at which it stumbled; that may be a secret. */
@@ -76,6 +108,8 @@ function unreadable(file: string, problems: readonly Problem[]): ConfigDocument 
     value: undefined,
     lineOf: () => undefined,
     describe: () => 'nothing',
+    show: () => undefined,
+    exported: '',
     faulty: new Set(),
     secrets: [],
     problems,
@@ -87,8 +121,9 @@ function readValues(
   file: string,
   lines: LineCounter,
   variables: Variables,
-): ConfigDocument {
-  const problems: Problem[] = [];
+  unfit: readonly Problem[],
+): Omit<ConfigDocument, 'exported'> {
+  const problems: Problem[] = [...unfit];
   const secrets: string[] = [];
   const faulty = new Set<string>();
   // By text and not by place: an alias brings a text to other places.
@@ -125,7 +160,7 @@ function readValues(
   } catch {
     // The error's text would repeat what stands behind the `*`.
     const text = 'has a *name without its &name, or too many of them: a text that begins with * needs quotes';
-    return unreadable(file, [{ file, key: '', text }]);
+    return unreadable(file, [...unfit, { file, key: '', text }]);
   }
   return {
     file,
@@ -138,10 +173,27 @@ function readValues(
       const found = valueAt(value, path);
       return describeValue(found, isSecretKey(path) || (typeof found === 'string' && hidden.has(found)));
     },
+    show: (path) => shownValue(valueAt(value, path), path, hidden),
     faulty,
     secrets,
     problems,
   };
+}
+
+/** A value with what is secret in it hidden, at any depth. */
+function shownValue(value: unknown, path: Path, hidden: ReadonlySet<string>): string | undefined {
+  if (value === undefined || value === null) return undefined;
+  const masked = (part: unknown, at: Path): unknown => {
+    if (Array.isArray(part)) return part.map((each, index) => masked(each, [...at, index]));
+    if (typeof part === 'object' && part !== null) {
+      return Object.fromEntries(Object.entries(part).map(([key, each]) => [key, masked(each, [...at, key])]));
+    }
+    const isHidden =
+      isSecretKey(at) || (typeof part === 'string' && (hidden.has(part) || passwordsIn(part).length > 0));
+    return isHidden ? hiddenText : part;
+  };
+  const shown = masked(value, path);
+  return typeof shown === 'string' ? shown : JSON.stringify(shown);
 }
 
 /** What stands at a path of plain data; undefined where nothing does. */

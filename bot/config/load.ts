@@ -10,6 +10,7 @@ import { reasonOf, UserError } from '../../engine/errors.ts';
 import type { SourceSettings } from '../../engine/market/sources/index.ts';
 import { type PlanSettings, planSettings } from '../../engine/plans/plan.ts';
 import { type BookFile, bookFile } from './book.ts';
+import type { ValueChange } from './changes.ts';
 import { check } from './check.ts';
 import {
   type DeskSettings,
@@ -18,7 +19,7 @@ import {
   type LimitSettings,
   type WebhookSettings,
 } from './desk.ts';
-import { type ConfigDocument, readDocument } from './document.ts';
+import { type ConfigDocument, readDocument, valueAt } from './document.ts';
 import { findEnvironment } from './environment.ts';
 import { ConfigError, type Problem } from './problems.ts';
 import { checkReferences } from './references.ts';
@@ -47,6 +48,22 @@ export interface Config {
   readonly plans: readonly PlanSettings[];
   /** Every secret in it, for the log to leave out. */
   readonly secrets: readonly string[];
+  /** What encrypts secrets that are set in chat: `OUTCRY_KEY`. */
+  readonly key: string | undefined;
+  /** The files behind it, by the names under which they can be changed: `desk`, `books/demo`. */
+  readonly documents: ReadonlyMap<string, ConfigDocument>;
+  /**
+   * The same files with other changes from chat.
+   * @throws ConfigError as `loadConfig` does
+   */
+  withChanges(changes: readonly DocumentChange[]): Config;
+}
+
+/** A change from chat, and whose it is. */
+export interface DocumentChange extends ValueChange {
+  /** `desk`, `books/demo`, `plans/daily` */
+  readonly document: string;
+  readonly by: string;
 }
 
 export type StoreSettings =
@@ -63,6 +80,8 @@ export interface ConfigRequest {
   readonly knownHandlers: readonly string[];
   /** Throws a `UserError` when the settings of a book's handler are wrong. */
   readonly checkHandler?: (book: BookSettings) => unknown;
+  /** What was changed in chat, laid over the files. Of a file that is not there it means nothing. */
+  readonly changes?: readonly DocumentChange[];
 }
 
 /**
@@ -70,11 +89,13 @@ export interface ConfigRequest {
  * @throws UserError when it is not clear which environment is meant
  */
 export function loadConfig(request: ConfigRequest): Config {
-  const { root, env, environment, knownHandlers, checkHandler } = request;
+  const { root, env, environment, knownHandlers, checkHandler, changes = [] } = request;
   const variables = readVariables(root, environment);
   const { name, folder, isExample } = findEnvironment(root, env ?? (variables['OUTCRY_ENV'] || undefined));
   const shown = (path: string) => relative(root, path).split(sep).join('/');
-  const read = (path: string) => readDocument(path, shown(path), variables);
+  const changesOf = (document: string) => changes.filter((change) => change.document === document);
+  const readIn = (part: string) => (path: string) =>
+    readDocument(path, shown(path), variables, (name) => changesOf(`${part}/${String(name)}`));
   const strategiesFolder = join(folder, 'strategies');
 
   const problems: Problem[] = [];
@@ -87,9 +108,11 @@ export function loadConfig(request: ConfigRequest): Config {
     }
   };
   const documents = {
-    desk: read(join(folder, 'desk.yaml')),
-    books: list('books', ['.yaml', '.yml']).map(read),
-    plans: list('plans', ['.yaml', '.yml']).map(read),
+    desk: readDocument(join(folder, 'desk.yaml'), shown(join(folder, 'desk.yaml')), variables, () =>
+      changesOf('desk'),
+    ),
+    books: list('books', ['.yaml', '.yml']).map(readIn('books')),
+    plans: list('plans', ['.yaml', '.yml']).map(readIn('plans')),
   };
   const strategies = list('strategies', ['.ts']).map((path) => basename(path, '.ts'));
 
@@ -109,7 +132,10 @@ export function loadConfig(request: ConfigRequest): Config {
     }),
     ...checkMongoUri(mongoUri),
   );
-  if (problems.length > 0 || desk.value === undefined) throw new ConfigError(problems);
+  const named = documentsByName(documents);
+  if (problems.length > 0 || desk.value === undefined) {
+    throw new ConfigError(problems.map((problem) => withAuthor(problem, named, changes)));
+  }
 
   const settings = desk.value;
   return {
@@ -132,8 +158,45 @@ export function loadConfig(request: ConfigRequest): Config {
     limits: settings.limits,
     books: books.flatMap(({ value }) => value ?? []),
     plans: plans.flatMap(({ value }) => value ?? []),
-    secrets: distinctSecrets([...all.flatMap(({ secrets }) => secrets), ...passwordsIn(mongoUri ?? '')]),
+    secrets: distinctSecrets([
+      ...all.flatMap(({ secrets }) => secrets),
+      ...passwordsIn(mongoUri ?? ''),
+      variables['OUTCRY_KEY'] ?? '',
+    ]),
+    key: variables['OUTCRY_KEY'] || undefined,
+    documents: named,
+    withChanges: (others) => loadConfig({ ...request, changes: others }),
   };
+}
+
+function documentsByName({
+  desk,
+  books,
+  plans,
+}: {
+  readonly desk: ConfigDocument;
+  readonly books: readonly ConfigDocument[];
+  readonly plans: readonly ConfigDocument[];
+}): ReadonlyMap<string, ConfigDocument> {
+  const entries = (part: string, documents: readonly ConfigDocument[]) =>
+    documents.map((document) => [`${part}/${String(valueAt(document.value, ['name']))}`, document] as const);
+  return new Map([['desk', desk], ...entries('books', books), ...entries('plans', plans)]);
+}
+
+/** A mistake that came from chat says so, and how it is taken back while the desk cannot start. */
+function withAuthor(
+  problem: Problem,
+  documents: ReadonlyMap<string, ConfigDocument>,
+  changes: readonly DocumentChange[],
+): Problem {
+  const change = changes.find(
+    ({ document, key }) =>
+      documents.get(document)?.file === problem.file && `${problem.key}.`.startsWith(`${key}.`),
+  );
+  if (!change) return problem;
+  const { document, key, by } = change;
+  const text = `${problem.text} (changed in chat by ${by}; npm start -- --reset "${document} ${key}" goes back to the file)`;
+  return { ...problem, text };
 }
 
 /** Files with one of the endings, by name. Editors leave hidden ones beside those that they have open. */

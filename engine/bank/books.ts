@@ -70,7 +70,7 @@ const bookRecords = defineCollection<BookRecord>('books');
 
 export class Books {
   readonly #parts: BooksParts;
-  readonly #settings: ReadonlyMap<string, BookSettings>;
+  readonly #settings: Map<string, BookSettings>;
   readonly #records: Collection<BookRecord>;
   readonly #accounts: Accounts;
   readonly #bank: Bank;
@@ -118,6 +118,18 @@ export class Books {
     if (settings) return settings;
     const known = this.names().join(', ') || 'none';
     throw new UserError(`There is no book "${name}". Books: ${known}.`);
+  }
+
+  /**
+   * Gives a book other settings from now on. Not its currency, and not the place of its money: they count when the books
+   * are opened.
+   * @throws UserError when there is no such book
+   */
+  change(settings: BookSettings): void {
+    const { currency, broker, home, wallet } = this.settings(settings.name);
+    const { wallet: _, ...others } = settings;
+    const kept = { currency, broker, home, ...(wallet !== undefined && { wallet }) };
+    this.#settings.set(settings.name, { ...others, ...kept });
   }
 
   list(): Promise<readonly BookReport[]> {

@@ -119,14 +119,21 @@ const dayMarks = defineCollection<DayMark>('day_marks');
 export class EntryLimits {
   readonly #parts: LimitsParts;
   readonly #marks: Collection<DayMark>;
+  #desk: TradingLimits;
 
   private constructor(parts: LimitsParts, marks: Collection<DayMark>) {
     this.#parts = parts;
     this.#marks = marks;
+    this.#desk = parts.desk;
   }
 
   static async open(parts: LimitsParts): Promise<EntryLimits> {
     return new EntryLimits(parts, await parts.store.collection(dayMarks));
+  }
+
+  /** Gives the whole desk other limits, from the next entry on. */
+  change(desk: TradingLimits): void {
+    this.#desk = desk;
   }
 
   /** Remembers what each book is worth at the beginning of the day; the first call of a day counts. */
@@ -136,12 +143,12 @@ export class EntryLimits {
 
   /** Why the entry may not be sent, for people; tells chat of it once a day. */
   async refusal(entry: Entry): Promise<string | undefined> {
-    const { books, desk, outbox } = this.#parts;
+    const { books, outbox } = this.#parts;
     const { limits, currency } = books.settings(entry.book);
     const hit =
       (await this.#hit(limits, entry, [entry.book], `by the limits of ${entry.book}`)) ??
       (await this.#hit(
-        desk,
+        this.#desk,
         entry,
         books.names().filter((name) => books.settings(name).currency === currency),
         'by the limits of the desk',

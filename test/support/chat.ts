@@ -4,13 +4,16 @@ import { Access } from '../../bot/chat/access.ts';
 import { Actions } from '../../bot/chat/actions.ts';
 import { Aliases } from '../../bot/chat/aliases.ts';
 import { Audit } from '../../bot/chat/audit.ts';
+import { Notices } from '../../bot/chat/notices.ts';
 import { type KnownUser, People } from '../../bot/chat/people.ts';
 import type { ChatUser, IncomingFiles, Message, Placement, Responder } from '../../bot/chat/platform.ts';
 import { Router } from '../../bot/chat/router.ts';
 import { Uploads } from '../../bot/chat/uploads.ts';
+import { Vault } from '../../bot/config/vault.ts';
 import type { Command, Host } from '../../commands/command.ts';
 import { resolveCommand } from '../../commands/options.ts';
 import { plainText } from '../../commands/reply.ts';
+import type { SettingsOfDesk } from '../../commands/running.ts';
 import { parseTyped } from '../../commands/typed.ts';
 import type { Desk } from '../../engine/desk.ts';
 import { Outbox } from '../../engine/events.ts';
@@ -42,6 +45,7 @@ export async function chatDesk({
   desk = {} as Desk,
   log = silentLog,
   users = people,
+  settings = {} as SettingsOfDesk,
 }: {
   store: Store;
   commands: readonly Command[];
@@ -49,6 +53,7 @@ export async function chatDesk({
   desk?: Desk;
   log?: Logger;
   users?: readonly KnownUser[];
+  settings?: SettingsOfDesk;
 }) {
   const outbox = await Outbox.open(store, clock);
   const peopleOfDesk = await People.open({
@@ -79,6 +84,14 @@ export async function chatDesk({
     platforms: () => [],
     webhook: () => 'none',
     terminate: () => undefined,
+    restart: () => undefined,
+    settings,
+    notices: await Notices.open({
+      store,
+      people: peopleOfDesk,
+      configured: [{ platform: 'discord', kind: 'chat', id: group.id }],
+      platforms: ['discord'],
+    }),
     people: peopleOfDesk,
     audit,
     log: { tail: async () => [] },
@@ -90,7 +103,8 @@ export async function chatDesk({
     }),
   };
   const uploads = await Uploads.open(store, clock);
-  const router = new Router({ commands, desk, host, access, actions, uploads, audit, clock, log });
+  const vault = new Vault({ passphrase: 'a phrase for this test', keyFile: '/nowhere' });
+  const router = new Router({ commands, desk, host, access, actions, uploads, audit, vault, clock, log });
 
   /** The person of this name; anybody else is a stranger. */
   const userNamed = (name: string): ChatUser => {

@@ -40,6 +40,8 @@ export interface TestDesk {
   alert(book: string, fields: object): Promise<{ status: number; body: string }>;
   /** Who asked it to stop, when somebody did. */
   stopWanted(): string | undefined;
+  /** Who asked it to start anew, when somebody did. */
+  restartWanted(): string | undefined;
   stop(): Promise<void>;
 }
 
@@ -70,6 +72,7 @@ export async function startDesk({
     printed += chunk.toString();
   });
   let stopWanted: string | undefined;
+  let restartWanted: string | undefined;
   const app: App = await startApp({
     config,
     version: '0.0.0-test',
@@ -78,6 +81,9 @@ export async function startDesk({
     terminal: { input, output, color: false },
     onStopWanted: (by) => {
       stopWanted ??= by;
+    },
+    onRestartWanted: (by) => {
+      restartWanted ??= by;
     },
     ...(endpoints && { endpoints }),
   });
@@ -112,6 +118,7 @@ export async function startDesk({
       return { status: response.status, body: await response.text() };
     },
     stopWanted: () => stopWanted,
+    restartWanted: () => restartWanted,
     stop,
   };
 }

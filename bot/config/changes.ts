@@ -1,0 +1,108 @@
+/**
+ * A value that was changed in chat, put into the YAML of its file before anything else looks at it: so it is checked,
+ * shown and exported as if it stood there.
+ */
+import { type Document, isMap, isScalar, isSeq, type Node, parseDocument, visit } from 'yaml';
+import { UserError } from '../../engine/errors.ts';
+import { isSecretKey, passwordsIn } from './secrets.ts';
+
+export interface ValueChange {
+  /** `limits.order` */
+  readonly key: string;
+  /** YAML; null: the key is taken away. */
+  readonly value: string | null;
+}
+
+const keyForm = /^[A-Za-z_][\w-]*(\.[A-Za-z_][\w-]*)*$/;
+const longestValue = 4000;
+
+/** @throws UserError for what is no key */
+export function pathOfKey(key: string): readonly string[] {
+  if (!keyForm.test(key)) throw new UserError(`"${key}" is no key such as limits.order.`);
+  return key.split('.');
+}
+
+/** @throws UserError for what is not plain YAML */
+export function parseValue(text: string): Node {
+  if (text.length > longestValue) throw new UserError(`A value has at most ${longestValue} letters.`);
+  // An environment variable that is named in chat would be shown in chat.
+  if (text.includes('${'))
+    throw new UserError('Variables ($ and a name in braces) can be used in files only.');
+  const document = parseDocument(text, { prettyErrors: false });
+  const { contents } = document;
+  if (document.errors.length > 0 || document.warnings.length > 0 || !contents) {
+    throw new UserError(
+      'The value is not plain text, a number, a list such as [A, B] or a section such as {a: 1}.',
+    );
+  }
+  visit(document, {
+    // Its places are those of another text.
+    Node: (_, node) => {
+      node.range = null;
+      if ('anchor' in node && node.anchor !== undefined)
+        throw new UserError('The value may not use & and *.');
+    },
+    Alias: () => {
+      throw new UserError('The value may not use & and *.');
+    },
+  });
+  return contents as Node;
+}
+
+/** @throws when the document has something else than a section where the key wants one */
+export function applyChange(document: Document.Parsed, { key, value }: ValueChange): void {
+  const path = pathOfKey(key);
+  if (value === null) {
+    if (document.hasIn(path)) document.deleteIn(path);
+    return;
+  }
+  const node = parseValue(value);
+  if (document.contents === null) document.set(path[0], undefined);
+  for (let depth = 1; depth < path.length; depth++) {
+    // `limits:` with nothing behind it is not a section yet.
+    const before = document.getIn(path.slice(0, depth), true);
+    if (before === undefined || (isScalar(before) && before.value === null)) {
+      document.setIn(path.slice(0, depth), document.createNode({}));
+    }
+  }
+  document.setIn(path, node);
+}
+
+/** The YAML without secrets, and without comments, in which there may be some. Variables keep their names. */
+export function exportText(document: Document.Parsed): string {
+  const copy = document.clone();
+  copy.commentBefore = null;
+  copy.comment = null;
+  visit(copy, {
+    Node: (_, node) => {
+      node.commentBefore = null;
+      node.comment = null;
+    },
+    Scalar: (place, scalar, ancestors) => {
+      if (place === 'key' || typeof scalar.value !== 'string') return;
+      const names = pathNames([...ancestors, scalar]);
+      const isVariable = /^\$\{[A-Za-z_][A-Za-z0-9_]*\}$/.test(scalar.value);
+      if (isVariable) return;
+      // A default behind a variable may be the secret itself.
+      const mayHide =
+        isSecretKey(names) || /\$\{[^}]*:-/.test(scalar.value) || passwordsIn(scalar.value).length > 0;
+      if (mayHide) scalar.value = leftOut;
+    },
+  });
+  return String(copy);
+}
+
+const leftOut = '(left out)';
+
+function pathNames(chain: readonly unknown[]): PropertyKey[] {
+  const names: PropertyKey[] = [];
+  chain.forEach((part, index) => {
+    const child = chain[index + 1];
+    if (isSeq(part)) names.push(part.items.indexOf(child));
+    else if (isMap(part)) return;
+    else if (typeof part === 'object' && part !== null && 'key' in part && 'value' in part) {
+      names.push(isScalar(part.key) ? String(part.key.value) : String(part.key));
+    }
+  });
+  return names;
+}
