@@ -1,7 +1,7 @@
 /** A backtest with all that is asked of it afterwards: bars fetched, run in its worker, drawn, written as CSV, archived. */
 import { runBacktest } from '../backtest/apart/apart.ts';
-import type { BacktestResult, ParamValue, Statistics } from '../backtest/result.ts';
-import type { SendableOptions, StrategyFile } from '../backtest/run.ts';
+import type { BacktestResult, ParamValue } from '../backtest/result.ts';
+import type { SendableOptions } from '../backtest/run.ts';
 import type { StrategyStorage } from '../backtest/storage.ts';
 import { reasonOf, UserError } from '../errors.ts';
 import type { Logger } from '../log.ts';
@@ -11,7 +11,14 @@ import { nearest } from '../nearest.ts';
 import type { ChartRenderer } from './charts/renderer.ts';
 import { equityCsv, ordersCsv, tradesCsv } from './csv.ts';
 import type { ReportFile } from './report-file.ts';
-import { newRunId, type RunInput, type RunKind, type Runs, type SearchInput } from './runs.ts';
+import {
+  newRunId,
+  type RunInput,
+  type RunKind,
+  type RunOutcome,
+  type Runs,
+  type SearchInput,
+} from './runs.ts';
 import { headline, type StatisticRow, statisticRows } from './statistics.ts';
 import type { Strategies } from './strategies.ts';
 
@@ -133,7 +140,7 @@ export class Backtests {
     { run, plan }: { run: string; plan: string | null },
   ): Promise<BegunRun> {
     const { file } = await this.#parts.strategies.find(request.strategy);
-    const source = await this.#source(request);
+    const source = await this.source(request);
     const input = inputOf(request, source.name);
     await this.#parts.runs.begin(run, { plan, by: request.by, input });
     return {
@@ -203,7 +210,8 @@ export class Backtests {
 
   /** Stores what came out. @param storage what the strategy of a plan keeps for the plan's next run */
   finish({ run, result, files }: BacktestReport, storage?: StrategyStorage): Promise<void> {
-    return this.#parts.runs.finish(run, result.statistics, files, storage);
+    const { statistics, time, equity } = result;
+    return this.#parts.runs.finish(run, { statistics, curve: { time, equity }, files }, storage);
   }
 
   /**
@@ -214,10 +222,10 @@ export class Backtests {
     kind: RunKind,
     request: Omit<BacktestRequest, 'params'>,
     search: SearchInput,
-    perform: (subject: Subject) => Promise<{ readonly report: Report; readonly statistics: Statistics }>,
+    perform: (subject: Subject) => Promise<{ readonly report: Report } & Omit<RunOutcome, 'files'>>,
   ): Promise<Report & { readonly run: string }> {
     const { file } = await this.#parts.strategies.find(request.strategy);
-    const source = await this.#source(request);
+    const source = await this.source(request);
     const input = { ...inputOf({ ...request, params: {} }, source.name), search };
     return this.#parts.runs.keep({ kind, by: request.by, input }, async () => {
       const bars = await source.bars(barsRequest(request));
@@ -228,19 +236,19 @@ export class Backtests {
 
   /** Day of the newest bar that a source has of any of the symbols, midnight UTC. @throws UserError for an unknown symbol */
   async newestDay({ symbols, source }: Pick<BacktestRequest, 'symbols' | 'source'>): Promise<Date> {
-    const from = await this.#source({ symbols, ...(source !== undefined && { source }) });
+    const from = await this.source({ symbols, ...(source !== undefined && { source }) });
     const bars = await from.bars({ symbols, interval: '1d', adjusted: true });
     return new Date(Math.max(...bars.map(({ time }) => time.at(-1) ?? 0)));
   }
 
   /** The bars of a request, from its source, else from the first that knows all symbols. @throws UserError for unknown ones */
   async bars(request: DataRequest): Promise<Bars[]> {
-    const source = await this.#source(request);
+    const source = await this.source(request);
     return source.bars(barsRequest(request));
   }
 
   /** The source that is named, else the first that knows all symbols. @throws UserError when there is none */
-  async #source({ source: name, symbols }: Pick<BacktestRequest, 'symbols' | 'source'>): Promise<Source> {
+  async source({ source: name, symbols }: Pick<BacktestRequest, 'symbols' | 'source'>): Promise<Source> {
     const { sources } = this.#parts;
     if (name !== undefined) {
       const named = sources.get(name);

@@ -178,7 +178,8 @@ export class Research {
         optimizationCsv({ strategy, symbols, objective, paramNames: Object.keys(best.params), runs }),
       ],
     };
-    return { report, statistics: best.result.statistics };
+    const { statistics, time, equity } = best.result;
+    return { report, statistics, curve: { time, equity } };
   }
 
   /**
@@ -249,7 +250,7 @@ export class Research {
       statistics: statisticRows(statistics),
       files: [chart, table],
     };
-    return { report, statistics };
+    return { report, statistics, curve: { time, equity } };
   }
 }
 

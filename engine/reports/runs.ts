@@ -12,6 +12,7 @@ import {
   type Store,
   type StoredDocument,
 } from '../store/store.ts';
+import { decimateLine } from './charts/reduce.ts';
 import type { ReportFile } from './report-file.ts';
 
 export interface RunInput {
@@ -42,6 +43,19 @@ export interface SearchInput {
   readonly tries: number | null;
   /** Of a walk-forward. */
   readonly windows?: { readonly [name: string]: Json };
+}
+
+/** What a run was worth, milliseconds UTC and amounts: few enough points for a chart, with every extreme. */
+export interface EquityCurve {
+  readonly time: Float64Array;
+  readonly equity: Float64Array;
+}
+
+/** What came out of a run. */
+export interface RunOutcome {
+  readonly statistics: Statistics;
+  readonly curve: EquityCurve;
+  readonly files: readonly ReportFile[];
 }
 
 export type RunKind = 'backtest' | 'optimization' | 'walk-forward';
@@ -104,13 +118,13 @@ export class Runs {
   /** Does some work under an id of its own, and stores that it begins and how it ends. */
   async keep<Report extends { readonly files: readonly ReportFile[] }>(
     run: Pick<RunRecord, 'kind' | 'by' | 'input'>,
-    work: () => Promise<{ readonly report: Report; readonly statistics: Statistics }>,
+    work: () => Promise<{ readonly report: Report } & Omit<RunOutcome, 'files'>>,
   ): Promise<Report & { readonly run: string }> {
     const id = newRunId();
     await this.begin(id, { ...run, plan: null });
     try {
-      const { report, statistics } = await work();
-      await this.finish(id, statistics, report.files);
+      const { report, statistics, curve } = await work();
+      await this.finish(id, { statistics, curve, files: report.files });
       return { ...report, run: id };
     } catch (error) {
       await this.fail(id, reasonOf(error));
@@ -124,10 +138,10 @@ export class Runs {
    */
   async finish(
     id: string,
-    statistics: Statistics,
-    files: readonly ReportFile[],
+    { statistics, curve, files }: RunOutcome,
     storage?: StrategyStorage,
   ): Promise<void> {
+    await this.#store.blobs.put(curveBlob(id), serialize(reducedCurve(curve)));
     if (storage !== undefined) await this.#store.blobs.put(storageBlob(id), serialize(storage));
     const kept = [];
     for (const { name, type, data } of files) {
@@ -155,8 +169,28 @@ export class Runs {
   }
 
   /** Newest first. */
-  latest(limit: number): Promise<RunRecord[]> {
-    return this.#records.find({}, { sort: [['startedAt', 'descending']], limit });
+  latest(
+    limit: number,
+    which: { readonly kind?: RunKind; readonly plan?: string } = {},
+  ): Promise<RunRecord[]> {
+    return this.#records.find(which, { sort: [['startedAt', 'descending']], limit });
+  }
+
+  /** The files that a run left, as they were. */
+  async files({ files }: RunRecord): Promise<ReportFile[]> {
+    const kept = await Promise.all(
+      files.map(async ({ name, type, blob }) => {
+        const data = await this.#store.blobs.get(blob);
+        return data ? [{ name, type: type as ReportFile['type'], data }] : [];
+      }),
+    );
+    return kept.flat();
+  }
+
+  /** What it was worth; undefined for one that was not finished. */
+  async curve(id: string): Promise<EquityCurve | undefined> {
+    const kept = await this.#store.blobs.get(curveBlob(id));
+    return kept && (deserialize(kept) as EquityCurve);
   }
 
   async latestOf(plan: string): Promise<RunRecord | undefined> {
@@ -188,6 +222,21 @@ export class Runs {
 
 export function newRunId(): string {
   return `run-${randomBytes(5).toString('hex')}`;
+}
+
+/** As many columns of a picture, each with its lowest and highest value. */
+const curveColumns = 560;
+
+function reducedCurve({ time, equity }: EquityCurve): EquityCurve {
+  const points = decimateLine(equity, curveColumns).filter(({ y }) => Number.isFinite(y));
+  return {
+    time: Float64Array.from(points, ({ x }) => time[x] ?? Number.NaN),
+    equity: Float64Array.from(points, ({ y }) => y),
+  };
+}
+
+function curveBlob(run: string): string {
+  return `run/${run}/.equity`;
 }
 
 function storageBlob(run: string): string {

@@ -27,6 +27,39 @@ export interface LastPrice {
   readonly at: Date;
 }
 
+/** A file of bars that somebody sent in. */
+export interface BarsFile {
+  readonly name: string;
+  readonly text: string;
+}
+
+export interface TakenSymbol {
+  readonly symbol: string;
+  readonly interval: Interval;
+  readonly bars: number;
+  /** Milliseconds UTC. */
+  readonly first: number;
+  readonly last: number;
+}
+
+export interface IntakePreview {
+  /** As it is called in the source. */
+  readonly fileName: string;
+  readonly symbols: readonly TakenSymbol[];
+  /** What the file of that name holds now. */
+  readonly replaces: readonly TakenSymbol[];
+  /** What is odd in it and is taken all the same. */
+  readonly warnings: readonly string[];
+}
+
+/** The part of a source that takes bars in. */
+export interface Intake {
+  /** Reads it and keeps nothing. @throws UserError naming the lines that are wrong, or when its symbols are elsewhere */
+  check(file: BarsFile): Promise<IntakePreview>;
+  /** Puts it where the source reads it, in place of what has its name. @throws UserError as `check` */
+  take(file: BarsFile): Promise<IntakePreview>;
+}
+
 export interface Source {
   readonly name: string;
   /** IANA zone of its sessions, such as `America/New_York`. */
@@ -38,6 +71,8 @@ export interface Source {
   bars(request: BarsRequest): Promise<Bars[]>;
   /** Symbols whose symbol or name contains the query, best first; all of them for an empty query, at most `limit`. */
   symbols(query: string, limit: number): Promise<SymbolInfo[]>;
+  /** Undefined where bars cannot be sent in. */
+  readonly intake?: Intake;
   /** @throws UserError for an unknown symbol */
   lastPrice(symbol: string): Promise<LastPrice>;
 }

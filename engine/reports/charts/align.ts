@@ -22,7 +22,7 @@ export function alignBars(time: Float64Array, bars: ChartedBars): PriceColumns {
 }
 
 /** All times of all symbols, ascending and each once. */
-export function unionOfTimes(bars: readonly ChartedBars[]): Float64Array {
+export function unionOfTimes(bars: readonly { readonly time: Float64Array }[]): Float64Array {
   const [first, ...others] = bars;
   if (first === undefined) return new Float64Array(0);
   if (others.every(({ time }) => sameTimes(first.time, time))) return first.time;

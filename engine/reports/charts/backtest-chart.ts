@@ -22,16 +22,16 @@ import {
   toneOf,
   valueAxis,
 } from './figure.ts';
+import { indicatorPanel, overlaysOf } from './indicator-panels.ts';
 import {
   closesPanel,
-  line,
   type PricePanelParts,
   pricePanel,
   type SymbolCloses,
   volumePanel,
 } from './price-panels.ts';
 import { profitPanel, returnsPanel } from './profit-panels.ts';
-import { at, decimateLine, extent, type Point, type PriceColumns } from './reduce.ts';
+import { at, type Point, type PriceColumns } from './reduce.ts';
 import type { ChartedBars, ChartedRun } from './request.ts';
 import { colors, limits, paletteColor } from './theme.ts';
 import { minus } from './ticks.ts';
@@ -52,7 +52,9 @@ export function backtestFigure(run: ChartedRun, bars: readonly ChartedBars[]): F
     ...(single === undefined
       ? portfolioPanels(run, prices, separate.length === 0)
       : symbolPanels(run, symbol ?? '', single, overlays, separate.length === 0)),
-    ...separate.slice(0, limits.indicatorPanels).map((plot, index) => indicatorPanel(run, plot, index)),
+    ...separate
+      .slice(0, limits.indicatorPanels)
+      .map((plot, index) => indicatorPanel(plot, { index, several: run.symbols.length > 1 })),
   ];
   return {
     headline: runHeadline(run),
@@ -95,16 +97,9 @@ function symbolPanels(
   withReturns: boolean,
 ): Panel[] {
   const trades = tradeMarks(run, prices);
-  const overlaid = overlays.flatMap((plot, index) => overlayLayers(plot, index));
   const parts: PricePanelParts = {
     title: symbol,
-    overlays: overlaid,
-    overlayLegend: overlays.map((plot, index) => ({
-      label: plot.name,
-      color: overlayColor(plot, index),
-      swatch: plot.scatter ? 'dot' : 'line',
-    })),
-    overlayRange: extent(overlays.flatMap(({ lines }) => [...lines])),
+    ...overlaysOf(overlays),
     trades: trades.layer,
     tradesNote: trades.note,
     tradeLegend: trades.layer.trades.length === 0 ? [] : tradeLegend,
@@ -149,34 +144,6 @@ function tradeMarks(run: ChartedRun, prices: PriceColumns): { layer: TradesLayer
   const all = trades.pnl.length;
   const note = shown.length < all ? `largest ${shown.length} of ${groupThousands(String(all))} trades` : '';
   return { layer: { kind: 'trades', trades: marks }, note };
-}
-
-function overlayLayers(plot: Indicator, index: number): Layer[] {
-  const color = overlayColor(plot, index);
-  return plot.lines
-    .slice(0, limits.linesPerIndicator)
-    .map((values) => (plot.scatter ? dots(values, color) : line(values, color)));
-}
-
-function overlayColor(plot: Indicator, index: number): string {
-  return ownColor(plot.color) ?? paletteColor(index);
-}
-
-function indicatorPanel(run: ChartedRun, plot: Indicator, index: number): Panel {
-  const lines = plot.lines.slice(0, limits.linesPerIndicator);
-  const range = extent(lines);
-  const ofSymbol = run.symbols.length > 1 && plot.symbol !== null ? `${plot.symbol} ` : '';
-  return {
-    title: `${ofSymbol}${plot.name}`,
-    legend: [],
-    note: range === null ? 'no values' : '',
-    weight: 1.3,
-    axis: valueAxis(range, { unit: 'value', logarithmic: false, above: 0.1, below: 0.1 }),
-    layers: lines.map((values, nth) => {
-      const color = (nth === 0 ? ownColor(plot.color) : null) ?? paletteColor(index + nth);
-      return plot.scatter ? dots(values, color) : line(values, color);
-    }),
-  };
 }
 
 function portfolioPanels(
@@ -272,16 +239,6 @@ function allocationPanel(allocation: Allocation, groups: readonly ShareGroup[]):
     ),
     layers,
   };
-}
-
-function dots(values: Float64Array, color: string): Layer {
-  const points = decimateLine(values, limits.lineColumns).filter(({ y }) => !Number.isNaN(y));
-  return { kind: 'dots', points, color };
-}
-
-/** A strategy names its colours as it likes; what is no CSS colour of the common forms is not one. */
-function ownColor(color: string | null): string | null {
-  return color !== null && /^(#[0-9a-f]{3,8}|[a-z]+|(rgb|hsl)a?\([\d\s.,%/]+\))$/i.test(color) ? color : null;
 }
 
 function lastFinite(column: Float64Array): number {

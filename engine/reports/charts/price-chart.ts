@@ -1,14 +1,17 @@
 /** The picture of a market: price and volume of one symbol, or the closes of several from a common start. */
+import type { IndicatorPlot } from '../../backtest/result.ts';
 import { numberText, periodText, signedPercentText } from '../format.ts';
 import { alignBars, unionOfTimes } from './align.ts';
 import { type Figure, type Panel, type Tile, toneOf } from './figure.ts';
+import { indicatorPanel, overlaysOf } from './indicator-panels.ts';
 import { closesPanel, pricePanel, volumePanel } from './price-panels.ts';
 import { extent } from './reduce.ts';
 import type { ChartedBars } from './request.ts';
 import { limits } from './theme.ts';
 import { minus, valueText } from './ticks.ts';
 
-export function priceFigure(bars: readonly ChartedBars[]): Figure {
+/** `indicators` are as long as the bars, and for one symbol only. */
+export function priceFigure(bars: readonly ChartedBars[], indicators: readonly IndicatorPlot[]): Figure {
   const time = unionOfTimes(bars);
   const [first] = bars;
   const single = bars.length === 1 ? first : undefined;
@@ -20,22 +23,22 @@ export function priceFigure(bars: readonly ChartedBars[]): Figure {
       tiles: single === undefined ? changeTiles(bars) : priceTiles(single),
     },
     axis: { kind: 'time', time },
-    panels: single === undefined ? [severalCloses(time, bars)] : marketPanels(single),
+    panels: single === undefined ? [severalCloses(time, bars)] : marketPanels(single, indicators),
   };
 }
 
-function marketPanels(bars: ChartedBars): Panel[] {
+function marketPanels(bars: ChartedBars, indicators: readonly IndicatorPlot[]): Panel[] {
   const volume = volumePanel(bars);
   const price = pricePanel(bars, {
     title: 'Price',
-    overlays: [],
-    overlayLegend: [],
-    overlayRange: null,
+    ...overlaysOf(indicators.filter(({ overlay }) => overlay)),
     trades: { kind: 'trades', trades: [] },
     tradesNote: '',
     tradeLegend: [],
   });
-  return volume === null ? [price] : [price, volume];
+  const separate = indicators.filter(({ overlay }) => !overlay);
+  const below = separate.map((plot, index) => indicatorPanel(plot, { index, several: false }));
+  return volume === null ? [price, ...below] : [price, volume, ...below];
 }
 
 function severalCloses(time: Float64Array, bars: readonly ChartedBars[]): Panel {

@@ -6,7 +6,7 @@
  * fails and the next one gets a new worker.
  */
 import { Worker } from 'node:worker_threads';
-import type { BacktestResult } from '../../backtest/result.ts';
+import type { BacktestResult, IndicatorPlot } from '../../backtest/result.ts';
 import { reasonOf, UserError } from '../../errors.ts';
 import type { Logger } from '../../log.ts';
 import type { Bars } from '../../market/bars.ts';
@@ -15,6 +15,7 @@ import { valueAt } from './heat-map.ts';
 import {
   backtestRequest,
   type ChartAnswer,
+  type ChartedComparison,
   type ChartedEquity,
   type ChartedHeatMap,
   type ChartedProfit,
@@ -33,10 +34,16 @@ export interface ChartRenderer {
    */
   backtestChart(result: BacktestResult, bars: readonly Bars[]): Promise<ReportFile>;
   /**
-   * 1200 x 900 PNG of one symbol's price and volume, or of several symbols' closes from a common start.
+   * 1200 x 900 PNG of one symbol's price and volume with indicators, as long as the bars; or of several symbols' closes
+   * from a common start.
    * @throws UserError when there are no bars, or the renderer is closed; Error when drawing failed
    */
-  priceChart(bars: readonly Bars[]): Promise<ReportFile>;
+  priceChart(bars: readonly Bars[], indicators?: readonly IndicatorPlot[]): Promise<ReportFile>;
+  /**
+   * 1200 x 900 PNG of the equity and drawdown of two runs, each from 100 on.
+   * @throws UserError when the renderer is closed; Error when drawing failed
+   */
+  comparisonChart(comparison: ChartedComparison): Promise<ReportFile>;
   /**
    * 1200 x 900 PNG of an objective over two parameters, or of one parameter as a line.
    * @throws UserError when there is no result to show, an axis has more values than can be told apart, or the renderer
@@ -91,10 +98,14 @@ export function chartRenderer(options: ChartRendererOptions): ChartRenderer {
       const name = reportFileName([result.strategy, symbolsInName(result.symbols)], 'png');
       return { name, type: 'image/png', data };
     },
-    async priceChart(bars) {
+    async comparisonChart(comparison) {
+      const data = await queue.draw(() => ({ kind: 'comparison', comparison }));
+      return { name: reportFileName([comparison.title, 'comparison'], 'png'), type: 'image/png', data };
+    },
+    async priceChart(bars, indicators = []) {
       const symbols = bars.map(({ symbol }) => symbol);
       if (!bars.some(({ time }) => time.length > 0)) throw noBars(symbols);
-      const data = await queue.draw(() => priceRequest(bars));
+      const data = await queue.draw(() => priceRequest(bars, indicators));
       return { name: reportFileName([symbolsInName(symbols), 'price'], 'png'), type: 'image/png', data };
     },
     async heatMapChart(map) {

@@ -18,7 +18,12 @@ import type { FlowKind, Headline, TradeMark } from './figure.ts';
 
 export type ChartRequest =
   | { readonly kind: 'backtest'; readonly run: ChartedRun; readonly bars: readonly ChartedBars[] }
-  | { readonly kind: 'price'; readonly bars: readonly ChartedBars[] }
+  | {
+      readonly kind: 'price';
+      readonly bars: readonly ChartedBars[];
+      readonly indicators: readonly IndicatorPlot[];
+    }
+  | { readonly kind: 'comparison'; readonly comparison: ChartedComparison }
   | { readonly kind: 'heatMap'; readonly map: ChartedHeatMap }
   | { readonly kind: 'walkForward'; readonly run: ChartedWalkForward }
   | { readonly kind: 'equity'; readonly chart: ChartedEquity }
@@ -184,8 +189,9 @@ export function backtestRequest(result: BacktestResult, bars: readonly Bars[]): 
   };
 }
 
-export function priceRequest(bars: readonly Bars[]): ChartRequest {
-  return { kind: 'price', bars: bars.map(chartedBars) };
+export function priceRequest(bars: readonly Bars[], indicators: readonly IndicatorPlot[]): ChartRequest {
+  const plots = indicators.map((plot) => ({ ...plot, lines: plot.lines.map(alone) }));
+  return { kind: 'price', bars: bars.map(chartedBars), indicators: plots };
 }
 
 export function walkForwardRequest(run: ChartedWalkForward): ChartRequest {

@@ -2,6 +2,7 @@
 import { parentPort } from 'node:worker_threads';
 import { backtestFigure } from './backtest-chart.ts';
 import { chartCanvas } from './canvas.ts';
+import { comparisonFigure } from './comparison-chart.ts';
 import { equityFigure, profitFigure, tradeFigure } from './desk-charts.ts';
 import { drawFigure } from './draw.ts';
 import { drawHeatMap } from './draw-heat-map.ts';
@@ -34,13 +35,15 @@ function drawn(request: ChartRequest): Uint8Array<ArrayBuffer> {
     case 'backtest':
       return drawFigure(canvas, backtestFigure(request.run, request.bars));
     case 'price':
-      return drawFigure(canvas, priceFigure(request.bars));
+      return drawFigure(canvas, priceFigure(request.bars, request.indicators));
     case 'heatMap': {
       const { map } = request;
       return map.y === null
         ? drawFigure(canvas, sweepFigure(map))
         : drawHeatMap(canvas, heatMapOf(map, map.y));
     }
+    case 'comparison':
+      return drawFigure(canvas, comparisonFigure(request.comparison));
     case 'walkForward':
       return drawFigure(canvas, walkForwardFigure(request.run));
     case 'equity':

@@ -8,6 +8,7 @@ import type { Bars } from '../../bars.ts';
 import { canonicalSymbol, inInterval, inRange, searchSymbols } from '../lookup.ts';
 import type { LastPrice, Source } from '../source.ts';
 import { type CsvBars, hasSymbolColumn, readCsv } from './file.ts';
+import { csvIntake } from './intake.ts';
 
 export interface CsvSettings {
   readonly name: string;
@@ -62,6 +63,7 @@ export function csvSource({ name, folder, timezone, currency, log }: CsvSettings
   return {
     name,
     timezone,
+    intake: csvIntake({ name, folder, timezone, directory }),
     async bars(request) {
       const symbols = await directory();
       const found: Bars[] = [];

@@ -1,0 +1,288 @@
+import type { ComparedSources, DataInspection, IntakePreview, SourceReport } from '../engine/desk.ts';
+import { chartAction } from './chart.ts';
+import { action, type CommandContext, defineCommand, type StringOption } from './command.ts';
+import { daysOf } from './days.ts';
+import { bold, type Content, type Reply, type RichText, rich } from './reply.ts';
+import { suggestSymbols } from './symbols.ts';
+import { tradingOptions } from './trading-options.ts';
+import type { UploadedFile } from './uploaded-file.ts';
+
+const symbolOption = {
+  type: 'string',
+  description: 'Symbol',
+  required: true,
+  example: 'SP500',
+  suggest: suggestSymbols,
+} as const satisfies StringOption;
+
+const sourceOption = (description: string) =>
+  ({ type: 'string', description, suggest: ({ desk }) => desk.sourceNames }) as const satisfies StringOption;
+
+export const data = defineCommand({
+  name: 'data',
+  description: 'Where bars come from, whether they are sound, and new ones',
+  group: 'Data',
+  body: {
+    subcommands: {
+      list: action({
+        description: 'The sources of bars, and what they have',
+        role: 'viewer',
+        options: {},
+        example: '/data list',
+        run: async ({ desk }) => listReply(await desk.dataSources()),
+      }),
+      inspect: action({
+        description: 'The bars of a symbol: first and last, gaps, odd prices, missing volume',
+        role: 'viewer',
+        example: '/data inspect SP500',
+        options: {
+          symbol: symbolOption,
+          source: sourceOption('Source; without it the first that knows the symbol'),
+          interval: tradingOptions.interval,
+        },
+        run: async ({ desk }, { symbol, source, interval }) =>
+          inspectionReply(
+            await desk.inspectData({
+              symbol,
+              ...(source !== undefined && { source }),
+              ...(interval && { interval }),
+            }),
+          ),
+      }),
+      compare: action({
+        description: 'A symbol at two sources: days that one of them lacks, and the largest differences',
+        role: 'viewer',
+        example: '/data compare SP500 demo csv',
+        options: {
+          symbol: symbolOption,
+          one: { ...sourceOption('A source'), required: true },
+          other: { ...sourceOption('Another source'), required: true },
+          interval: tradingOptions.interval,
+        },
+        run: async ({ desk }, { symbol, one, other, interval }) =>
+          comparisonReply(await desk.compareData({ symbol, one, other, ...(interval && { interval }) })),
+      }),
+      import: action({
+        description: 'Take a CSV file of bars into a source',
+        role: 'trader',
+        acts: true,
+        example: '/data import source=csv',
+        options: {
+          file: {
+            type: 'file',
+            description: 'Bars as CSV: date, open, high, low, close and, if there is, volume',
+            required: true,
+            example: 'AAPL.csv',
+            endings: ['.csv', '.txt'],
+            maxKb: 10_240,
+          },
+          source: {
+            type: 'string',
+            description: 'Source that takes files; without it the only one',
+            suggest: ({ desk }) => desk.importableSources,
+          },
+          symbol: {
+            type: 'string',
+            description: 'Symbol; without it the name of the file',
+            example: 'AAPL',
+          },
+        },
+        confirm: async (context, chosen) => importQuestion(context, chosen),
+        run: async ({ desk }, chosen) => {
+          const taken = await desk.importData(importSource(desk, chosen.source), barsFile(chosen));
+          return {
+            tone: 'success',
+            title: `${taken.fileName} is taken in`,
+            text: [symbolsText(taken.symbols)],
+            buttons: taken.symbols.slice(0, 1).flatMap(({ symbol, interval }) => [
+              { label: 'Chart', command: ['chart'], options: { symbols: symbol, interval } },
+              { label: 'Inspect', command: ['data', 'inspect'], options: { symbol, interval } },
+            ]),
+          };
+        },
+      }),
+      chart: chartAction,
+    },
+  },
+});
+
+function listReply(sources: readonly SourceReport[]): Reply {
+  if (sources.length === 0)
+    return { text: ['There is no source of bars. Add one under sources in desk.yaml.'] };
+  return {
+    title: 'Sources of bars',
+    text: sources.flatMap(({ name, timezone, symbols, more, some, takesFiles, problem }): RichText => {
+      const count = `${symbols}${more ? ' or more' : ''} symbols${some.length > 0 ? `, such as ${some.join(', ')}` : ''}`;
+      const state = problem === '' ? count : `⚠️ ${problem}`;
+      return rich`${bold(name)}  ${timezone}${takesFiles ? ', takes files' : ''}\n${state}\n`;
+    }),
+  };
+}
+
+/** Of each kind of oddity so many are named; the others are counted. */
+const mostNamed = 5;
+
+function inspectionReply({ symbol, source, interval, inspection, counts }: DataInspection): Reply {
+  const { bars, first, last, gaps, singleDays, zeroVolumes, outside, jumps, longestFlat } = inspection;
+  const missing = gaps.reduce((sum, gap) => sum + gap.missing, 0);
+  const findings: RichText[] = [
+    named(
+      gaps.length === 0 ? 'No gaps' : `${gaps.length} gaps, ${missing} bars in all`,
+      gaps.map((gap) => `${gap.missing} after ${daysOf(gap.after)}`),
+    ),
+    ...(interval === '1d'
+      ? [
+          named(
+            `${singleDays} single days without a bar`,
+            [],
+            singleDays > 0 ? 'holidays look like that' : '',
+          ),
+        ]
+      : []),
+    named(
+      outside.length === 0
+        ? 'Every open and close lies within its high and low'
+        : `${outside.length} bars open or close outside of their high and low`,
+      outside.map(daysOf),
+    ),
+    named(
+      jumps.length === 0
+        ? 'No move of more than ten usual ones'
+        : `${jumps.length} moves of more than ten usual ones`,
+      jumps.map(({ time, percent }) => `${percentText(percent)} on ${daysOf(time)}`),
+    ),
+    named(
+      zeroVolumes === null
+        ? 'No volume at all'
+        : zeroVolumes === 0
+          ? 'Volume on every bar'
+          : `${zeroVolumes} bars with a volume of zero`,
+      [],
+    ),
+    ...(longestFlat > 4 ? [named(`The same close ${longestFlat} times in a row`, [])] : []),
+  ];
+  const sound = gaps.length === 0 && outside.length === 0 && jumps.length === 0 && longestFlat <= 4;
+  return {
+    title: `${symbol} at ${source}, ${interval}`,
+    tone: sound ? 'success' : 'warning',
+    fields: [
+      { name: 'Bars', value: String(bars) },
+      { name: 'First', value: daysOf(first) },
+      { name: 'Last', value: daysOf(last) },
+      { name: 'Intervals', value: counts.map((each) => `${each.interval} ${each.bars}`).join(', ') },
+    ],
+    text: findings.flatMap((finding, index) => (index === 0 ? finding : ['\n', ...finding])),
+    buttons: [{ label: 'Chart', command: ['chart'], options: { symbols: symbol, source, interval } }],
+  };
+}
+
+/** A finding, what it is about, and how many more there are. */
+function named(finding: string, items: readonly string[], hint = ''): RichText {
+  const shown = items.slice(0, mostNamed).join(', ');
+  const more = items.length > mostNamed ? ` and ${items.length - mostNamed} more` : '';
+  const tail = shown === '' ? hint : `${shown}${more}`;
+  return rich`${bold(finding)}${tail === '' ? '' : `: ${tail}`}.`;
+}
+
+function comparisonReply({ symbol, interval, sources, periods, comparison }: ComparedSources): Reply {
+  const [one, other] = sources;
+  const { overlap, common, onlyOne, onlyOther, differences, meanDifferencePercent } = comparison;
+  const title = `${symbol}, ${interval}: ${one} and ${other}`;
+  const reach = periods.map(
+    ({ bars, first, last }, index) =>
+      `${sources[index]}: ${bars} bars, ${daysOf(first)} to ${daysOf(last)}\n`,
+  );
+  if (overlap === null) {
+    return { title, tone: 'warning', text: [...reach, 'They have no day in common.'] };
+  }
+  const same = onlyOne.length === 0 && onlyOther.length === 0 && differences.length === 0;
+  return {
+    title,
+    tone: same ? 'success' : 'warning',
+    text: [
+      ...reach,
+      ...named(`${common} bars in common`, [], `${daysOf(overlap.from)} to ${daysOf(overlap.to)}`),
+      '\n',
+      ...named(
+        onlyOther.length === 0 ? `${one} lacks none` : `${one} lacks ${onlyOther.length}`,
+        onlyOther.map(daysOf),
+      ),
+      '\n',
+      ...named(
+        onlyOne.length === 0 ? `${other} lacks none` : `${other} lacks ${onlyOne.length}`,
+        onlyOne.map(daysOf),
+      ),
+      '\n',
+      ...named(
+        differences.length === 0 ? 'All closes are the same' : `${differences.length} closes differ`,
+        [],
+        differences.length === 0 ? '' : `on average by ${meanDifferencePercent.toFixed(4)}% over all bars`,
+      ),
+    ],
+    ...(differences.length > 0 && {
+      table: {
+        columns: [
+          { name: 'Day' },
+          { name: one, align: 'right' as const },
+          { name: other, align: 'right' as const },
+          { name: '%', align: 'right' as const },
+        ],
+        rows: differences
+          .slice(0, 10)
+          .map(({ time, one: ours, other: theirs, percent }) => [
+            daysOf(time),
+            String(ours),
+            String(theirs),
+            percentText(percent),
+          ]),
+      },
+    }),
+  };
+}
+
+interface ImportChoice {
+  readonly file: UploadedFile;
+  readonly source?: string;
+  readonly symbol?: string;
+}
+
+async function importQuestion({ desk }: CommandContext, chosen: ImportChoice): Promise<Content> {
+  const source = importSource(desk, chosen.source);
+  const preview = await desk.previewImport(source, barsFile(chosen));
+  return {
+    title: `Take ${preview.fileName} into ${source}?`,
+    text: [
+      symbolsText(preview.symbols),
+      preview.replaces.length > 0
+        ? `\nIt replaces what is there: ${symbolsText(preview.replaces)}`
+        : '\nIt is new there.',
+      ...preview.warnings.map((warning) => `\n⚠️ ${warning}`),
+    ],
+  };
+}
+
+/** The only one that takes files, where none is named; else the desk says what is wrong. */
+function importSource({ importableSources, sourceNames }: CommandContext['desk'], named?: string): string {
+  if (named !== undefined) return named;
+  const [only, another] = importableSources;
+  return (another === undefined ? only : undefined) ?? sourceNames[0] ?? '';
+}
+
+function barsFile({ file, symbol }: ImportChoice) {
+  return { name: symbol === undefined ? file.name : `${symbol}.csv`, text: file.text };
+}
+
+function symbolsText(symbols: IntakePreview['symbols']): string {
+  const shown = symbols
+    .slice(0, mostNamed)
+    .map(
+      ({ symbol, interval, bars, first, last }) =>
+        `${symbol}, ${bars} bars of ${interval}, ${daysOf(first)} to ${daysOf(last)}`,
+    );
+  const more = symbols.length > mostNamed ? `; and ${symbols.length - mostNamed} more symbols` : '';
+  return `${shown.join('; ')}${more}.`;
+}
+
+function percentText(percent: number): string {
+  return `${percent > 0 ? '+' : ''}${percent.toFixed(2)}%`;
+}
