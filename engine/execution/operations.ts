@@ -10,8 +10,9 @@
  * `bought` or `borrowed` follow it; those with a fixed amount do not, so a handler whose legs depend on each other either
  * names them so or accepts the difference.
  *
- * Orders of one book in one symbol are made one after another, whatever operation wants them. So when an exit is stuck on
- * an order whose fate is not known, another exit of the same symbol waits for that, and then sells what is really left.
+ * Orders of one book in one symbol, and its movements of one asset, are made one after another, whatever operation wants
+ * them. So when an exit is stuck on an order whose fate is not known, another exit of the same symbol waits for that, and
+ * then sells what is really left.
  */
 import { createHash } from 'node:crypto';
 import type { Books } from '../bank/books.ts';
@@ -26,7 +27,7 @@ import type { Collection, Store } from '../store/store.ts';
 import { DuplicateKeyError, StoreError } from '../store/store.ts';
 import { Claims } from './claims.ts';
 import type { Executor } from './executor.ts';
-import type { Operation, OperationRequest, StepRecord, Undoing } from './operation.ts';
+import type { Operation, OperationRequest, Step, StepRecord, Undoing } from './operation.ts';
 import { hasTraded, isOver, operationCollection, undoneBy, unfinishedStates } from './operation.ts';
 import type { Fill } from './order.ts';
 import type { Sleep } from './patience.ts';
@@ -236,7 +237,7 @@ export class Operations {
     const step = operation.steps[index]?.step;
     if (!step) return void (await this.#finish(operation));
     const attempt = async () => this.#attempt(await this.#reload(operation._id), index, trouble, stop);
-    const lane = step.kind === 'order' ? await this.#laneOf(operation, step.symbol) : undefined;
+    const lane = await this.#laneOf(operation, step);
     const failure = await (lane === undefined ? attempt() : this.#lanes.run(lane, attempt));
     if (failure === undefined) return trouble.clear();
     if (failure.progressed) trouble.clear();
@@ -244,14 +245,30 @@ export class Operations {
     await this.#sleep(trouble.pauseMs(), stop);
   }
 
-  async #laneOf({ book, broker }: Operation, symbol: string): Promise<string> {
-    const resolved = await this.#broker(broker)
-      .resolve(symbol)
-      .then(
-        (instrument) => instrument.symbol,
-        () => symbol, // the executor will say what is wrong with it
-      );
-    return `orders:${JSON.stringify([book, resolved])}`;
+  /** In which steps take turns that are sized by what the book has and owes: two at once would move it twice. */
+  async #laneOf({ book, broker }: Operation, step: Step): Promise<string | undefined> {
+    switch (step.kind) {
+      case 'order': {
+        const resolved = await this.#broker(broker)
+          .resolve(step.symbol)
+          .then(
+            (instrument) => instrument.symbol,
+            () => step.symbol, // the executor will say what is wrong with it
+          );
+        return `orders:${JSON.stringify([book, resolved])}`;
+      }
+      case 'transfer':
+      case 'borrow':
+      case 'repay':
+        return `moves:${JSON.stringify([book, step.asset])}`;
+      case 'lend':
+      case 'cancel':
+      case 'wait':
+      case 'settle':
+        return undefined;
+      default:
+        return step satisfies never;
+    }
   }
 
   /**
