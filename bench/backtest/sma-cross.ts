@@ -1,5 +1,5 @@
 /** The strategy that all engines run: long when the fast average crosses above the slow one, short when below. */
-import { crossover, type Series, Strategy, sma } from '../../engine/backtest/index.ts';
+import { crossover, type Series, Strategy, sma } from 'outcry';
 
 export default class SmaCross extends Strategy<typeof SmaCross.params> {
   static params = { fast: 10, slow: 30 };

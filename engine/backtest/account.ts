@@ -1,4 +1,5 @@
 /** The account of a backtest: its cash, the trades that are open, and what all of it is worth on each bar. */
+import { HoldingsHistory } from './holdings-history.ts';
 import type { Ledger } from './ledger.ts';
 import type { Market } from './market.ts';
 import type { BrokerRules } from './options.ts';
@@ -7,14 +8,15 @@ import { type Entry, type Order, Trade, type TradeDesk } from './order-and-trade
 /** The open trades of one symbol together. */
 interface Holding {
   readonly close: Float64Array;
-  /** Value at each close so far. */
-  readonly values: Float64Array;
   /** Longs less shorts. */
   units: number;
   /** Longs and shorts together. */
   gross: number;
   /** What the units cost, shorts as less than nothing. */
   cost: number;
+  /** Units and gross as the history has them. */
+  notedUnits: number;
+  notedGross: number;
 }
 
 export class Account {
@@ -22,8 +24,6 @@ export class Account {
   readonly trades: Trade[] = [];
   /** At each bar's close, 0 for bars that were not processed. */
   readonly equityCurve: Float64Array;
-  /** What could still be spent at each bar's close. */
-  readonly available: Float64Array;
   cash: number;
 
   readonly #rules: BrokerRules;
@@ -33,6 +33,12 @@ export class Account {
   readonly #held: Holding[] = [];
   /** Whether the holdings know of the last change to a trade. */
   #isCounted = true;
+  readonly #history = new HoldingsHistory();
+  /** Whether the history knows of it. */
+  #isNoted = true;
+  /** The bars that were processed: from the first up to, not including, the end. */
+  #firstBar = 0;
+  #end: number;
 
   constructor(market: Market, rules: BrokerRules, ledger: Ledger) {
     const bars = market.time.length;
@@ -40,19 +46,37 @@ export class Account {
     this.#ledger = ledger;
     this.cash = rules.cash;
     this.equityCurve = new Float64Array(bars);
-    this.available = new Float64Array(bars);
+    this.#end = bars;
     this.#holdings = market.symbols.map(({ close }) => ({
       close,
-      values: new Float64Array(bars),
       units: 0,
       gross: 0,
       cost: 0,
+      notedUnits: 0,
+      notedGross: 0,
     }));
   }
 
-  /** Value of each symbol's holding at each bar's close, negative for a short. */
-  get values(): Float64Array[] {
-    return this.#holdings.map(({ values }) => values);
+  /** Value of each symbol's holding at each bar's close, negative for a short. Made anew each time. */
+  values(): Float64Array[] {
+    return this.#holdings.map(({ close }, index) => {
+      const column = new Float64Array(close.length);
+      this.#history.addValues(index, close, this.#end, column);
+      return column.fill(column[this.#firstBar] ?? 0, 0, this.#firstBar);
+    });
+  }
+
+  /** What could still be spent at each bar's close. Made anew each time. */
+  available(): Float64Array {
+    const column = new Float64Array(this.equityCurve.length);
+    for (const [index, { close }] of this.#holdings.entries()) {
+      this.#history.addExposure(index, close, this.#end, column);
+    }
+    for (let bar = this.#firstBar; bar < column.length; bar++) {
+      const free = (this.equityCurve[bar] as number) - (column[bar] as number) / this.#rules.leverage;
+      column[bar] = Math.max(0, free);
+    }
+    return column.fill(column[this.#firstBar] ?? this.cash, 0, this.#firstBar);
   }
 
   /** Units held of a symbol. */
@@ -69,7 +93,11 @@ export class Account {
     if (this.trades.length === 0) return this.cash;
     if (!this.#isCounted) this.#count();
     let profit = 0;
-    for (const { close, units, cost } of this.#held) profit += units * (close[bar] as number) - cost;
+    const held = this.#held;
+    for (let index = 0; index < held.length; index++) {
+      const { close, units, cost } = held[index] as Holding;
+      profit += units * (close[bar] as number) - cost;
+    }
     return this.cash + profit;
   }
 
@@ -82,24 +110,9 @@ export class Account {
 
   /** Writes down what everything is worth at a bar's close. False when nothing is left. */
   mark(bar: number): boolean {
-    if (this.trades.length === 0) {
-      this.equityCurve[bar] = this.cash;
-      this.available[bar] = this.cash;
-      return this.cash > 0;
-    }
-    if (!this.#isCounted) this.#count();
-    let profit = 0;
-    let exposed = 0;
-    for (const holding of this.#held) {
-      const price = holding.close[bar] as number;
-      const value = holding.units * price;
-      holding.values[bar] = value;
-      profit += value - holding.cost;
-      exposed += holding.gross * price;
-    }
-    const equity = this.cash + profit;
+    if (!this.#isNoted) this.#note(bar);
+    const equity = this.equityAt(bar);
     this.equityCurve[bar] = equity;
-    this.available[bar] = Math.max(0, equity - exposed / this.#rules.leverage);
     return equity > 0;
   }
 
@@ -107,7 +120,7 @@ export class Account {
   takeOver(entry: Entry, desk: TradeDesk): Trade {
     const trade = new Trade(entry, desk);
     this.trades.push(trade);
-    this.#isCounted = false;
+    this.#hasChanged();
     return trade;
   }
 
@@ -118,7 +131,7 @@ export class Account {
     const commission = this.#rules.commission(size, price);
     this.trades.push(trade);
     this.cash -= commission;
-    this.#isCounted = false;
+    this.#hasChanged();
     this.#ledger.addFill(symbolIndex, bar, true, size, price, commission, order);
     return trade;
   }
@@ -142,22 +155,38 @@ export class Account {
       trade.size -= size;
     }
     this.cash += size * (price - entryPrice) - exitCommission;
-    this.#isCounted = false;
+    this.#hasChanged();
   }
 
   /** Nothing is left, from this bar on. */
   ruin(bar: number): void {
     this.cash = 0;
     this.equityCurve.fill(0, bar);
-    this.available.fill(0, bar);
-    for (const { values } of this.#holdings) values.fill(0, bar);
+    this.#end = bar;
   }
 
   /** Bars before the first that was processed have its figures; without any, those of the cash. */
   fillBefore(firstBar: number): void {
-    for (const column of [this.equityCurve, this.available])
-      column.fill(column[firstBar] ?? this.cash, 0, firstBar);
-    for (const { values } of this.#holdings) values.fill(values[firstBar] ?? 0, 0, firstBar);
+    this.#firstBar = firstBar;
+    this.equityCurve.fill(this.equityCurve[firstBar] ?? this.cash, 0, firstBar);
+  }
+
+  #hasChanged(): void {
+    this.#isCounted = false;
+    this.#isNoted = false;
+  }
+
+  #note(bar: number): void {
+    if (!this.#isCounted) this.#count();
+    for (let index = 0; index < this.#holdings.length; index++) {
+      const holding = this.#holdings[index] as Holding;
+      const { units, gross } = holding;
+      if (units === holding.notedUnits && gross === holding.notedGross) continue;
+      this.#history.note(index, bar, units, gross);
+      holding.notedUnits = units;
+      holding.notedGross = gross;
+    }
+    this.#isNoted = true;
   }
 
   #count(): void {

@@ -94,7 +94,16 @@ export class Backtest {
     const { ledger } = broker;
     const { totals } = ledger;
     const equity = account.equityCurve;
-    const allocation = { values: account.values, available: account.available };
+    const values = once(() => account.values());
+    const available = once(() => account.available());
+    const allocation = {
+      get values() {
+        return values();
+      },
+      get available() {
+        return available();
+      },
+    };
     const heldFrom = firstBar - rules.semantics.barsAfterWarmUp;
     const annualFrom = rules.semantics.annualFromFirstNext ? firstBar : null;
     const orders = once(() => ledger.orders());

@@ -4,6 +4,7 @@
  */
 import type { Order, Trade } from './order-and-trade.ts';
 import type { Fill, OrderOutcome, OrderRecord, Trade as TradeRecord } from './result.ts';
+import { Rows } from './rows.ts';
 
 const purposes = ['entry', 'close', 'stopLoss', 'takeProfit'] as const;
 const outcomes = ['pending', 'filled', 'cancelled', 'rejected'] as const;
@@ -92,8 +93,9 @@ export class Ledger {
 
   /** Writes a new order down; answers its row. */
   addOrder(order: Order): number {
-    const at = this.#orders.add();
-    const { cells } = this.#orders;
+    const row = this.#orders.add();
+    const cells = this.#orders.blockOf(row);
+    const at = this.#orders.placeOf(row);
     cells[at + ofOrder.symbol] = order.symbolIndex;
     cells[at + ofOrder.signalBar] = order.signalBar;
     cells[at + ofOrder.sequence] = order.sequence;
@@ -106,16 +108,17 @@ export class Ledger {
     cells[at + ofOrder.purpose] = purposes.indexOf(order.purpose);
     cells[at + ofOrder.tag] = this.#tagNumber(order.tag);
     cells[at + ofOrder.doneBar] = Number.NaN;
-    return at;
+    return row;
   }
 
   /** Writes down how an order ended, and with how many units. */
   finishOrder({ row, size }: Order, outcome: OrderOutcome, bar: number): void {
     if (row < 0) return;
-    const { cells } = this.#orders;
-    cells[row + ofOrder.size] = size;
-    cells[row + ofOrder.outcome] = outcomes.indexOf(outcome);
-    cells[row + ofOrder.doneBar] = bar;
+    const cells = this.#orders.blockOf(row);
+    const at = this.#orders.placeOf(row);
+    cells[at + ofOrder.size] = size;
+    cells[at + ofOrder.outcome] = outcomes.indexOf(outcome);
+    cells[at + ofOrder.doneBar] = bar;
     if (outcome !== 'rejected') return;
     if (this.rejected === 0) this.firstRejectedBar = bar;
     this.rejected++;
@@ -124,9 +127,10 @@ export class Ledger {
   /** Writes down what an order that still waits has become: its stop may have been hit, its trade have shrunk. */
   noteWaiting({ row, size, stop }: Order): void {
     if (row < 0) return;
-    const { cells } = this.#orders;
-    cells[row + ofOrder.size] = size;
-    cells[row + ofOrder.stop] = stop ?? Number.NaN;
+    const cells = this.#orders.blockOf(row);
+    const at = this.#orders.placeOf(row);
+    cells[at + ofOrder.size] = size;
+    cells[at + ofOrder.stop] = stop ?? Number.NaN;
   }
 
   addFill(
@@ -138,8 +142,9 @@ export class Ledger {
     commission: number,
     order: Order | null,
   ): void {
-    const at = this.#fills.add();
-    const { cells } = this.#fills;
+    const row = this.#fills.add();
+    const cells = this.#fills.blockOf(row);
+    const at = this.#fills.placeOf(row);
     cells[at + ofFill.symbol] = symbolIndex;
     cells[at + ofFill.bar] = bar;
     cells[at + ofFill.isOpening] = isOpening ? 1 : 0;
@@ -155,8 +160,9 @@ export class Ledger {
     const { entryPrice, symbolIndex } = trade;
     const isWhole = size === trade.size;
     const pnl = size * (price - entryPrice) - commission;
-    const at = this.#trades.add();
-    const { cells } = this.#trades;
+    const row = this.#trades.add();
+    const cells = this.#trades.blockOf(row);
+    const at = this.#trades.placeOf(row);
     cells[at + ofTrade.symbol] = symbolIndex;
     cells[at + ofTrade.size] = size;
     cells[at + ofTrade.entryBar] = trade.entryBar;
@@ -203,15 +209,15 @@ export class Ledger {
       units: cells[at + ofFill.units] as number,
       price: cells[at + ofFill.price] as number,
       commission: cells[at + ofFill.commission] as number,
-      order: orders[(cells[at + ofFill.order] as number) / ofOrder.width] ?? null,
+      order: orders[cells[at + ofFill.order] as number] ?? null,
     }));
   }
 
   /** All that have ended so far, in closing order. The list is the same each time, and grows. */
   trades(): readonly TradeRecord[] {
-    const { cells } = this.#trades;
     for (let row = this.#tradeRecords.length; row < this.#trades.length; row++) {
-      const at = row * ofTrade.width;
+      const cells = this.#trades.blockOf(row);
+      const at = this.#trades.placeOf(row);
       this.#tradeRecords.push({
         symbol: this.#symbolAt(cells[at + ofTrade.symbol]),
         size: cells[at + ofTrade.size] as number,
@@ -266,43 +272,6 @@ export function columnsOf(trades: readonly TradeRecord[]): TradeColumns {
     returnFraction: Float64Array.from(trades, ({ returnFraction }) => returnFraction),
     commission: Float64Array.from(trades, ({ commission }) => commission),
   };
-}
-
-/** Rows of numbers of one width in one growing block. */
-class Rows {
-  cells: Float64Array;
-  length = 0;
-  readonly #width: number;
-
-  constructor(width: number) {
-    this.#width = width;
-    this.cells = new Float64Array(32 * width);
-  }
-
-  /** Makes a row of zeros; answers where in `cells` it begins. */
-  add(): number {
-    const at = this.length * this.#width;
-    if (at === this.cells.length) {
-      const grown = new Float64Array(2 * this.cells.length);
-      grown.set(this.cells);
-      this.cells = grown;
-    }
-    this.length++;
-    return at;
-  }
-
-  map<Row>(make: (cells: Float64Array, at: number) => Row): Row[] {
-    const made: Row[] = [];
-    for (let row = 0; row < this.length; row++) made.push(make(this.cells, row * this.#width));
-    return made;
-  }
-
-  column(offset: number): Float64Array {
-    const values = new Float64Array(this.length);
-    for (let row = 0; row < this.length; row++)
-      values[row] = this.cells[row * this.#width + offset] as number;
-    return values;
-  }
 }
 
 function orNull(cell: number | undefined): number | null {

@@ -16,6 +16,7 @@ import {
   type Task,
 } from './messages.ts';
 import type { BacktestResult, Params } from './result.ts';
+import type { StrategyBundle } from './strategy-bundle.ts';
 import { watchThreads, whereIsThread } from './thread-location.ts';
 
 export type { SendableOptions, StrategyDescription } from './messages.ts';
@@ -126,14 +127,14 @@ export async function listStrategies(folder: string): Promise<StrategyFile[]> {
 /**
  * Has a worker thread of its own do a task: what else `runBacktest` says holds for it too. One that serves has the time
  * limit for each run; it may wait for its next one for as long as it takes.
- * @param bundle the strategy as one file, see `bundleStrategy`; null where it cannot be made into one
+ * @param bundle the strategy compiled, see `bundleStrategy`; null where it cannot be
  */
 export function runWorker(
   task: Task,
   progress: Progress,
   limits: RunLimits,
   options: RunOptions,
-  bundle?: Promise<string | null>,
+  bundle?: Promise<StrategyBundle | null>,
 ): Promise<Answer> {
   const { signal, onProgress, onOutput } = options;
   const name = path.basename(task.file);
@@ -141,7 +142,7 @@ export function runWorker(
   if (!existsSync(task.file)) return Promise.reject(new UserError(`There is no strategy file ${task.file}.`));
   letWorkersGrowYoung();
   watchThreads();
-  const start = bundle === undefined ? '../worker-start.mjs' : './bundle-start.mjs';
+  const start = bundle === undefined ? '../worker-start.mjs' : './bundle-start.cjs';
   const worker = new Worker(new URL(start, import.meta.url), {
     workerData: { module: new URL('./worker.ts', import.meta.url).href, task } satisfies StartOfWorker,
     transferList: task.kind === 'serve' ? [task.port] : [],
@@ -188,7 +189,7 @@ export function runWorker(
       }
     }, watchEveryMs);
     signal?.addEventListener('abort', onAbort, { once: true });
-    void bundle?.then((file) => worker.postMessage(file));
+    void bundle?.then((compiled) => worker.postMessage(compiled));
     worker.on('message', (answer: Answer) => {
       if (answer.kind === 'printed') onOutput?.(answer.line);
       else if (answer.kind === 'failed') fail(answer.problem);
@@ -231,9 +232,15 @@ async function ended(worker: Worker): Promise<void> {
  * The desk keeps its own young generation small (`--max-semi-space-size`, to be small when idle). That flag is the whole
  * process's and stronger than a worker's limits: strategies that make objects would run half as fast. Threads that have
  * begun keep what they have.
+ *
+ * And it is to begin large: in the megabyte that it would else grow from, a search of half a second is collected thirty
+ * times. Each collection asks V8's other threads for help, and waits for them where the cores are busy: alone it is as soon
+ * done with so little that lives.
  */
 function letWorkersGrowYoung(): void {
   setFlagsFromString('--max-semi-space-size=0');
+  setFlagsFromString('--min-semi-space-size=16');
+  setFlagsFromString('--no-parallel-scavenge');
 }
 
 function progressOf({ bar, bars, run, runs }: Progress): RunProgress {

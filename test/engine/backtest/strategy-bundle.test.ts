@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -42,24 +41,35 @@ const tradesWith = async (place: string) => {
   return runs.map(({ statistics }) => statistics.trades);
 };
 
-test('a plain strategy is made into one file, which is removed afterwards', async () => {
-  const bundle = bundleStrategy(await strategy('plain.ts'));
-  const place = await bundle.file;
-  expect(place !== null && existsSync(place)).toBe(true);
-  await bundle.remove();
-  expect(existsSync(place ?? '')).toBe(false);
+test('a plain strategy is compiled without the engine, which is compiled once', async () => {
+  const one = await bundleStrategy(await strategy('plain.ts'));
+  const other = await bundleStrategy(await strategy('other.ts'));
+  expect(one?.strategy).toContain('Sample');
+  expect(one?.strategy).not.toContain('SimulatedBroker');
+  expect(one?.engine).toContain('SimulatedBroker');
+  expect(other?.engine).toBe(one?.engine);
 });
 
-describe('what cannot be made into one file runs all the same', () => {
+describe('what cannot be compiled apart from the engine runs all the same', () => {
   test.each([
     ['asks-where.ts', 'export const here = import.meta.url;'],
     ['loads-later.ts', "export const later = () => import('node:os');"],
+    ['waits.ts', 'await Promise.resolve();'],
+    ['signals.ts', "import * as adapter from 'outcry/trading-signals'; export const all = adapter;"],
+    [
+      'inside.ts',
+      `import { SimulatedBroker } from '${path.resolve('engine/backtest/broker.ts')}'; export const x = SimulatedBroker;`,
+    ],
   ])('%s', async (name, line) => {
     const place = await strategy(name, line);
-    const bundle = bundleStrategy(place);
-    expect(await bundle.file).toBeNull();
-    await bundle.remove();
+    expect(await bundleStrategy(place)).toBeNull();
     expect(await tradesWith(place)).toEqual([1, 1, 1]);
+  });
+
+  test('a file that uses what the engine has not is told which name', async () => {
+    const place = await strategy('unknown.ts', "import { smaa } from 'outcry'; export const x = smaa;");
+    expect(await bundleStrategy(place)).toBeNull();
+    await expect(tradesWith(place)).rejects.toThrow('smaa');
   });
 
   test('a file that does not compile says where', async () => {
@@ -93,13 +103,31 @@ test('lines are those of the files as they were written, of imported ones too', 
     '  next() { check({ level: this.params.level }); }',
     '}',
   );
-  const bundle = bundleStrategy(place);
-  expect(await bundle.file).not.toBeNull();
-  await bundle.remove();
+  expect(await bundleStrategy(place)).not.toBeNull();
   const problem = (level: number) =>
     optimizeFile({ file: place, bars }, { params: { level: [level] }, workers: 1, limits: { timeMs: 700 } });
   await expect(problem(2)).rejects.toThrow('level.ts line 5: two (with level 2).');
   await expect(problem(3)).rejects.toThrow('level.ts line 6 did not finish within 0.7 s');
+});
+
+test('indicators, Node modules and files beside it are there', async () => {
+  await file('period.ts', 'export const period = 2;');
+  const place = await file(
+    'uses-more.ts',
+    "import { strictEqual } from 'node:assert';",
+    "import { sma, Strategy, type Series } from 'outcry';",
+    "import { period } from './period.ts';",
+    'export default class Sample extends Strategy {',
+    '  static params = { level: 10 }; average!: Series;',
+    '  init() { this.average = this.indicator(sma, this.data.close, period); }',
+    '  next() {',
+    '    strictEqual(this.average.last, (this.data.close.at(-1) + this.data.close.at(-2)) / 2);',
+    '    if (this.data.bar === 3) this.buy({ size: 1 }); if (this.data.bar === 5) this.position.close();',
+    '  }',
+    '}',
+  );
+  expect(await bundleStrategy(place)).not.toBeNull();
+  expect(await tradesWith(place)).toEqual([1, 1, 1]);
 });
 
 test('what a strategy does while it is loaded is held in, too', async () => {
