@@ -30,7 +30,6 @@ import { HandTrades } from '../engine/signals/hand-trades.ts';
 import { Inbox } from '../engine/signals/inbox.ts';
 import { Queue } from '../engine/signals/queue.ts';
 import { SignalWatch } from '../engine/signals/watch.ts';
-import { openStore } from '../engine/store/index.ts';
 import type { Store } from '../engine/store/store.ts';
 import type { Config } from './config/load.ts';
 
@@ -44,7 +43,9 @@ export interface Engine {
   start(): Promise<void>;
   /** Begins what the desk does by itself: signals from the queue, plans at their times. Comes after `start`. */
   startWork(): Promise<void>;
-  /** Finishes what is in hand, and closes everything. */
+  /** Goes by other settings from now on, as far as they can be changed while the desk runs. */
+  apply(config: Config): void;
+  /** Finishes what is in hand, and closes everything but the store. */
   stop(): Promise<void>;
 }
 
@@ -60,9 +61,8 @@ const reconcileJob = { name: 'reconcile', key: 'hourly', at: { cron: '7 * * * *'
 /** @throws UserError or StoreError in one line when it cannot be opened */
 export async function openEngine(
   config: Config,
-  { clock, log }: { clock: Clock; log: Logger },
+  { store, clock, log }: { store: Store; clock: Clock; log: Logger },
 ): Promise<Engine> {
-  const store = await openStore({ store: config.store, folder: config.dataFolder });
   const sources = sourcesOf(config, { clock, log });
   const outbox = await Outbox.open(store, clock);
   const brokers = await brokersOf(config, sources, { store, clock, log, outbox });
@@ -187,6 +187,10 @@ export async function openEngine(
         await schedule.every(name, key, at, null);
       await schedule.start();
     },
+    apply(changed) {
+      for (const settings of changed.books) books.change(settings);
+      limits.change(changed.limits.trading);
+    },
     async stop() {
       await schedule.stop();
       await watch.stop();
@@ -197,7 +201,6 @@ export async function openEngine(
       await executor.stop();
       await Promise.all([...brokers.values()].map((broker) => broker.disconnect()));
       await charts.close();
-      await store.close();
     },
   };
 }

@@ -11,6 +11,7 @@ const differenceOption = {
   example: 'diff-3f9a1c0b7d52',
   suggest: async ({ desk }) => (await desk.differences()).map(({ id }) => id),
   required: true,
+  concerns: 'difference',
 } as const satisfies StringOption;
 
 const consequences: Readonly<Record<Resolution, string>> = {

@@ -7,15 +7,18 @@ import { broker } from './broker.ts';
 import { chart } from './chart.ts';
 import { claim } from './claim.ts';
 import type { Command } from './command.ts';
+import { config } from './config.ts';
 import { data } from './data.ts';
 import { difference } from './difference.ts';
 import { help } from './help.ts';
 import { log } from './log.ts';
 import { manual } from './manual.ts';
+import { notify } from './notify.ts';
 import { optimize } from './optimize.ts';
 import { panic } from './panic.ts';
 import { ping } from './ping.ts';
 import { plan } from './plan.ts';
+import { restart } from './restart.ts';
 import { resume } from './resume.ts';
 import { run } from './run.ts';
 import { signal } from './signal.ts';
@@ -52,8 +55,11 @@ export const commands: readonly Command[] = [
   resume,
   user,
   claim,
+  config,
+  notify,
   alias,
   audit,
   log,
+  restart,
   terminate,
 ];
