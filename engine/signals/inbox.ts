@@ -99,6 +99,8 @@ export class Inbox {
   readonly #lanes = new Lanes();
   readonly #listeners = new Set<(signal: Signal) => void>();
   readonly #hearers = new Set<(signal: Signal) => void>();
+  /** Stored, and not yet told and handed on. */
+  readonly #unpassed = new Map<string, Signal>();
   /** Batches that this process began to store. */
   readonly #begun = new Set<Batch>();
   #arrivals = 0;
@@ -135,7 +137,7 @@ export class Inbox {
   }
 
   /**
-   * Takes in a whole message: resolves when each of its signals is stored.
+   * Takes in a whole message: resolves when each of its signals is stored. They are then told, and handed to the queue.
    * @returns one receipt for each, in their order
    * @throws UserError when one of them cannot be read: then none was taken in
    * @throws ReplayError when the message was used before
@@ -150,7 +152,10 @@ export class Inbox {
         this.#readOf(one, index, delivery.alerts.length);
         return one;
       });
-      return await this.#take(incoming, delivery.seal);
+      const taken = await this.#take(incoming, delivery.seal);
+      // What is stored is not lost: its sender does not wait until chat and the queue have it.
+      for (const signal of taken.passing) void this.#pass(signal).catch(() => undefined); // tried again by `tidy`
+      return taken.receipts;
     } catch (error) {
       if (error instanceof UserError) await this.#refuseDelivery(delivery, book, error.message);
       throw error;
@@ -178,17 +183,22 @@ export class Inbox {
   }
 
   /**
-   * Takes in one signal for a book.
+   * Takes in one signal for a book: resolves when it is stored, told, and handed to the queue.
    * @throws UserError when the book takes no signals, or cannot read this one
    * @throws StoreError when it could not be stored: the sender shall send it again
    */
   async receive(incoming: Incoming): Promise<Receipt> {
-    const [receipt] = await this.#take([incoming], undefined);
+    const { receipts, passing } = await this.#take([incoming], undefined);
+    for (const signal of passing) await this.#pass(signal);
+    const [receipt] = receipts;
     if (!receipt) throw new Error('a signal was taken in without a receipt');
     return receipt;
   }
 
-  async #take(incoming: readonly Incoming[], seal: Seal | undefined): Promise<readonly Receipt[]> {
+  async #take(
+    incoming: readonly Incoming[],
+    seal: Seal | undefined,
+  ): Promise<{ readonly receipts: readonly Receipt[]; readonly passing: readonly Signal[] }> {
     const summaries = incoming.map((one, index) => this.#readOf(one, index, incoming.length).summary);
     if (seal) await this.#seals.use(seal);
     const taken = await this.#inLanes(booksOf(incoming), async () => {
@@ -228,9 +238,10 @@ export class Inbox {
     for (const { signal, duplicate } of taken) {
       if (!duplicate) for (const hear of this.#hearers) hear(signal);
       // Also for a repetition: it may be the answer to a fault between storing the first one and telling of it.
-      if (signal.state === 'received') await this.#pass(signal);
+      if (signal.state === 'received') this.#unpassed.set(signal._id, signal);
     }
-    return taken.map(({ signal, duplicate }) => ({ signal: signal._id, duplicate }));
+    const receipts = taken.map(({ signal, duplicate }) => ({ signal: signal._id, duplicate }));
+    return { receipts, passing: taken.flatMap(({ signal }) => this.#unpassed.get(signal._id) ?? []) };
   }
 
   /**
@@ -326,6 +337,7 @@ export class Inbox {
     for (const { signals } of this.#begun) {
       await this.#inLanes(booksOf(signals), () => this.#finishBatches());
     }
+    for (const signal of this.#unpassed.values()) await this.#pass(signal);
     // Of what cannot be read the sender may have given up.
     for (const signal of await this.#signals.find({ told: false, state: 'refused' })) {
       await this.#tellRefusal(signal);
@@ -348,6 +360,7 @@ export class Inbox {
 
   async #pass(signal: Signal): Promise<void> {
     await this.announce(signal);
+    if (!this.#unpassed.delete(signal._id)) return; // a repetition of it was quicker
     for (const listener of this.#listeners) listener(signal);
   }
 
@@ -372,7 +385,7 @@ export class Inbox {
       signals,
     };
     this.#begun.add(batch); // also when its write fails: it may have been done all the same
-    await this.#batches.insert(batch);
+    await this.#batches.insert(batch, { awaited: true });
     return this.#spread(batch);
   }
 
@@ -389,14 +402,17 @@ export class Inbox {
   async #finishBatches(): Promise<void> {
     for (const batch of this.#begun) {
       if (await this.#batches.get(batch._id)) {
-        for (const { signal } of (await this.#spread(batch)).values()) await this.#pass(signal);
+        for (const { signal } of (await this.#spread(batch)).values()) {
+          this.#unpassed.set(signal._id, signal);
+          await this.#pass(signal);
+        }
       } else this.#begun.delete(batch);
     }
   }
 
   async #store(signal: Signal): Promise<{ signal: Signal; duplicate: boolean }> {
     try {
-      await this.#signals.insert(signal);
+      await this.#signals.insert(signal, { awaited: true });
       return { signal, duplicate: false };
     } catch (error) {
       if (!(error instanceof DuplicateKeyError)) throw error;

@@ -62,7 +62,7 @@ export class SeenSeals {
       passesUntil: passesUntil.toISOString(),
     };
     try {
-      await this.#seals.insert(seal);
+      await this.#seals.insert(seal, { awaited: true });
     } catch (error) {
       if (!(error instanceof DuplicateKeyError)) throw error;
       const seen = await this.#seals.get(seal._id);

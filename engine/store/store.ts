@@ -59,9 +59,14 @@ export interface FindOptions<T> {
   readonly skip?: number;
 }
 
+export interface InsertOptions {
+  /** Somebody outside waits for it: it is written before what only the desk itself waits for. */
+  readonly awaited?: boolean;
+}
+
 export interface Collection<T extends StoredDocument> {
   /** @throws DuplicateKeyError when the `_id` or a unique group of fields is taken */
-  insert(document: T): Promise<void>;
+  insert(document: T, options?: InsertOptions): Promise<void>;
   get(id: string): Promise<T | undefined>;
   find(filter?: Filter<T>, options?: FindOptions<T>): Promise<T[]>;
   /**

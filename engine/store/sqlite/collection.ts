@@ -3,33 +3,40 @@
  */
 import { changesOf, documentText, jsonText, uniqueValues, wellFormed } from '../document.ts';
 import { checkOptions, testsOf } from '../filter.ts';
-import type { Collection, CollectionDefinition, Filter, FindOptions, StoredDocument } from '../store.ts';
+import type {
+  Collection,
+  CollectionDefinition,
+  Filter,
+  FindOptions,
+  InsertOptions,
+  StoredDocument,
+} from '../store.ts';
 import { DuplicateKeyError } from '../store.ts';
 import type { Database } from './database.ts';
 import { isDuplicate } from './faults.ts';
 import { pathOf, rest, where } from './sql.ts';
+import type { Writes } from './writes.ts';
 
 export class SqliteCollection<T extends StoredDocument> implements Collection<T> {
   readonly #database: Database;
+  readonly #writes: Writes;
   readonly #definition: CollectionDefinition<T>;
   readonly #table: string;
 
   /** The definition's names are checked, and its table is there. */
-  constructor(database: Database, definition: CollectionDefinition<T>) {
+  constructor(database: Database, writes: Writes, definition: CollectionDefinition<T>) {
     this.#database = database;
+    this.#writes = writes;
     this.#definition = definition;
     this.#table = `"${definition.name}"`;
   }
 
-  async insert(document: T): Promise<void> {
+  async insert(document: T, { awaited = false }: InsertOptions = {}): Promise<void> {
     const text = documentText(document);
     this.#checkUnique(document);
-    this.#orDuplicate(() =>
-      this.#database.change({
-        text: `INSERT INTO ${this.#table} (_id, document) VALUES (?, ?)`,
-        values: [wellFormed(document._id), text],
-      }),
-    );
+    const values = [wellFormed(document._id), text];
+    const insertion = { text: `INSERT INTO ${this.#table} (_id, document) VALUES (?, ?)`, values };
+    await this.#writes.do(() => this.#orDuplicate(() => this.#database.change(insertion)), awaited);
   }
 
   async get(id: string): Promise<T | undefined> {
@@ -62,18 +69,18 @@ export class SqliteCollection<T extends StoredDocument> implements Collection<T>
       set.length === 0
         ? without
         : `json_set(${without}, ${set.map(([name]) => `${quoted(name)}, json(?)`).join(', ')})`;
-    const [row] = this.#orDuplicate(() =>
-      this.#database.rows({
-        text: `UPDATE ${this.#table} SET document = ${updated} WHERE _id = ? AND ${condition.text} RETURNING document`,
-        values: [...set.map(([, value]) => jsonText(value)), wellFormed(id), ...condition.values],
-      }),
-    );
+    const change = {
+      text: `UPDATE ${this.#table} SET document = ${updated} WHERE _id = ? AND ${condition.text} RETURNING document`,
+      values: [...set.map(([, value]) => jsonText(value)), wellFormed(id), ...condition.values],
+    };
+    const [row] = await this.#writes.do(() => this.#orDuplicate(() => this.#database.rows(change)), false);
     return row && documentOf(row);
   }
 
   async remove(filter: Filter<T>): Promise<number> {
     const { text, values } = where(testsOf(filter));
-    return this.#database.change({ text: `DELETE FROM ${this.#table} WHERE ${text}`, values });
+    const removal = { text: `DELETE FROM ${this.#table} WHERE ${text}`, values };
+    return this.#writes.do(() => this.#database.change(removal), false);
   }
 
   async count(filter: Filter<T> = {}): Promise<number> {

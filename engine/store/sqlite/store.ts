@@ -14,12 +14,20 @@ import { SqliteCollection } from './collection.ts';
 import { Database } from './database.ts';
 import { storeError } from './faults.ts';
 import { valueIn } from './sql.ts';
+import { type NextTurn, Writes } from './writes.ts';
 
 /**
  * @param folder the data folder; it is made where it is missing, readable by this user alone
+ * @param nextTurn when what was gathered is written; as soon as the event loop comes round where not given
  * @throws StoreError in one line when the folder or the file cannot be used
  */
-export async function openSqliteStore({ folder }: { readonly folder: string }): Promise<Store> {
+export async function openSqliteStore({
+  folder,
+  nextTurn,
+}: {
+  readonly folder: string;
+  readonly nextTurn?: NextTurn;
+}): Promise<Store> {
   const file = join(folder, 'desk.db');
   try {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
@@ -30,7 +38,7 @@ export async function openSqliteStore({ folder }: { readonly folder: string }): 
   try {
     database.rows({ text: 'PRAGMA journal_mode = WAL', values: [] });
     database.execute('PRAGMA synchronous = FULL');
-    return new SqliteStore(database);
+    return new SqliteStore(database, new Writes(database, nextTurn));
   } catch (error) {
     database.close();
     throw error;
@@ -41,10 +49,12 @@ class SqliteStore implements Store {
   readonly kind = 'sqlite';
   readonly blobs: SqliteBlobs;
   readonly #database: Database;
+  readonly #writes: Writes;
   #isClosed = false;
 
-  constructor(database: Database) {
+  constructor(database: Database, writes: Writes) {
     this.#database = database;
+    this.#writes = writes;
     this.blobs = new SqliteBlobs(database);
   }
 
@@ -55,7 +65,7 @@ class SqliteStore implements Store {
     );
     for (const group of definition.unique) this.#index(name, 'unique', group);
     for (const group of definition.indexes) this.#index(name, 'index', group);
-    return new SqliteCollection<T>(this.#database, definition);
+    return new SqliteCollection<T>(this.#database, this.#writes, definition);
   }
 
   /** In a unique index SQLite holds NULL to be different from NULL: a document that lacks a field is not compared. */
@@ -74,6 +84,7 @@ class SqliteStore implements Store {
   async close(): Promise<void> {
     if (this.#isClosed) return;
     this.#isClosed = true;
+    this.#writes.finish();
     // libsql finishes its statements only when they are collected, and so the log would stay: empty it into the file here.
     this.#database.rows({ text: 'PRAGMA wal_checkpoint(TRUNCATE)', values: [] });
     this.#database.close();
