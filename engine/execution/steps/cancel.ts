@@ -1,5 +1,6 @@
 /** Cancels what rests at the broker, and waits until it has certainly ended: what was filled meanwhile is booked. */
 import type { Broker } from '../../brokers/broker.ts';
+import { reasonOf, UserError } from '../../errors.ts';
 import type { CancelStep } from '../operation.ts';
 import type { Order } from '../order.ts';
 import { isFinal } from '../states.ts';
@@ -9,11 +10,19 @@ import { done } from './turn.ts';
 export async function carryOutCancel(turn: Turn, step: CancelStep): Promise<Ended> {
   const { executor, operation, broker } = turn;
   const open = await executor.openOrders({ book: operation.book, broker: broker.name });
-  const symbol = await nameOf(broker, step.symbol);
   const meant: Order[] = [];
-  for (const order of open) {
-    if (step.of !== undefined && !(order.operation === operation._id && order.key.leg === step.of)) continue;
-    if ((await nameOf(broker, order.symbol)) === symbol) meant.push(order);
+  try {
+    const symbol = await nameOf(broker, step.symbol);
+    for (const order of open) {
+      if (step.of !== undefined && !(order.operation === operation._id && order.key.leg === step.of))
+        continue;
+      if ((await nameOf(broker, order.symbol)) === symbol) meant.push(order);
+    }
+  } catch (error) {
+    return {
+      is: 'unclear',
+      reason: `${broker.name} could not be asked what rests there: ${reasonOf(error)}`,
+    };
   }
   const ended = await Promise.all(meant.map(({ _id }) => executor.cancel(_id, 'the desk')));
   const left = ended.find(({ state }) => !isFinal(state));
@@ -25,10 +34,15 @@ export async function carryOutCancel(turn: Turn, step: CancelStep): Promise<Ende
   };
 }
 
-/** The broker's name of a symbol, so that `BTCUSDT` and `BTC/USDT` are the same; the symbol itself where it has none. */
+/**
+ * The broker's name of a symbol, so that `BTCUSDT` and `BTC/USDT` are the same; the symbol itself where it has none.
+ * @throws while the broker does not know its own names: to guess could leave a stop behind that opens a position later
+ */
 async function nameOf(broker: Broker, symbol: string): Promise<string> {
-  return broker.resolve(symbol).then(
-    (instrument) => instrument.symbol,
-    () => symbol,
-  );
+  try {
+    return (await broker.resolve(symbol)).symbol;
+  } catch (error) {
+    if (error instanceof UserError) return symbol;
+    throw error;
+  }
 }
