@@ -91,7 +91,7 @@ interface OptionBase {
 }
 
 /** What people can be limited to, and what belongs to it. */
-export type Concern = 'book' | 'account' | 'plan' | 'signal' | 'difference';
+export type Concern = 'book' | 'account' | 'plan' | 'signal' | 'difference' | 'order' | 'trade';
 
 export interface StringOption extends OptionBase {
   readonly type: 'string';

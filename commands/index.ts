@@ -2,30 +2,42 @@
 import { alias } from './alias.ts';
 import { audit } from './audit.ts';
 import { backtest } from './backtest.ts';
+import { balance } from './balance.ts';
 import { book } from './book.ts';
 import { broker } from './broker.ts';
+import { buy } from './buy.ts';
+import { cancel } from './cancel.ts';
 import { chart } from './chart.ts';
 import { claim } from './claim.ts';
+import { close } from './close.ts';
 import type { Command } from './command.ts';
 import { config } from './config.ts';
 import { data } from './data.ts';
 import { difference } from './difference.ts';
+import { fills } from './fills.ts';
 import { help } from './help.ts';
 import { log } from './log.ts';
 import { manual } from './manual.ts';
 import { notify } from './notify.ts';
 import { optimize } from './optimize.ts';
+import { orders } from './orders.ts';
 import { panic } from './panic.ts';
+import { performance } from './performance.ts';
 import { ping } from './ping.ts';
 import { plan } from './plan.ts';
+import { positions } from './positions.ts';
+import { profit } from './profit.ts';
+import { report } from './report.ts';
 import { restart } from './restart.ts';
 import { resume } from './resume.ts';
 import { run } from './run.ts';
+import { sell } from './sell.ts';
 import { signal } from './signal.ts';
 import { status } from './status.ts';
 import { strategy } from './strategy.ts';
 import { suspend } from './suspend.ts';
 import { terminate } from './terminate.ts';
+import { trade } from './trade.ts';
 import { user } from './user.ts';
 import { version } from './version.ts';
 import { walkforward } from './walkforward.ts';
@@ -37,6 +49,18 @@ export const commands: readonly Command[] = [
   ping,
   version,
   whoami,
+  balance,
+  positions,
+  orders,
+  fills,
+  trade,
+  profit,
+  performance,
+  report,
+  buy,
+  sell,
+  close,
+  cancel,
   backtest,
   optimize,
   walkforward,

@@ -66,6 +66,15 @@ export type { BacktestReport, BacktestRequest } from './reports/backtests.ts';
 export { chartIndicatorNames } from './reports/chart-indicators.ts';
 export type { ComparedSources, DataInspection, MarketChart, SourceReport } from './reports/market-data.ts';
 export type {
+  BookPerformance,
+  BookProfit,
+  ProfitReport,
+  TradeReport,
+} from './reports/ledger.ts';
+export { profitPeriods } from './reports/ledger.ts';
+export type { AccountBalances } from './reports/ledger-balances.ts';
+export { type RecordKind, recordKinds } from './reports/ledger-records.ts';
+export type {
   ListedStrategy,
   OptimizationReport,
   SearchRequest,
@@ -358,6 +367,18 @@ export class Desk {
     readonly by: string;
   }): Promise<DifferenceReport> {
     return differenceReport(await this.#parts.reconciler.resolve(difference, how, by));
+  }
+
+  /** What is open in which book, without asking for prices. */
+  async openSymbols(): Promise<readonly { readonly book: string; readonly symbol: string }[]> {
+    const { booksOfDesk: books } = this.#parts;
+    const held = await Promise.all(
+      books.names().map(async (book) => {
+        const { positions } = await books.holdings(book);
+        return [...positions.values()].map(({ symbol }) => ({ book, symbol }));
+      }),
+    );
+    return held.flat();
   }
 
   /** How an account is named wherever money is told of: `PAPER` where none is at stake. */

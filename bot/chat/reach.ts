@@ -75,6 +75,10 @@ async function placeOf(concern: Concern, value: string, desk: Desk): Promise<Pla
       return bookPlace(desk.bookOfPlan(value), desk);
     case 'signal':
       return bookPlace((await desk.signal(value)).book, desk);
+    case 'order':
+      return bookPlace((await desk.openOrder(value)).book, desk);
+    case 'trade':
+      return bookPlace(await desk.money.bookOfTrade(value), desk);
     case 'account':
       return { book: null, account: value };
     case 'difference':

@@ -225,10 +225,8 @@ export class LedgerReports {
    * @throws UserError when there is no such trade
    */
   async trade(id: string): Promise<TradeReport> {
-    const { store, books, log, sources, charts } = this.#parts;
-    for (const name of books.names()) await books.holdings(name); // records what the newest postings closed
-    const trade = await (await store.collection(tradeCollection)).get(id);
-    if (!trade) throw new UserError(`There is no closed trade "${id}". /trade list shows the newest.`);
+    const { books, log, sources, charts } = this.#parts;
+    const trade = await this.#trade(id);
     const known = books.names().includes(trade.book);
     const account = known ? books.settings(trade.book).broker : 'no broker';
     const own = known ? await this.#fillsOf(trade) : [];
@@ -245,6 +243,11 @@ export class LedgerReports {
       log.warn({ trade: id, error: reasonOf(error) }, 'a trade could not be drawn');
       return { trade, account, fills: own, chart: null, noChart: 'The chart could not be drawn.' };
     }
+  }
+
+  /** @throws UserError when there is no such trade */
+  async bookOfTrade(id: string): Promise<string> {
+    return (await this.#trade(id)).book;
   }
 
   /** @throws UserError when there is no such book */
@@ -280,6 +283,13 @@ export class LedgerReports {
     };
   }
 
+  /** What these fills of a book brought and cost, exactly. */
+  async profitOfFills(book: string, ids: readonly string[]): Promise<ProfitSum> {
+    const wanted = new Set(ids);
+    const moments = await this.#history(book);
+    return profitOf(moments.map(({ line }) => line).filter(({ cause }) => wanted.has(cause)));
+  }
+
   /**
    * Everything of one kind as CSV.
    * @throws UserError when there is no such book
@@ -303,6 +313,15 @@ export class LedgerReports {
   #named(book: string | undefined): readonly string[] {
     const { books } = this.#parts;
     return book === undefined ? books.names() : [books.settings(book).name];
+  }
+
+  /** @throws UserError when there is no such trade */
+  async #trade(id: string): Promise<Trade> {
+    const { store, books } = this.#parts;
+    for (const name of books.names()) await books.holdings(name); // records what the newest postings closed
+    const trade = await (await store.collection(tradeCollection)).get(id);
+    if (trade) return trade;
+    throw new UserError(`There is no closed trade "${id}". /trade list shows the newest.`);
   }
 
   /** The postings from the one that opened a trade to the one that closed it name its fills. */

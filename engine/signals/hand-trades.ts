@@ -21,7 +21,8 @@ import type { Operation, OrderStep, Step } from '../execution/operation.ts';
 import { isOver } from '../execution/operation.ts';
 import type { Operations } from '../execution/operations.ts';
 import type { Fill } from '../execution/order.ts';
-import { Interrupted } from '../execution/patience.ts';
+import type { Sleep } from '../execution/patience.ts';
+import { Interrupted, systemSleep } from '../execution/patience.ts';
 import type { Logger } from '../log.ts';
 import type { Decimal } from '../money.ts';
 import { decimal, decimalText, zero } from '../money.ts';
@@ -102,6 +103,20 @@ export interface HandTradesParts {
   readonly executor: Executor;
   readonly operations: Operations;
   readonly queue: Queue;
+  readonly sleep?: Sleep;
+}
+
+/** So long somebody waits for an answer; what takes longer rests at the broker, or is in trouble. */
+const patienceMs = 15_000;
+/** An entry is shown anew when the price has moved further than this since somebody was asked about it, in percent. */
+const largestMovePercent = decimal('1');
+/** A question is forgotten after this; its confirmation has expired long before. */
+const rememberedMs = 15 * 60_000;
+
+/** What somebody was shown when they were asked. */
+interface Shown {
+  readonly price: string;
+  readonly atMs: number;
 }
 
 /** A trade that is decided: its steps, and the order among them that it is about. */
@@ -116,10 +131,14 @@ export class HandTrades {
   readonly #parts: HandTradesParts;
   readonly #records: Collection<TradeRecord>;
   readonly #telling = new Set<Promise<void>>();
+  readonly #sleep: Sleep;
+  /** Prices of entries that people were asked about, by what they asked for. */
+  readonly #shown = new Map<string, Shown>();
 
   private constructor(parts: HandTradesParts, records: Collection<TradeRecord>) {
     this.#parts = parts;
     this.#records = records;
+    this.#sleep = parts.sleep ?? systemSleep;
   }
 
   static async open(parts: HandTradesParts): Promise<HandTrades> {
@@ -153,6 +172,7 @@ export class HandTrades {
     const quantity = step ? quantityOf(decided.steps, holdings, position) : zero;
     const price = step && quote ? decimal(step.side === 'buy' ? quote.ask : quote.bid) : undefined;
     const value = price?.times(quantity);
+    if (price && decided.purpose === 'entry') this.#remember(trade, decimalText(price));
     return {
       book: trade.book,
       account,
@@ -181,17 +201,19 @@ export class HandTrades {
   }
 
   /**
-   * Carries the trade out. Resolves when it is over or stuck, or `until` resolved: it then goes on by itself, and its end
-   * is told.
+   * Carries the trade out. Resolves when it is over or stuck, or has taken long enough that nobody should wait for it: it
+   * then goes on by itself, and its end is told.
    * @param name the same name again is the same trade
+   * @param signal ends the waiting, not the trade
    * @throws UserError when it is refused: then nothing was traded
    */
   async trade(
     trade: HandTrade,
-    { name, by, until }: { readonly name: string; readonly by: string; readonly until: Promise<unknown> },
+    { name, by, signal }: { readonly name: string; readonly by: string; readonly signal: AbortSignal },
   ): Promise<TradeOutcome> {
     const { operations, clock } = this.#parts;
     const source = `chat:${name}`;
+    const until = this.#sleep(patienceMs, signal).catch(() => undefined);
     if (!(await operations.operation(source))) {
       const { summary, purpose, steps } = await this.#decided(trade);
       const askedAt = stamp(clock);
@@ -215,6 +237,30 @@ export class HandTrades {
       await Promise.race([operations.end(source), until]);
     }
     return this.#outcomeOf(source);
+  }
+
+  /**
+   * How the price of an entry moved since `preview` showed it, where that is too far to trade on what was shown. An exit
+   * is never held up by a price.
+   */
+  async moved(
+    trade: HandTrade,
+  ): Promise<{ readonly from: string; readonly to: string; readonly percent: string } | undefined> {
+    const shown = this.#shown.get(JSON.stringify(trade));
+    if (!shown || trade.do === 'close') return undefined;
+    const { broker } = this.#parts.books.settings(trade.book);
+    const { quote } = await this.#market(broker, trade.order['symbol'] ?? '');
+    if (!quote) return undefined;
+    const to = trade.order['action'] === 'sell' ? quote.bid : quote.ask;
+    const percent = decimal(to).minus(decimal(shown.price)).times(decimal('100')).div(decimal(shown.price));
+    if (percent.abs().lte(largestMovePercent)) return undefined;
+    return { from: shown.price, to, percent: `${percent.gt(zero) ? '+' : ''}${percent.toFixed(1)}` };
+  }
+
+  #remember(trade: HandTrade, price: string): void {
+    const atMs = this.#parts.clock.now().getTime();
+    for (const [key, shown] of this.#shown) if (atMs - shown.atMs > rememberedMs) this.#shown.delete(key);
+    this.#shown.set(JSON.stringify(trade), { price, atMs });
   }
 
   /** @throws UserError when the trade is refused */

@@ -1,0 +1,82 @@
+import type { Order } from '../engine/desk.ts';
+import { action, type CommandContext, defineCommand } from './command.ts';
+import { momentText } from './gains.ts';
+import { orderText, shortId, stateText } from './order-text.ts';
+import { bold, type Content, code, type Reply, rich } from './reply.ts';
+
+export const cancel = defineCommand({
+  name: 'cancel',
+  description: 'Cancel an open order; what it has traded stays',
+  group: 'Trading',
+  body: {
+    action: action({
+      description: 'Cancel an open order; what it has traded stays',
+      role: 'trader',
+      acts: true,
+      example: '/cancel 1a2b3c4d',
+      options: {
+        order: {
+          type: 'string',
+          description: 'Order, or the last letters of its id',
+          example: '1a2b3c4d',
+          required: true,
+          concerns: 'order',
+          suggest: async ({ desk }) =>
+            (await desk.orders({ which: 'open', limit: 25 })).map(({ _id }) => _id),
+        },
+      },
+      confirm: async (context, { order }) => question(context, await context.desk.openOrder(order)),
+      run: async (context, { order: named }) => {
+        const { desk, caller } = context;
+        const { _id } = await desk.openOrder(named);
+        return cancelReply(context, await desk.cancelOrder(_id, caller.name));
+      },
+    }),
+  },
+});
+
+async function question({ desk }: CommandContext, order: Order): Promise<Content> {
+  const { now } = await desk.status();
+  const { book, broker, askedAt, _id, purpose, resting } = order;
+  return {
+    title: `Cancel this order of ${book}, ${desk.accountText(broker)}?`,
+    text: rich`${bold(orderText(order))}\n${stateText(order)} · ${momentText(askedAt, now)} · ${code(shortId(_id))}${
+      resting && purpose === 'exit' ? '\n⚠️ It protects a position, which is then without it.' : ''
+    }`,
+  };
+}
+
+function cancelReply({ desk }: CommandContext, order: Order): Reply {
+  const { state, book, broker, reason } = order;
+  const title = `${orderText(order)}, ${book}, ${desk.accountText(broker)}`;
+  switch (state) {
+    case 'cancelled':
+    case 'expired':
+    case 'rejected':
+      return {
+        tone: 'success',
+        title: `Cancelled: ${title}`,
+        text: [
+          order.filled === '0' ? 'Nothing of it was traded.' : `${capital(stateText(order))}: that stays.`,
+        ],
+      };
+    case 'filled':
+      return {
+        tone: 'warning',
+        title: `Too late: ${title}`,
+        text: ['It was filled before it could be cancelled.'],
+      };
+    default:
+      return {
+        tone: 'danger',
+        title: `Not cancelled yet: ${title}`,
+        text: [
+          `${desk.accountText(broker)} could not say what became of it${reason === null ? '' : ` (${reason})`}. The desk goes on asking.`,
+        ],
+      };
+  }
+}
+
+function capital(text: string): string {
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}`;
+}
