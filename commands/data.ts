@@ -127,13 +127,13 @@ function inspectionReply({ symbol, source, interval, inspection, counts }: DataI
   const missing = gaps.reduce((sum, gap) => sum + gap.missing, 0);
   const findings: RichText[] = [
     named(
-      gaps.length === 0 ? 'No gaps' : `${gaps.length} gaps, ${missing} bars in all`,
+      gaps.length === 0 ? 'No gaps' : `${counted(gaps.length, 'gap')}, ${counted(missing, 'bar')} in all`,
       gaps.map((gap) => `${gap.missing} after ${daysOf(gap.after)}`),
     ),
     ...(interval === '1d'
       ? [
           named(
-            `${singleDays} single days without a bar`,
+            `${counted(singleDays, 'single day')} without a bar`,
             [],
             singleDays > 0 ? 'holidays look like that' : '',
           ),
@@ -142,13 +142,13 @@ function inspectionReply({ symbol, source, interval, inspection, counts }: DataI
     named(
       outside.length === 0
         ? 'Every open and close lies within its high and low'
-        : `${outside.length} bars open or close outside of their high and low`,
+        : `${counted(outside.length, 'bar')} with an open or close outside of high and low`,
       outside.map(daysOf),
     ),
     named(
       jumps.length === 0
         ? 'No move of more than ten usual ones'
-        : `${jumps.length} moves of more than ten usual ones`,
+        : `${counted(jumps.length, 'move')} of more than ten usual ones`,
       jumps.map(({ time, percent }) => `${percentText(percent)} on ${daysOf(time)}`),
     ),
     named(
@@ -156,7 +156,7 @@ function inspectionReply({ symbol, source, interval, inspection, counts }: DataI
         ? 'No volume at all'
         : zeroVolumes === 0
           ? 'Volume on every bar'
-          : `${zeroVolumes} bars with a volume of zero`,
+          : `${counted(zeroVolumes, 'bar')} with a volume of zero`,
       [],
     ),
     ...(longestFlat > 4 ? [named(`The same close ${longestFlat} times in a row`, [])] : []),
@@ -174,6 +174,10 @@ function inspectionReply({ symbol, source, interval, inspection, counts }: DataI
     text: findings.flatMap((finding, index) => (index === 0 ? finding : ['\n', ...finding])),
     buttons: [{ label: 'Chart', command: ['chart'], options: { symbols: symbol, source, interval } }],
   };
+}
+
+function counted(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? '' : 's'}`;
 }
 
 /** A finding, what it is about, and how many more there are. */
@@ -214,7 +218,11 @@ function comparisonReply({ symbol, interval, sources, periods, comparison }: Com
       ),
       '\n',
       ...named(
-        differences.length === 0 ? 'All closes are the same' : `${differences.length} closes differ`,
+        differences.length === 0
+          ? 'All closes are the same'
+          : differences.length === 1
+            ? '1 close differs'
+            : `${differences.length} closes differ`,
         [],
         differences.length === 0 ? '' : `on average by ${meanDifferencePercent.toFixed(4)}% over all bars`,
       ),

@@ -32,7 +32,8 @@ export function csvIntake(parts: CsvIntakeParts): Intake {
 
 async function preview(parts: CsvIntakeParts, { name, text }: BarsFile): Promise<IntakePreview> {
   const fileName = `${path.parse(name).name}.csv`;
-  if (!fileForm.test(fileName)) {
+  // A slash is no part of a name: BTC/USDT is not USDT, and needs a column of symbols.
+  if (/[\\/]/.test(name) || !fileForm.test(fileName)) {
     throw new UserError(`"${name}" cannot be a file of bars: its name must be the symbol, such as AAPL.csv.`);
   }
   const warnings: string[] = [];
