@@ -59,6 +59,11 @@ interface Replaceable {
   streaming: Record<string, unknown>;
   client?: (url: string) => { future: (hash: string) => Promise<unknown> };
   throttle: (cost?: number | string) => Promise<unknown>;
+  /** Requests may be sent while there are tokens; each takes what it costs. */
+  throttler?: {
+    readonly running: boolean;
+    readonly config: { tokens: number; readonly refillRate: number; readonly capacity: number };
+  };
   fetch: (url: string, method?: string, headers?: unknown, body?: unknown) => Promise<unknown>;
   handleErrors: (...answer: unknown[]) => unknown;
   undiciRequest: (url: string, request: unknown) => Promise<unknown>;
@@ -121,7 +126,11 @@ export class ExchangeLibrary {
     exchange.number = String;
     // With that, what a request costs is text too, and the throttle would append it instead of adding it.
     const throttle = exchange.throttle.bind(exchange);
-    exchange.throttle = (cost) => throttle(cost === undefined ? undefined : Number(cost));
+    const refill = refillWhenIdle(exchange);
+    exchange.throttle = (cost) => {
+      refill();
+      return throttle(cost === undefined ? undefined : Number(cost));
+    };
     exchange.timeout = timeoutSeconds * 1000;
     exchange.enableRateLimit = true;
     exchange.milliseconds = () => this.#clock.now().getTime();
@@ -193,6 +202,23 @@ async function within<T>(ms: number, answer: Promise<T>): Promise<T> {
   } finally {
     clearTimeout(timer);
   }
+}
+
+/**
+ * ccxt fills its bucket of tokens only while a request waits for them. So after an hour of silence a request would still wait
+ * for what the one before it cost: 20 ms for a price at Binance, and then the order for as long again.
+ */
+function refillWhenIdle(exchange: Replaceable): () => void {
+  let idleSince = performance.now();
+  return () => {
+    const now = performance.now();
+    const { throttler } = exchange;
+    if (throttler && !throttler.running) {
+      const { config } = throttler;
+      config.tokens = Math.min(config.capacity, config.tokens + config.refillRate * (now - idleSince));
+    }
+    idleSince = now;
+  };
 }
 
 /** ccxt renews its listen keys by timers that would keep the process alive for a day. */
