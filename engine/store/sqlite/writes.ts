@@ -19,9 +19,9 @@ interface Write {
 }
 
 /** What is written in one round: what follows from each of them runs before the next. */
-const mostInOneRound = 10;
+const mostInOneRound = 24;
 /** The same where somebody outside waits. */
-const mostBesideAwaited = 3;
+const mostBesideAwaited = 6;
 
 export class Writes {
   readonly #database: Database;
