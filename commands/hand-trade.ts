@@ -4,6 +4,7 @@ import { decimal, decimalText, zero } from '../engine/money.ts';
 import type { CommandContext } from './command.ts';
 import { moneyText } from './figures.ts';
 import { gainPercentText, gainText, priceText, quantityText } from './gains.ts';
+import { termsText } from './order-text.ts';
 import {
   bold,
   type CommandButton,
@@ -19,20 +20,31 @@ import { stepText } from './step-text.ts';
 export async function tradeQuestion({ desk }: CommandContext, trade: HandTrade): Promise<Content> {
   const preview = await desk.trading.preview(trade);
   const { book, account, side, quantity, symbol, warnings, steps } = preview;
-  const what = side === null ? preview.summary : `${side} ${quantityText(quantity)} ${symbol}`;
+  const at = preview.terms.type === 'market' ? '' : ` ${termsText(preview.terms)}`;
+  const what = side === null ? preview.summary : `${side} ${quantityText(quantity)} ${symbol}${at}`;
   const title = trade.do === 'close' ? `Close ${quantityText(quantity)} ${symbol}` : capital(what);
   return {
     title: `${title} for ${book}, ${desk.accountText(account)}?`,
     tone: 'warning',
     text: [
       ...warnings.map((warning) => `⚠️ ${warning}\n`),
-      ...(steps.length > 1 ? steps.map((step, index) => `${index + 1}. ${stepText(step)}\n`) : []),
-      isSizedByPrice(trade)
-        ? 'It is sized anew when you confirm, at the price of that moment.'
-        : 'It is done at the price of the moment in which you confirm.',
+      ...(movesMore(steps) ? steps.map((step, index) => `${index + 1}. ${stepText(step)}\n`) : []),
+      ...(preview.terms.type !== 'market'
+        ? []
+        : isSizedByPrice(trade)
+          ? ['It is sized anew when you confirm, at the price of that moment.']
+          : ['It is done at the price of the moment in which you confirm.']),
     ],
     fields: figuresOf(preview),
   };
+}
+
+/** Whether it does more than to trade: borrows, moves money, or leaves something at the broker. */
+function movesMore(steps: TradePreview['steps']): boolean {
+  return steps.some(
+    (step) =>
+      ['lend', 'transfer', 'borrow', 'repay'].includes(step.kind) || (step.kind === 'order' && step.resting),
+  );
 }
 
 /** An amount of money, or a part of something, is another quantity at another price. */
@@ -46,7 +58,12 @@ function figuresOf(preview: TradePreview): readonly Field[] {
   return [
     ...(side === null
       ? []
-      : [{ name: 'Price now', value: price === null ? 'none just now' : priceText(price) }]),
+      : [
+          {
+            name: preview.terms.type === 'market' ? 'Price now' : 'Price',
+            value: price === null ? 'none just now' : priceText(price),
+          },
+        ]),
     ...(value === null ? [] : [{ name: 'Worth', value: moneyText(value, currency) }]),
     ...(fee === null ? [] : [{ name: 'Fee, expected', value: moneyText(fee, currency) }]),
     ...(held === null

@@ -28,7 +28,7 @@ export function shortId(id: string): string {
   return id.slice(-8);
 }
 
-function termsText(terms: Order['terms']): string {
+export function termsText(terms: Order['terms']): string {
   switch (terms.type) {
     case 'market':
       return 'at the market';

@@ -9,11 +9,12 @@
 import type { Books, Purpose } from '../bank/books.ts';
 import type { Holdings, Position } from '../bank/position.ts';
 import { amountOf } from '../bank/sums.ts';
-import type { Broker, Quote, Side } from '../brokers/broker.ts';
+import type { Broker, OrderTerms, Quote, Side } from '../brokers/broker.ts';
 import type { Clock } from '../clock.ts';
 import { stamp } from '../clock.ts';
 import { reasonOf, UserError } from '../errors.ts';
 import type { Outbox } from '../events.ts';
+import { expectedPrice } from '../execution/checks.ts';
 import type { Executor } from '../execution/executor.ts';
 import { toldFill } from '../execution/executor.ts';
 import { flattenSteps } from '../execution/flatten.ts';
@@ -57,7 +58,8 @@ export interface TradePreview {
   /** Null where nothing has to be traded any more, only to be repaid. */
   readonly side: Side | null;
   readonly quantity: string;
-  /** At which a market order would trade now; null where there is no price. */
+  readonly terms: OrderTerms;
+  /** At which it is expected to trade: a market order now, others at their own; null where there is no price. */
   readonly price: string | null;
   readonly value: string | null;
   /** To be expected. */
@@ -106,8 +108,10 @@ export interface HandTradesParts {
   readonly sleep?: Sleep;
 }
 
-/** So long somebody waits for an answer; what takes longer rests at the broker, or is in trouble. */
+/** So long somebody waits for the answer of a market order; what takes longer is in trouble. */
 const patienceMs = 15_000;
+/** An order with a price of its own rests at the broker as often as not. */
+const restingPatienceMs = 2_000;
 /** An entry is shown anew when the price has moved further than this since somebody was asked about it, in percent. */
 const largestMovePercent = decimal('1');
 /** A question is forgotten after this; its confirmation has expired long before. */
@@ -170,9 +174,11 @@ export class HandTrades {
     const { asset, quote, feeRate } = await this.#market(account, symbol);
     const position = holdings.positions.get(asset);
     const quantity = step ? quantityOf(decided.steps, holdings, position) : zero;
-    const price = step && quote ? decimal(step.side === 'buy' ? quote.ask : quote.bid) : undefined;
+    const terms = step?.terms ?? { type: 'market' };
+    const price = step && expectedPrice(terms, step.side, quote);
     const value = price?.times(quantity);
-    if (price && decided.purpose === 'entry') this.#remember(trade, decimalText(price));
+    if (price && decided.purpose === 'entry' && terms.type === 'market')
+      this.#remember(trade, decimalText(price));
     return {
       book: trade.book,
       account,
@@ -182,6 +188,7 @@ export class HandTrades {
       symbol,
       side: step?.side ?? null,
       quantity: decimalText(quantity),
+      terms,
       price: price ? decimalText(price) : null,
       value: value ? decimalText(value) : null,
       fee: value && feeRate !== undefined ? decimalText(value.times(decimal(feeRate))) : null,
@@ -213,7 +220,8 @@ export class HandTrades {
   ): Promise<TradeOutcome> {
     const { operations, clock } = this.#parts;
     const source = `chat:${name}`;
-    const until = this.#sleep(patienceMs, signal).catch(() => undefined);
+    const isMarket = trade.do === 'close' || (trade.order['type'] ?? 'market') === 'market';
+    const until = this.#sleep(isMarket ? patienceMs : restingPatienceMs, signal).catch(() => undefined);
     if (!(await operations.operation(source))) {
       const { summary, purpose, steps } = await this.#decided(trade);
       const askedAt = stamp(clock);
