@@ -16,6 +16,7 @@ import { data } from './data.ts';
 import { difference } from './difference.ts';
 import { fills } from './fills.ts';
 import { help } from './help.ts';
+import { job } from './job.ts';
 import { log } from './log.ts';
 import { manual } from './manual.ts';
 import { notify } from './notify.ts';
@@ -83,6 +84,7 @@ export const commands: readonly Command[] = [
   notify,
   alias,
   audit,
+  job,
   log,
   restart,
   terminate,

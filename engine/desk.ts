@@ -64,7 +64,6 @@ export type { IntakePreview } from './market/sources/source.ts';
 export type { PlanReport, PlanRunReport } from './plans/plans.ts';
 export type { BacktestReport, BacktestRequest } from './reports/backtests.ts';
 export { chartIndicatorNames } from './reports/chart-indicators.ts';
-export type { ComparedSources, DataInspection, MarketChart, SourceReport } from './reports/market-data.ts';
 export type {
   BookPerformance,
   BookProfit,
@@ -74,6 +73,7 @@ export type {
 export { profitPeriods } from './reports/ledger.ts';
 export type { AccountBalances } from './reports/ledger-balances.ts';
 export { type RecordKind, recordKinds } from './reports/ledger-records.ts';
+export type { ComparedSources, DataInspection, MarketChart, SourceReport } from './reports/market-data.ts';
 export type {
   ListedStrategy,
   OptimizationReport,
@@ -214,6 +214,20 @@ export class Desk {
       jobs: await schedule.list(),
       suspension: await booksOfDesk.suspension(null),
     };
+  }
+
+  jobs(): Promise<readonly JobSummary[]> {
+    return this.#parts.schedule.list();
+  }
+
+  /** Runs a job once, now, beside its own times. @throws UserError when there is no such job */
+  runJob(name: string, key: string): Promise<void> {
+    return this.#parts.schedule.runNow(name, key);
+  }
+
+  /** A paused job lets its times go by, until it is resumed. @throws UserError when there is no such job */
+  setJobPaused(name: string, key: string, paused: boolean): Promise<void> {
+    return this.#parts.schedule.setPaused(name, key, paused);
   }
 
   bookNames(): readonly string[] {

@@ -140,6 +140,7 @@ class AgendaSchedule implements Schedule {
       repeatInterval: recurrence.cron,
       repeatTimezone: recurrence.timezone,
       nextRunAt: same === undefined || same.lockedAt ? next : (same.nextRunAt ?? next),
+      disabled: known.some(({ disabled }) => disabled === true),
       data: { key, json },
     });
   }
@@ -170,6 +171,39 @@ class AgendaSchedule implements Schedule {
     await this.#removeAll(rivals.filter(({ _id }) => _id !== newest));
   }
 
+  async runNow(name: string, key: string): Promise<void> {
+    const [job] = await this.#known(name, key);
+    const once = `${key} at once ${new Date().toISOString()}`;
+    await this.#jobs.saveJob(
+      { ...plain(name), nextRunAt: new Date(), data: { key: once, json: job.data.json } },
+      undefined,
+    );
+  }
+
+  async setPaused(name: string, key: string, paused: boolean): Promise<void> {
+    const known = await this.#known(name, key);
+    const ids = known.map(({ _id }) => _id);
+    if (paused) {
+      await this.#jobs.disableJobs({ ids });
+      return;
+    }
+    for (const { state: _, ...job } of known) {
+      const { repeatInterval, repeatTimezone, nextRunAt } = job;
+      if (repeatInterval === undefined || !nextRunAt || nextRunAt > new Date()) continue;
+      // What it missed while it was paused is not made up for.
+      const rule = { cron: String(repeatInterval), timezone: repeatTimezone ?? 'UTC' };
+      await this.#jobs.saveJob({ ...job, nextRunAt: nextRun(rule, new Date()) }, undefined);
+    }
+    await this.#jobs.enableJobs({ ids });
+  }
+
+  /** @throws UserError when there is no such job */
+  async #known(name: string, key: string): Promise<[KnownJob, ...KnownJob[]]> {
+    const [first, ...others] = await this.#find(name, key);
+    if (!first) throw new UserError(`There is no job ${name} "${key}". /job list shows them.`);
+    return [first, ...others];
+  }
+
   async remove(name: string, key: string): Promise<void> {
     await this.#removeAll(await this.#find(name, key));
   }
@@ -186,8 +220,19 @@ class AgendaSchedule implements Schedule {
   async list(): Promise<readonly JobSummary[]> {
     const { jobs } = await this.#jobs.queryJobs({ sort: { name: 'asc', nextRunAt: 'asc' } });
     return (jobs as KnownJob[]).map(
-      ({ name, data, nextRunAt, lastRunAt, lastFinishedAt, failReason, failCount = 0 }) => ({
+      ({
         name,
+        data,
+        nextRunAt,
+        lastRunAt,
+        lastFinishedAt,
+        failReason,
+        failCount = 0,
+        disabled = false,
+      }) => ({
+        name,
+        key: data.key,
+        paused: disabled,
         data: JSON.parse(data.json) as Json,
         nextRunAt,
         lastRunAt: lastRunAt ?? null,
@@ -219,7 +264,7 @@ class AgendaSchedule implements Schedule {
   }
 }
 
-type KnownJob = JobParameters<Envelope> & { readonly _id: string };
+type KnownJob = JobParameters<Envelope> & { readonly _id: string; readonly state?: unknown };
 
 function plain(name: string): { name: string; type: 'normal'; priority: 0 } {
   return { name, type: 'normal', priority: 0 };

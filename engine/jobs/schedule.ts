@@ -15,6 +15,10 @@ export interface JobRun {
 
 export interface JobSummary {
   readonly name: string;
+  /** Tells jobs of one name apart. */
+  readonly key: string;
+  /** It does not run until it is resumed; its times go by. */
+  readonly paused: boolean;
   readonly data: Json;
   readonly nextRunAt: Date | null;
   readonly lastRunAt: Date | null;
@@ -50,6 +54,13 @@ export interface Schedule {
   /** Plans one run. The same name and key again moves it. */
   at(name: string, key: string, when: Date, data: Json): Promise<void>;
   remove(name: string, key: string): Promise<void>;
+  /**
+   * Runs a job once, now, beside its own times; also one that is paused.
+   * @throws UserError when there is no such job
+   */
+  runNow(name: string, key: string): Promise<void>;
+  /** A paused job stays so over restarts and new rules. @throws UserError when there is no such job */
+  setPaused(name: string, key: string, paused: boolean): Promise<void>;
   list(): Promise<readonly JobSummary[]>;
   start(): Promise<void>;
   /** Waits for running jobs, then lets go of their locks. */

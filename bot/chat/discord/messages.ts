@@ -22,7 +22,8 @@ export function channelMessages(requests: Requests): Messages {
         const channel = kind === 'user' ? await requests.directChannel(id) : id;
         const ids: string[] = [];
         for (const [index, part] of parts.entries()) {
-          ids.push((await requests.post(channel, part, `${key}/${index}`)).id);
+          const silent = message.silent === true;
+          ids.push((await requests.post(channel, part, `${key}/${index}`, { silent })).id);
         }
         return refOf(channel, ids);
       } catch (thrown) {

@@ -24,7 +24,12 @@ export interface InteractionKey {
 
 export interface Requests {
   /** Posts to a channel; the same `key` within a few minutes gives the message that is there already. */
-  post(channel: string, message: RenderedMessage, key: string): Promise<APIMessage>;
+  post(
+    channel: string,
+    message: RenderedMessage,
+    key: string,
+    options?: { silent: boolean },
+  ): Promise<APIMessage>;
   edit(channel: string, id: string, message: RenderedMessage): Promise<void>;
   remove(channel: string, id: string): Promise<void>;
   /** The channel of direct messages with this user. */
@@ -59,8 +64,13 @@ export function discordRequests(rest: REST): Requests {
     });
 
   return {
-    async post(channel, message, key) {
-      const body = { ...bodyOf(message), nonce: nonceOf(key), enforce_nonce: true };
+    async post(channel, message, key, { silent } = { silent: false }) {
+      const body = {
+        ...bodyOf(message),
+        nonce: nonceOf(key),
+        enforce_nonce: true,
+        ...(silent ? { flags: MessageFlags.SuppressNotifications } : {}),
+      };
       return (await rest.post(Routes.channelMessages(channel), {
         body,
         files: filesOf(message),

@@ -66,8 +66,8 @@ export interface Messenger {
 }
 
 export function messenger(api: TelegramApi, pace: Pace, log: Logger): Messenger {
-  const partsOf = (target: Target, { html, file, albums, keyboard }: Rendering): Part[] => {
-    const base = baseOf(target);
+  const partsOf = (target: Target, { html, file, albums, keyboard }: Rendering, silent: boolean): Part[] => {
+    const base = { ...baseOf(target), ...(silent ? { disable_notification: true } : {}) };
     const files = albums.map((uploads) => filesPart(base, uploads));
     const markup = keyboard.length === 0 ? {} : { reply_markup: { inline_keyboard: rowsOf(keyboard) } };
     if (file !== undefined) return [filesPart({ ...base, ...captionOf(html), ...markup }, [file]), ...files];
@@ -123,7 +123,7 @@ export function messenger(api: TelegramApi, pace: Pace, log: Logger): Messenger 
 
   const sending = (target: Target, message: Message): Sending => {
     const rendering = render(message);
-    return { target, rendering, parts: partsOf(target, rendering), sent: [] };
+    return { target, rendering, parts: partsOf(target, rendering, message.silent === true), sent: [] };
   };
 
   /** Changes text and buttons of the main message; the same once more is no error. */

@@ -20,6 +20,8 @@ export interface Asked {
   readonly private: boolean;
   /** Where it was asked, and where the answer goes unless it is for the user alone. */
   readonly target: Target;
+  /** The message that is answered. */
+  readonly typed?: number;
   /** The message whose button was pressed. */
   readonly pressed?: { readonly message: number; readonly kind: 'text' | 'media' };
 }
@@ -93,6 +95,24 @@ export function responderTo(
     },
     // Whoever is not let in shall not learn that somebody is there.
     refuse: async () => undefined,
+    async removeAsked() {
+      const { typed, target } = asked;
+      if (typed === undefined) return false;
+      try {
+        return await api.call(
+          'deleteMessage',
+          { chat_id: target.chat, message_id: typed },
+          { timeoutMs: pace.requestMs },
+        );
+      } catch (thrown) {
+        // In a group only an administrator of it may delete what others wrote.
+        log.warn(
+          { chat: target.chat, reason: reasonOf(thrown) },
+          'Telegram did not delete a message with a secret',
+        );
+        return false;
+      }
+    },
   };
 }
 

@@ -63,6 +63,7 @@ export function incoming(update: Update, botUsername: string, pressedAfter: Date
         // Among others it must be clear who is answered.
         ...(isPrivate ? {} : { replyTo: message.message_id }),
       },
+      typed: message.message_id,
     };
     const command = { user, chat: { id: chat, private: isPrivate }, sentAt: new Date(message.date * 1000) };
     if (text !== undefined) {

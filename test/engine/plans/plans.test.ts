@@ -36,9 +36,17 @@ class HandSchedule implements Schedule {
   async remove(_name: string, key: string): Promise<void> {
     this.rules.delete(key);
   }
+  async runNow(): Promise<void> {
+    throw new Error('plans do not run jobs by hand');
+  }
+  async setPaused(): Promise<void> {
+    throw new Error('plans do not pause jobs');
+  }
   async list(): Promise<readonly JobSummary[]> {
-    return [...this.rules.values()].map(({ data }) => ({
+    return [...this.rules].map(([key, { data }]) => ({
       name: 'plan',
+      key,
+      paused: false,
       data,
       nextRunAt: null,
       lastRunAt: null,

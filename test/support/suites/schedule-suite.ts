@@ -208,6 +208,28 @@ export function scheduleSuite({ place }: { place: () => Promise<SchedulePlace> }
       expect(tries).toBe(2);
     });
 
+    it('J13 pauses a job over a restart and the same rule, runs it by hand all the same, and lets it go on', async () => {
+      const [schedule, runs] = await openNoting();
+      await schedule.every('note', 'k', everySecond, { from: 'rule' });
+      await schedule.setPaused('note', 'k', true);
+      await schedule.stop();
+
+      const [again, later] = await openNoting();
+      await again.every('note', 'k', { cron: '*/2 * * * * *', timezone: 'UTC' }, { from: 'rule' });
+      expect(await only(again)).toMatchObject({ key: 'k', paused: true });
+      await again.start();
+      await again.runNow('note', 'k');
+      await vi.waitFor(() => expect(later).toHaveLength(1), patience);
+      expect(later[0]?.data).toEqual({ from: 'rule' });
+      await vi.waitFor(async () => expect(await only(again)).toMatchObject({ paused: true }), patience);
+      expect([...runs, ...later], 'only the one that was asked for').toHaveLength(1);
+
+      await again.setPaused('note', 'k', false);
+      await vi.waitFor(() => expect(later.length).toBeGreaterThan(1), patience);
+      await expect(again.setPaused('note', 'nothing', true)).rejects.toThrow(UserError);
+      await expect(again.runNow('nothing', 'k')).rejects.toThrow(UserError);
+    });
+
     it('J12 tries each moment of a recurring job anew', async () => {
       const schedule = await open({ retryPauseMs: 20 });
       const dueAts: number[] = [];

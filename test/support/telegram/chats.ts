@@ -24,6 +24,7 @@ export interface ShownMessage {
   /** Messages of one album have the same. */
   readonly album?: string;
   readonly replyTo?: number;
+  readonly silent?: boolean;
   readonly thread?: number;
   /** Every text it has had, the present one last. */
   readonly versions: string[];

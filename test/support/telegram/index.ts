@@ -36,6 +36,8 @@ export interface SeenMessage {
   /** Messages of one album have the same. */
   readonly album?: string;
   readonly replyTo?: number;
+  /** Came without a sound. */
+  readonly silent?: boolean;
   readonly thread?: number;
   /** Every text it has had, the present one last. */
   readonly versions: readonly string[];
@@ -497,6 +499,7 @@ function seenMessage({
   file,
   album,
   replyTo,
+  silent,
   thread,
   versions,
 }: ShownMessage): SeenMessage {
@@ -509,6 +512,7 @@ function seenMessage({
     ...(file === undefined ? {} : { file }),
     ...(album === undefined ? {} : { album }),
     ...(replyTo === undefined ? {} : { replyTo }),
+    ...(silent === undefined ? {} : { silent }),
     ...(thread === undefined ? {} : { thread }),
     versions: [...versions],
   };

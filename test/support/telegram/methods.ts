@@ -71,6 +71,7 @@ const json = <T extends z.ZodType>(schema: T) =>
 
 const sendTo = {
   chat_id: chatId,
+  disable_notification: json(z.boolean()).optional(),
   message_thread_id: integer.optional(),
   reply_parameters: json(
     z.strictObject({ message_id: z.int(), allow_sending_without_reply: z.boolean() }),
@@ -232,6 +233,19 @@ const methods: Readonly<Record<string, MethodAnswer>> = {
     },
   ),
 
+  deleteMessage: define({ chat_id: chatId, message_id: integer }, ({ chat_id, message_id }, { world }) => {
+    const chat = chatOf(world, chat_id);
+    const own = chat.messages.get(message_id);
+    // What others wrote a bot may delete in a private chat; in a group it would have to be an administrator.
+    if (own === undefined && chat.type !== 'private') {
+      throw new Refusal(400, "Bad Request: message can't be deleted");
+    }
+    if (own) chat.deleted.push(own);
+    chat.messages.delete(message_id);
+    world.changed();
+    return true;
+  }),
+
   answerCallbackQuery: define({ callback_query_id: z.string() }, ({ callback_query_id }, { world }) => {
     if (!world.openPresses.delete(callback_query_id)) {
       throw new Refusal(
@@ -338,12 +352,14 @@ function keyboardOf(markup: { inline_keyboard: Button[][] } | undefined): Button
 }
 
 function placeOf(args: {
+  disable_notification?: boolean | undefined;
   message_thread_id?: number | undefined;
   reply_parameters?: { message_id: number } | undefined;
 }) {
   return {
     ...(args.message_thread_id === undefined ? {} : { thread: args.message_thread_id }),
     ...(args.reply_parameters === undefined ? {} : { replyTo: args.reply_parameters.message_id }),
+    ...(args.disable_notification === true ? { silent: true } : {}),
   };
 }
 
