@@ -21,6 +21,9 @@ import {
 } from './runs.ts';
 import { headline, type StatisticRow, statisticRows } from './statistics.ts';
 import type { Strategies } from './strategies.ts';
+import type { WorkOptions } from './work.ts';
+
+export type { WorkOptions } from './work.ts';
 
 /** Which bars. */
 export interface DataRequest {
@@ -84,17 +87,6 @@ export interface BacktestReport {
   readonly warnings: readonly string[];
   /** Chart, then CSV of trades, orders and equity. */
   readonly files: readonly ReportFile[];
-}
-
-export interface Progress {
-  readonly text: string;
-  /** 0 to 1. */
-  readonly fraction?: number;
-}
-
-export interface WorkOptions {
-  readonly signal?: AbortSignal;
-  readonly onProgress?: (progress: Progress) => void;
 }
 
 export interface BacktestsParts {

@@ -20,7 +20,7 @@ import {
   type Store,
   type StoredDocument,
 } from '../store/store.ts';
-import type { WorkOptions } from './backtests.ts';
+import type { WorkOptions } from './work.ts';
 
 /** One version of a strategy that was sent in. */
 export interface StrategyVersion {
