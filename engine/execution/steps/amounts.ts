@@ -56,7 +56,9 @@ export async function owedOf({ books, operation, broker }: Turn, asset: string):
   let ofAll = zero;
   for (const name of books.names()) {
     if (books.settings(name).broker !== operation.broker) continue;
-    ofAll = ofAll.plus((await books.holdings(name)).debts.get(asset) ?? zero);
+    const debt = (await books.holdings(name)).debts.get(asset) ?? zero;
+    // A book that repaid a last digit too much owes less than nothing: that must not make another's share more than all.
+    if (debt.gt(zero)) ofAll = ofAll.plus(debt);
   }
   const share = ofAll.eq(booked) ? asked : asked.times(booked).div(ofAll);
   // Less than is booked is asked only when somebody repaid beside the desk.
