@@ -40,9 +40,10 @@ export function timeCell(times: ArrayLike<number>): (timeMs: number | null | und
 
 /**
  * Papa's own `escapeFormulae: true` overlooks a text with a line break in it (its pattern ends in `.*$`), and the
- * full-width signs that a spreadsheet in an East Asian locale takes for their ASCII twins.
+ * full-width signs that a spreadsheet in an East Asian locale takes for their ASCII twins. Money is decimal text, and a loss in it is a
+ * number and no formula: `-12.5`, `-3%`.
  */
-const formula = /^\s*[=+\-@＝＋－＠]|^[\t\r\n]/;
+const formula = /^(?!-\d+(?:\.\d+)?%?$)(?:\s*[=+\-@＝＋－＠]|[\t\r\n])/;
 
 function emptyWithoutValue(cell: Cell): string | number | boolean {
   if (cell === null || cell === undefined) return '';

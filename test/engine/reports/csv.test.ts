@@ -84,7 +84,9 @@ describe('text in cells', () => {
   it.each([
     '=1+1',
     '+1',
-    '-1',
+    '-1+2',
+    '-A1',
+    '-1%-1',
     '@SUM(A1)',
     '=HYPERLINK("http://evil.example","click")',
     '=1\n+cmd',
@@ -95,6 +97,11 @@ describe('text in cells', () => {
   ])('%j is shown, not run as a formula', (tag) => {
     const [row] = rowsOf(tradesCsv({ ...run, trades: [sampleTrade({ tag })] }));
     expect(row?.['Tag']).toBe(`'${tag}`);
+  });
+
+  it.each(['-1', '-12.50', '-3%'])('%s is a number, whether it came as one or as text', (tag) => {
+    const [row] = rowsOf(tradesCsv({ ...run, trades: [sampleTrade({ tag })] }));
+    expect(row?.['Tag']).toBe(tag);
   });
 
   it('a symbol cannot be a formula either', () => {
