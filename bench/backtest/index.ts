@@ -3,8 +3,9 @@
  * closed trades behind it? Beside the Python peers on the same bars, and beside the plainest loop that finds the same trades.
  *
  * Indicators, checks of the bars and all statistics are included, and with the grid the start of its threads. Each figure
- * is the least of several runs in one process. The peers are installed by pip into a temporary folder; without Python or a
- * network the line says so, and there are only our own figures.
+ * is the least of several runs in one process; the first search of a process also compiles the engine for its threads, and
+ * the others do not. The peers are installed by pip into a temporary folder; without Python or a network the line says so,
+ * and there are only our own figures.
  */
 import { execFile } from 'node:child_process';
 import path from 'node:path';
