@@ -9,7 +9,6 @@ const brokerOption = {
   required: true,
   example: 'paper',
   suggest: ({ desk }) => desk.brokerNames(),
-  concerns: 'account',
 } as const satisfies StringOption;
 
 export const broker = defineCommand({
