@@ -56,37 +56,25 @@ export function applyChange(document: Document.Parsed, { key, value }: ValueChan
     if (document.hasIn(path)) document.deleteIn(path);
     return;
   }
-  const node = parseValue(value);
-  if (document.contents === null) document.set(path[0], undefined);
-  for (let depth = 1; depth < path.length; depth++) {
-    // `limits:` with nothing behind it is not a section yet.
-    const before = document.getIn(path.slice(0, depth), true);
-    if (before === undefined || (isScalar(before) && before.value === null)) {
-      document.setIn(path.slice(0, depth), document.createNode({}));
-    }
-  }
-  document.setIn(path, node);
+  document.setIn(path, parseValue(value));
 }
 
 /** The YAML without secrets, and without comments, in which there may be some. Variables keep their names. */
-export function exportText(document: Document.Parsed): string {
+export function exportText(document: Document): string {
   const copy = document.clone();
   copy.commentBefore = null;
   copy.comment = null;
   visit(copy, {
-    Node: (_, node) => {
+    // One function for all kinds of nodes: a visitor for one kind would take it away from this one.
+    Node: (place, node, ancestors) => {
       node.commentBefore = null;
       node.comment = null;
-    },
-    Scalar: (place, scalar, ancestors) => {
-      if (place === 'key' || typeof scalar.value !== 'string') return;
-      const names = pathNames([...ancestors, scalar]);
-      const isVariable = /^\$\{[A-Za-z_][A-Za-z0-9_]*\}$/.test(scalar.value);
-      if (isVariable) return;
+      if (place === 'key' || !isScalar(node) || typeof node.value !== 'string') return;
+      const text = node.value;
+      if (/^\$\{[A-Za-z_][A-Za-z0-9_]*\}$/.test(text)) return;
       // A default behind a variable may be the secret itself.
-      const mayHide =
-        isSecretKey(names) || /\$\{[^}]*:-/.test(scalar.value) || passwordsIn(scalar.value).length > 0;
-      if (mayHide) scalar.value = leftOut;
+      const mayHide = /\$\{[^}]*:-/.test(text) || passwordsIn(text).length > 0;
+      if (mayHide || isSecretKey(pathNames([...ancestors, node]))) node.value = leftOut;
     },
   });
   return String(copy);

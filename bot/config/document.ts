@@ -39,7 +39,7 @@ export interface ConfigDocument {
   /** What stands at a key as text for people, with its secrets hidden; undefined where nothing does. */
   show(path: Path): string | undefined;
   /** Its YAML as it would have to be written, without secrets and comments. */
-  readonly exported: string;
+  exported(): string;
 }
 
 /** What stands in place of a secret. */
@@ -93,8 +93,12 @@ export function readDocument(
       ];
     }
   });
-  const exported = exportText(document);
-  return { ...readValues(document, file, lines, variables, unfit), exported };
+  // As it is before variables are put in.
+  const written = document.clone();
+  return {
+    ...readValues(document, file, lines, variables, unfit),
+    exported: () => exportText(written),
+  };
 }
 
 /** Some messages of the parser end with the text at which it stumbled; that may be a secret. */
@@ -109,7 +113,7 @@ function unreadable(file: string, problems: readonly Problem[]): ConfigDocument 
     lineOf: () => undefined,
     describe: () => 'nothing',
     show: () => undefined,
-    exported: '',
+    exported: () => '',
     faulty: new Set(),
     secrets: [],
     problems,

@@ -240,7 +240,7 @@ export class Settings implements SettingsOfDesk {
   files(): readonly { readonly name: string; readonly text: string }[] {
     return [...this.#config.documents].map(([name, { exported }]) => ({
       name: `${name}.yaml`,
-      text: exported,
+      text: exported(),
     }));
   }
 

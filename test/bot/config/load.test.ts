@@ -306,7 +306,10 @@ describe('mistakes', () => {
       'sources.a.foldr: is not a key that is known here; did you mean "folder"?',
     ],
     ['sources: { A b: { type: demo } }', 'sources.A b: this name must be 1 to 32 of a-z'],
-    ['brokers: { p: { type: papr } }', 'brokers.p.type: found "papr"; must be paper, manual, ccxt; did you mean "paper"?'],
+    [
+      'brokers: { p: { type: papr } }',
+      'brokers.p.type: found "papr"; must be paper, manual, ccxt; did you mean "paper"?',
+    ],
     [
       'brokers: { p: { type: paper, source: x, balances: {} } }',
       'brokers.p.source: there is no source in desk.yaml named "x"; there is none',
