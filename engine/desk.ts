@@ -187,7 +187,8 @@ export class Desk {
     this.#parts = parts;
     this.trading = parts.handTrades;
     const { store, clock, log, booksOfDesk: books, brokers, sources, charts } = parts;
-    this.money = new LedgerReports({ store, clock, log, books, brokers, sources, charts });
+    const accountText = (broker: string) => this.accountText(broker);
+    this.money = new LedgerReports({ store, clock, log, books, brokers, sources, charts, accountText });
     this.byHand = new HandReports(parts.brokers);
   }
 

@@ -51,6 +51,8 @@ export interface LedgerReportsParts {
   readonly brokers: ReadonlyMap<string, Broker>;
   readonly sources: ReadonlyMap<string, Source>;
   readonly charts: ChartRenderer;
+  /** How an account is named where people read it: whether money is at stake stands in every picture. */
+  readonly accountText: (broker: string) => string;
 }
 
 export const profitPeriods = ['day', 'week', 'month', 'all'] as const;
@@ -225,13 +227,13 @@ export class LedgerReports {
    * @throws UserError when there is no such trade
    */
   async trade(id: string): Promise<TradeReport> {
-    const { books, log, sources, charts } = this.#parts;
+    const { books, log, sources, charts, accountText } = this.#parts;
     const trade = await this.#trade(id);
     const known = books.names().includes(trade.book);
     const account = known ? books.settings(trade.book).broker : 'no broker';
     const own = known ? await this.#fillsOf(trade) : [];
     try {
-      const chart = await tradePicture({ trade, fills: own, account, sources, charts });
+      const chart = await tradePicture({ trade, fills: own, account: accountText(account), sources, charts });
       return {
         trade,
         account,
@@ -390,7 +392,7 @@ export class LedgerReports {
     const column = (of: (day: EquityDay) => Decimal) =>
       Float64Array.from(days, (day) => Number(decimalText(of(day))));
     const [only] = books;
-    const accounts = [...new Set(books.map(({ account }) => account))].join(', ');
+    const accounts = [...new Set(books.map(({ account }) => this.#parts.accountText(account)))].join(', ');
     const earned = last ? last.equity.minus(last.deposited) : zero;
     const tone = earned.gt(zero) ? 'gain' : earned.lt(zero) ? 'loss' : 'plain';
     return this.#parts.charts.equityChart({
@@ -429,7 +431,12 @@ export class LedgerReports {
   ): Promise<readonly ReportFile[]> {
     const files: ReportFile[] = [];
     for (const currency of new Set(books.map(({ profit }) => profit.currency))) {
-      const together = books.filter(({ profit }) => profit.currency === currency);
+      const together = books
+        .filter(({ profit }) => profit.currency === currency)
+        .map(({ profit, ...rest }) => ({
+          ...rest,
+          profit: { ...profit, account: this.#parts.accountText(profit.account) },
+        }));
       const chart = profitChartOf({ period, since, now, currency, books: together });
       if (chart) files.push(await this.#parts.charts.profitChart(chart));
     }
