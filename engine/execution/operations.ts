@@ -411,7 +411,7 @@ export class Operations {
         const isPushed = this.#turn(operation, index, false, this.#stopping.signal).pushed;
         if (isPushed) {
           const steps = withRecord(operation.steps, index, { state: 'waiting', amount: null, reason });
-          await this.#store(operation, { steps });
+          await this.#store(operation, { steps: cancellingAgain(steps, index) });
           return ended;
         }
         const steps = withRecord(operation.steps, index, { state: 'failed', amount: null, reason });
@@ -546,6 +546,19 @@ function withRecord(
   change: Partial<Omit<StepRecord, 'step'>>,
 ): StepRecord[] {
   return steps.map((record, position) => (position === index ? { ...record, ...change } : record));
+}
+
+/**
+ * What an order of an exit lacked may rest at the broker since it was looked: another operation has left a stop there. So
+ * the exit begins again with what it cancels.
+ */
+function cancellingAgain(steps: readonly StepRecord[], failed: number): readonly StepRecord[] {
+  if (steps[failed]?.step.kind !== 'order') return steps;
+  return steps.map((record, index) =>
+    index < failed && record.step.kind === 'cancel' && record.state === 'done'
+      ? { ...record, state: 'waiting' }
+      : record,
+  );
 }
 
 function asSentence(text: string): string {
