@@ -239,7 +239,8 @@ export class Operations {
     const attempt = async () => this.#attempt(await this.#reload(operation._id), index, trouble, stop);
     const lane = await this.#laneOf(operation, step);
     const failure = await (lane === undefined ? attempt() : this.#lanes.run(lane, attempt));
-    if (failure === undefined) return trouble.clear();
+    // Cancelling comes again with every attempt of what follows it: that it works is no way out of the trouble.
+    if (failure === undefined) return step.kind === 'cancel' ? undefined : trouble.clear();
     if (failure.progressed) trouble.clear();
     await this.#note(operation._id, failure.reason, trouble);
     await this.#sleep(trouble.pauseMs(), stop);
