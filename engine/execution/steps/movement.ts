@@ -79,6 +79,9 @@ async function mostOf(
       const { asset, from, to } = step;
       let amount = await amountOf(turn, step.amount, from);
       if (turn.pushed || step.asFarAsPossible) amount = least(amount, await heldIn(turn, from, asset));
+      if (step.amount.is === 'held' && amount.gt(zero) && (await owesMoreThanCrumbs(turn))) {
+        return { amount: zero, left: null };
+      }
       if (step.asFarAsPossible && amount.gt(zero)) {
         const most = decimal(await margin.maxTransferable({ asset, from, to }));
         const stays = `${turn.broker.name} lets no ${asset} leave the wallet ${from} just now; it stays there.`;
@@ -102,6 +105,25 @@ async function mostOf(
     default:
       return step satisfies never;
   }
+}
+
+/**
+ * Whether the book has something to buy back: then what lies in its trading wallet stays there to pay for it. An exit that
+ * was held up would else take home what an entry after it has borrowed against. Less than the smallest order cannot be
+ * bought back, and keeps nothing.
+ */
+async function owesMoreThanCrumbs({ books, broker, operation }: Turn): Promise<boolean> {
+  const { debts, positions } = await books.holdings(operation.book);
+  const { currency } = books.settings(operation.book);
+  for (const [asset, owed] of debts) {
+    if (owed.lte(zero) || asset === currency) continue;
+    const symbol = positions.get(asset)?.symbol ?? `${asset}/${currency}`;
+    const { rules } = await broker.resolve(symbol);
+    if (owed.lt(decimal(rules.minimumQuantity))) continue;
+    const worth = owed.times(decimal((await broker.quote(symbol)).ask));
+    if (worth.gte(decimal(rules.minimumNotional))) return true;
+  }
+  return false;
 }
 
 class OneMovement {
