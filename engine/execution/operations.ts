@@ -10,7 +10,7 @@
  * `bought` or `borrowed` follow it; those with a fixed amount do not, so a handler whose legs depend on each other either
  * names them so or accepts the difference.
  *
- * Orders of one book in one symbol, and its movements of one asset, are made one after another, whatever operation wants
+ * Orders and movements of one book in one asset are made one after another, whatever operation wants
  * them. So when an exit is stuck on an order whose fate is not known, another exit of the same symbol waits for that, and
  * then sells what is really left.
  */
@@ -246,22 +246,25 @@ export class Operations {
     await this.#sleep(trouble.pauseMs(), stop);
   }
 
-  /** In which steps take turns that are sized by what the book has and owes: two at once would move it twice. */
+  /**
+   * In which steps take turns that are sized by what the book has and owes of an asset: two at once would move it twice,
+   * and a purchase beside a repayment would buy back what is just being repaid.
+   */
   async #laneOf({ book, broker }: Operation, step: Step): Promise<string | undefined> {
     switch (step.kind) {
       case 'order': {
-        const resolved = await this.#broker(broker)
+        const traded = await this.#broker(broker)
           .resolve(step.symbol)
           .then(
-            (instrument) => instrument.symbol,
+            ({ asset }) => asset,
             () => step.symbol, // the executor will say what is wrong with it
           );
-        return `orders:${JSON.stringify([book, resolved])}`;
+        return `assets:${JSON.stringify([book, traded])}`;
       }
       case 'transfer':
       case 'borrow':
       case 'repay':
-        return `moves:${JSON.stringify([book, step.asset])}`;
+        return `assets:${JSON.stringify([book, step.asset])}`;
       case 'lend':
       case 'cancel':
       case 'wait':
