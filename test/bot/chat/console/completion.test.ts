@@ -11,10 +11,10 @@ describe('the Tab key', () => {
   });
 
   it('offers the subcommands of a command that has some', () => {
-    expect(completionOf('/book ', commands)).toEqual({
+    expect(completionOf('/plan ', commands)).toEqual({
       kind: 'words',
       typed: '',
-      candidates: ['list ', 'show '],
+      candidates: ['list ', 'run '],
     });
   });
 
