@@ -2,7 +2,7 @@ import { action, defineCommand } from './command.ts';
 import { progressOf } from './progress.ts';
 import { backtestReply } from './run-reply.ts';
 import { strategyOption } from './strategy.ts';
-import { suggestSymbols, symbolList } from './symbols.ts';
+import { dayOptions, symbolList, symbolsOption } from './symbols.ts';
 import { singleRunOptions, tradingOptions, tradingRequest } from './trading-options.ts';
 
 export const backtest = defineCommand({
@@ -16,15 +16,8 @@ export const backtest = defineCommand({
       example: '/backtest sma_cross SP500 fast=20 slow=50 from=2010-01-01',
       options: {
         strategy: strategyOption,
-        symbols: {
-          type: 'string',
-          description: 'Symbols, separated by commas',
-          required: true,
-          example: 'SP500',
-          suggest: suggestSymbols,
-        },
-        from: { type: 'date', description: 'First day; without it from the beginning' },
-        to: { type: 'date', description: 'Last day; without it to the newest' },
+        symbols: symbolsOption,
+        ...dayOptions,
         source: {
           type: 'string',
           description: 'Where the bars come from; without it the first source that knows the symbols',

@@ -4,18 +4,12 @@ import { UserError } from '../engine/errors.ts';
 import { choicesOf } from './choices.ts';
 import type { OptionSet, OptionValues } from './command.ts';
 import { strategyOption } from './strategy.ts';
-import { suggestSymbols, symbolList } from './symbols.ts';
+import { dayOptions, symbolList, symbolsOption } from './symbols.ts';
 import { tradingOptions, tradingRequest } from './trading-options.ts';
 
 export const searchOptions = {
   strategy: strategyOption,
-  symbols: {
-    type: 'string',
-    description: 'Symbols, separated by commas',
-    required: true,
-    example: 'SP500',
-    suggest: suggestSymbols,
-  },
+  symbols: symbolsOption,
   params: { type: 'pairs', description: 'What to vary: fast=5..30/5 slow=20,50,100' },
   constraint: { type: 'string', description: 'Only combinations for which this holds: fast < slow' },
   maximize: {
@@ -30,8 +24,7 @@ export const searchOptions = {
     choices: ['grid', 'random', 'model'],
   },
   tries: { type: 'integer', description: 'At most so many runs', min: 1, max: 100_000 },
-  from: { type: 'date', description: 'First day; without it from the beginning' },
-  to: { type: 'date', description: 'Last day; without it to the newest' },
+  ...dayOptions,
   source: {
     type: 'string',
     description: 'Where the bars come from',

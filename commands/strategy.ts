@@ -3,7 +3,7 @@ import { UserError } from '../engine/errors.ts';
 import { action, type CommandContext, defineCommand, type StringOption } from './command.ts';
 import { progressOf } from './progress.ts';
 import { bold, type Content, code, type Reply, type RichText, rich } from './reply.ts';
-import { suggestSymbols, symbolList } from './symbols.ts';
+import { dayOptions, symbolList, symbolsOption } from './symbols.ts';
 import type { UploadedFile } from './uploaded-file.ts';
 
 export const strategyOption = {
@@ -113,15 +113,8 @@ export const strategy = defineCommand({
         example: '/strategy check sma_cross SP500',
         options: {
           strategy: strategyOption,
-          symbols: {
-            type: 'string',
-            description: 'Symbols, separated by commas',
-            required: true,
-            example: 'SP500',
-            suggest: suggestSymbols,
-          },
-          from: { type: 'date', description: 'First day; without it from the beginning' },
-          to: { type: 'date', description: 'Last day; without it to the newest' },
+          symbols: symbolsOption,
+          ...dayOptions,
           params: { type: 'pairs', description: "The strategy's own parameters, such as fast=10 slow=30" },
         },
         async *run({ desk, signal }, { strategy: name, symbols, from, to, params = {} }) {
