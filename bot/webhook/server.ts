@@ -155,7 +155,8 @@ export async function buildApp(
     if (!finding.proved) return turnAway(finding.why);
     try {
       const { receipts, isList } = await takeIn(hook, arrival, finding, parts);
-      if (receipts.some(({ duplicate }) => !duplicate)) limits.proved(request, hook);
+      // Whoever overheard a sealed message can send it again; with a key that is sent along, there is nothing left to prove.
+      if (!finding.once || receipts.some(({ duplicate }) => !duplicate)) limits.proved(request, hook);
       log.info({ hook, receipts, from: request.ip }, 'alert received');
       const signals = receipts.map(({ signal }) => signal);
       return isList ? { signals } : { signal: signals[0] };

@@ -333,6 +333,17 @@ describe('without the right key', () => {
     expect(new Set(responses.map(({ status }) => status))).toEqual(new Set([200]));
   });
 
+  test('a sender that repeats what an earlier start of the desk has stored is not limited away', async () => {
+    const { post } = await open({
+      inbox: {
+        deliver: async ({ alerts }) => alerts.map(() => ({ signal: 'stored before', duplicate: true })),
+        refuse: async () => undefined,
+      },
+    });
+    const responses = await Promise.all(Array.from({ length: 150 }, () => post(good)));
+    expect(new Set(responses.map(({ status }) => status))).toEqual(new Set([200]));
+  });
+
   test('TradingView, from where everybody may send, is not shut out by others', async () => {
     const { post } = await open({ settings: { ...settings, trustProxy: ['127.0.0.1'] } });
     const headers = { 'x-forwarded-for': '52.89.214.238' };
