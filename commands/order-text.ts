@@ -31,7 +31,7 @@ export function shortId(id: string): string {
 export function termsText(terms: Order['terms']): string {
   switch (terms.type) {
     case 'market':
-      return 'at the market';
+      return terms.auction === undefined ? 'at the market' : `at the ${terms.auction} of the session`;
     case 'limit':
       return `at ${priceText(terms.limitPrice)} or better`;
     case 'stop':

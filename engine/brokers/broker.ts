@@ -10,7 +10,11 @@ export type Side = 'buy' | 'sell';
 
 /** What kind of order it is, with the prices that this kind needs. */
 export type OrderTerms =
-  | { readonly type: 'market' }
+  | {
+      readonly type: 'market';
+      /** Only in the auction that opens or closes the session; the next one of its kind. At once where not given. */
+      readonly auction?: Auction;
+    }
   | { readonly type: 'limit'; readonly limitPrice: string }
   | { readonly type: 'stop'; readonly stopPrice: string }
   | { readonly type: 'stop_limit'; readonly limitPrice: string; readonly stopPrice: string }
@@ -18,6 +22,9 @@ export type OrderTerms =
   | { readonly type: 'oco'; readonly limitPrice: string; readonly stopPrice: string };
 
 export type OrderType = OrderTerms['type'];
+
+/** The auctions of a stock exchange's session: market on open, market on close. */
+export type Auction = 'open' | 'close';
 
 /** An order as it is sent. */
 export interface OrderRequest {
@@ -145,6 +152,8 @@ export interface BrokerStatus {
 /** What the broker can do, known before connecting. */
 export interface Capabilities {
   readonly orderTypes: readonly OrderType[];
+  /** The auctions for which it takes market orders; none where not given. */
+  readonly auctions?: readonly Auction[];
   /** Quantities below one. */
   readonly fractional: boolean;
   /** Selling what is not held. */

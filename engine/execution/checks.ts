@@ -95,6 +95,12 @@ export function checkOrder(check: OrderCheck): CheckedOrder | Refusal {
   if (!broker.capabilities.orderTypes.includes(check.terms.type)) {
     return refuse(`${broker.name} does not take ${check.terms.type} orders.`);
   }
+  if ('auction' in check.terms && check.terms.auction !== undefined) {
+    const { auction } = check.terms;
+    if (!broker.capabilities.auctions?.includes(auction)) {
+      return refuse(`${broker.name} takes no market orders for the ${auction} of a session.`);
+    }
+  }
   if (currency !== book.currency) {
     return refuse(`${symbol} trades in ${currency}, but the book "${book.name}" is in ${book.currency}.`);
   }

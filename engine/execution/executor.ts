@@ -440,7 +440,7 @@ export class Executor {
 
   /**
    * Follows an order: one with a time of its own to its end, for which it is cancelled when that time is over; a market
-   * order to its end, which is near. Another one rests at the broker, whose reports lead on.
+   * order to its end, which is near, save where it waits for an auction. Another one rests at the broker, whose reports lead on.
    */
   async #follow(order: Order, stop: AbortSignal): Promise<Order> {
     let current = order;
@@ -458,7 +458,7 @@ export class Executor {
         const openMs = Math.max(this.#msSince(current.sentAt), waitedMs);
         if (openMs >= openForSeconds * 1000) return this.#cancelAtBroker(current, stop);
         pauseMs = Math.min(ms ?? longestPauseMs, longestPauseMs, openForSeconds * 1000 - openMs);
-      } else if (terms.type !== 'market' || ms === undefined) {
+      } else if (terms.type !== 'market' || terms.auction !== undefined || ms === undefined) {
         return current;
       }
       await this.#waits.sleep(order._id, pauseMs, stop);

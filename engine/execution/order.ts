@@ -36,7 +36,7 @@ export interface Intent {
   readonly wallet?: string;
   /** What of it is not filled this long after it was sent is cancelled. Without it nobody waits for more than a moment. */
   readonly openForSeconds?: number;
-  /** It is left at the broker, whose reports lead on: a stop loss, a take profit. */
+  /** It is left at the broker, whose reports lead on: a stop loss, a take profit, an order for an auction. */
   readonly resting?: true;
   /** ISO 8601: an entry that is older than its book allows is not sent any more. */
   readonly askedAt: string;

@@ -32,6 +32,9 @@ function ruleBreach(check: OrderToCheck): string | undefined {
   const { symbol, currency, rules } = instrument;
   if (!wallets.includes(wallet)) return `has no wallet "${wallet}"; there is ${wallets.join(', ')}`;
   if (!orderTypes.includes(terms.type)) return `takes ${orderTypes.join(', ')} orders, not ${terms.type}`;
+  if ('auction' in terms && terms.auction !== undefined) {
+    return `takes no market orders for the ${terms.auction} of a session`;
+  }
   const quantity = decimal(text);
   if (quantity.lte(zero)) return `the quantity must be above 0, not ${text}`;
   if (!isOnStep(quantity, rules.quantityStep)) {

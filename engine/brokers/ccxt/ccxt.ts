@@ -368,6 +368,9 @@ export class CcxtBroker implements Broker {
   ): string | undefined {
     if (!this.capabilities.orderTypes.includes(terms.type))
       return `${this.name} does not take ${terms.type} orders`;
+    if ('auction' in terms && terms.auction !== undefined) {
+      return `${this.name} takes no market orders for the ${terms.auction} of a session`;
+    }
     if (!tradesIn(wallet)) return `nothing is traded in the wallet ${wallet.name}`;
     if (wallet.pair !== null && this.#markets.find(symbol).symbol !== wallet.pair) {
       return `${symbol} cannot be traded in the wallet ${wallet.name}`;

@@ -123,6 +123,12 @@ export function accountCards(open: () => Promise<BrokerUnderTest>, connected: ()
       );
       expect(outcome).toMatchObject({ outcome: 'rejected', reason: expect.stringContaining(terms.type) });
     }
+    for (const auction of ['open', 'close'] as const) {
+      if (trader.broker.capabilities.auctions?.includes(auction)) continue;
+      const terms = { type: 'market', auction } as const;
+      const outcome = await trader.send(trader.order(`b09-${auction}`, 'buy', trader.lots('1'), terms));
+      expect(outcome).toMatchObject({ outcome: 'rejected', reason: expect.stringContaining(auction) });
+    }
     expect(await trader.broker.openOrders()).toEqual([]);
   });
 
