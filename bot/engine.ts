@@ -63,7 +63,7 @@ export async function openEngine(
   config: Config,
   { store, clock, log }: { store: Store; clock: Clock; log: Logger },
 ): Promise<Engine> {
-  const sources = sourcesOf(config, { clock, log });
+  const sources = await sourcesOf(config, { clock, log });
   const outbox = await Outbox.open(store, clock);
   const brokers = await brokersOf(config, sources, { store, clock, log, outbox });
   const books = await Books.open({
@@ -218,12 +218,15 @@ function checkWallets(books: readonly BookSettings[], brokers: ReadonlyMap<strin
   }
 }
 
-function sourcesOf(config: Config, effects: { clock: Clock; log: Logger }): ReadonlyMap<string, Source> {
-  return new Map(
-    Object.entries(config.sources).map(
-      ([name, settings]) => [name, createSource(settings, effects)] as const,
-    ),
-  );
+async function sourcesOf(
+  config: Config,
+  effects: { clock: Clock; log: Logger },
+): Promise<ReadonlyMap<string, Source>> {
+  const sources = new Map<string, Source>();
+  for (const [name, settings] of Object.entries(config.sources)) {
+    sources.set(name, await createSource(name, settings, effects));
+  }
+  return sources;
 }
 
 async function brokersOf(

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { roles } from '../../commands/command.ts';
 import { tradingLimits } from '../../engine/bank/book.ts';
 import { brokerSettings } from '../../engine/brokers/index.ts';
+import { sourceSettings } from '../../engine/market/sources/index.ts';
 import { addressOrRange } from './addresses.ts';
 import { senders } from './senders.ts';
 
@@ -61,21 +62,6 @@ const platforms = z.strictObject({
     .optional(),
 });
 
-const source = z.discriminatedUnion('type', [
-  z.strictObject({
-    type: z.literal('demo'),
-    /** Where `SP500.csv` is. */
-    folder: z.string().min(1, 'must name a folder').default('data'),
-  }),
-  z.strictObject({
-    type: z.literal('csv'),
-    /** One `<SYMBOL>.csv` each. */
-    folder: z.string().min(1, 'must name a folder').default('data'),
-    timezone: z.string().refine(isTimezone, 'must be a time zone such as America/New_York'),
-    currency: z.string().regex(/^[A-Z0-9]{2,10}$/, 'must be a currency code such as USD or USDT'),
-  }),
-]);
-
 const webhook = z.strictObject({
   host: z.string().min(1, 'must be an address such as 127.0.0.1, or 0.0.0.0 for all').default('127.0.0.1'),
   /** 0 takes any that is free. */
@@ -115,7 +101,7 @@ export const deskSettings = z.strictObject({
       'must be sqlite, or an address that begins with mongodb:// or mongodb+srv://',
     )
     .default('sqlite'),
-  sources: z.record(name, source).default({}),
+  sources: z.record(name, sourceSettings).default({}),
   brokers: z.record(name, brokerSettings).default({}),
   webhook: webhook.optional(),
   limits: limits.prefault({}),
@@ -135,13 +121,4 @@ function wholeNumber(least: number, most: number) {
   return z
     .union([z.number(), z.string().regex(/^\d+$/).transform(Number)], rule)
     .refine((value) => Number.isInteger(value) && value >= least && value <= most, rule);
-}
-
-function isTimezone(zone: string): boolean {
-  try {
-    new Intl.DateTimeFormat('en', { timeZone: zone });
-    return true;
-  } catch {
-    return false;
-  }
 }

@@ -148,10 +148,7 @@ export function loadConfig(request: ConfigRequest): Config {
     platforms: settings.platforms,
     store: storeOf(mongoUri ?? settings.store, name),
     sources: Object.fromEntries(
-      Object.entries(settings.sources).map(([source, value]) => [
-        source,
-        { ...value, name: source, folder: resolve(folder, value.folder) },
-      ]),
+      Object.entries(settings.sources).map(([source, value]) => [source, atHome(value, folder)]),
     ),
     brokers: settings.brokers,
     webhook: webhookAtHome(settings.webhook, folder),
@@ -247,6 +244,11 @@ function storeOf(store: string, environment: string): StoreSettings {
 }
 
 /** Relative paths are meant from the environment's folder, wherever the desk is started. */
+function atHome(source: SourceSettings, home: string): SourceSettings {
+  const { folder } = source;
+  return typeof folder === 'string' ? { ...source, folder: resolve(home, folder) } : source;
+}
+
 function webhookAtHome(webhook: WebhookSettings | undefined, folder: string): WebhookSettings | undefined {
   if (!webhook?.tls) return webhook;
   const { cert, key, clientCa } = webhook.tls;

@@ -1,27 +1,40 @@
-/** The kinds of sources that a configuration may name. A new kind is a file beside this one and a line here. */
-import type { Clock } from '../../clock.ts';
-import type { Logger } from '../../log.ts';
-import { csvSource } from './csv/source.ts';
-import { demoSource } from './demo/source.ts';
+/** The sources there are. A new one is a folder beside `csv`, and its name in `adapters`. */
+import { z } from 'zod';
+import { UserError } from '../../errors.ts';
+import type { SourceAdapter, SourceSurroundings } from './adapter.ts';
+import { csv } from './csv/index.ts';
+import { demo } from './demo/index.ts';
 import type { Source } from './source.ts';
 
-export type SourceSettings =
-  | {
-      readonly type: 'csv';
-      readonly name: string;
-      readonly folder: string;
-      readonly timezone: string;
-      readonly currency: string;
-    }
-  | { readonly type: 'demo'; readonly folder: string };
+const adapters: readonly SourceAdapter[] = [demo, csv];
 
-export function createSource(settings: SourceSettings, effects: { clock: Clock; log: Logger }): Source {
-  switch (settings.type) {
-    case 'csv':
-      return csvSource({ ...settings, log: effects.log });
-    case 'demo':
-      return demoSource({ ...settings, clock: effects.clock });
-    default:
-      return settings satisfies never;
+// Each adapter's settings are an object with its own literal `type`; their common type cannot say so.
+const [firstSchema, ...otherSchemas] = adapters.map(({ settings }) => settings as AdapterSchema);
+type AdapterSchema = z.ZodObject<{ type: z.ZodLiteral<string> }, z.core.$loose>;
+
+/** One source of `desk.yaml`: its `type`, and what that type needs. */
+export const sourceSettings = firstSchema
+  ? z.discriminatedUnion('type', [firstSchema, ...otherSchemas])
+  : z.never();
+
+export interface SourceSettings {
+  readonly type: string;
+  readonly [setting: string]: unknown;
+}
+
+/**
+ * Builds a source. Nothing is asked of the outside before bars or prices are.
+ * @throws UserError for a type that does not exist
+ */
+export async function createSource(
+  name: string,
+  settings: SourceSettings,
+  surroundings: SourceSurroundings,
+): Promise<Source> {
+  const adapter = adapters.find(({ type }) => type === settings.type);
+  if (!adapter) {
+    const known = adapters.map(({ type }) => type).join(', ');
+    throw new UserError(`Source "${name}" has the type "${settings.type}", which is not one of: ${known}.`);
   }
+  return adapter.create(name, settings, surroundings);
 }

@@ -509,7 +509,6 @@ test('paths are meant from the folder of the environment', () => {
   const config = load();
   expect(config.sources['f']).toEqual({
     type: 'csv',
-    name: 'f',
     folder: join(root, 'config/prices'),
     timezone: 'UTC',
     currency: 'EUR',

@@ -7,15 +7,15 @@ import { createSource } from '../../../engine/market/sources/index.ts';
 const folder = path.join(path.dirname(fileURLToPath(import.meta.url)), '../../../config.example/demo/data');
 
 const demoAt = (now: string) =>
-  createSource({ type: 'demo', folder }, { clock: { now: () => new Date(now) }, log: silentLog });
+  createSource('demo', { type: 'demo', folder }, { clock: { now: () => new Date(now) }, log: silentLog });
 const request = { interval: '1d', adjusted: true } as const;
 const lastDay = async (now: string) => {
-  const [bars] = await demoAt(now).bars({ ...request, symbols: ['AMBR'] });
+  const [bars] = await (await demoAt(now)).bars({ ...request, symbols: ['AMBR'] });
   return new Date(bars?.time.at(-1) ?? 0).toISOString().slice(0, 10);
 };
 
 test('the S&P 500 has its real first and last bar', async () => {
-  const [bars] = await demoAt('2026-01-05T12:00:00Z').bars({ ...request, symbols: ['sp500'] });
+  const [bars] = await (await demoAt('2026-01-05T12:00:00Z')).bars({ ...request, symbols: ['sp500'] });
   expect(bars).toMatchObject({ symbol: 'SP500', interval: '1d' });
   expect(bars?.time).toHaveLength(5105);
   expect(bars?.close[0]).toBe(1455.219971);
@@ -23,8 +23,8 @@ test('the S&P 500 has its real first and last bar', async () => {
 });
 
 test('an invented stock has the same bars whenever and wherever it is asked', async () => {
-  const early = await demoAt('2020-01-02T12:00:00Z').bars({ ...request, symbols: ['AMBR', 'HLYX'] });
-  const late = await demoAt('2026-06-01T12:00:00Z').bars({ ...request, symbols: ['AMBR', 'HLYX'] });
+  const early = await (await demoAt('2020-01-02T12:00:00Z')).bars({ ...request, symbols: ['AMBR', 'HLYX'] });
+  const late = await (await demoAt('2026-06-01T12:00:00Z')).bars({ ...request, symbols: ['AMBR', 'HLYX'] });
   for (const [index, bars] of early.entries()) {
     const count = bars.time.length;
     expect(Array.from(late[index]?.close.subarray(0, count) ?? [])).toEqual(Array.from(bars.close));
@@ -34,7 +34,7 @@ test('an invented stock has the same bars whenever and wherever it is asked', as
 });
 
 test('every invented bar could be a real one', async () => {
-  const demo = demoAt('2026-06-01T12:00:00Z');
+  const demo = await demoAt('2026-06-01T12:00:00Z');
   const symbols = (await demo.symbols('', 20))
     .map(({ symbol }) => symbol)
     .filter((symbol) => symbol !== 'SP500');
@@ -64,7 +64,7 @@ test('a session has its bar from its close in New York on, and none on weekends'
 });
 
 test('stocks are found by a part of their name', async () => {
-  const demo = demoAt('2026-01-05T12:00:00Z');
+  const demo = await demoAt('2026-01-05T12:00:00Z');
   expect(await demo.symbols('vale', 5)).toEqual([
     { symbol: 'GRNT', name: 'Granite & Vale Bank', currency: 'USD' },
   ]);

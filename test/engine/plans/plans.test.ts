@@ -98,7 +98,7 @@ async function openPlan(changes: object = {}) {
   const store = await tempStore();
   const clock = new ManualClock('2024-03-04T21:30:00.000Z');
   const demoData = new URL('../../../config.example/demo/data', import.meta.url).pathname;
-  const source = createSource({ type: 'demo', folder: demoData }, { clock, log: silentLog });
+  const source = await createSource('demo', { type: 'demo', folder: demoData }, { clock, log: silentLog });
   const paper = await PaperBroker.open({
     name: 'paper',
     settings: paperSettings.parse({

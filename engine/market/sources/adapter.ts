@@ -1,0 +1,32 @@
+/** How a kind of source makes itself known: its type in `desk.yaml`, its settings, and how it is built from them. */
+import type { z } from 'zod';
+import type { Clock } from '../../clock.ts';
+import type { Logger } from '../../log.ts';
+import type { Source } from './source.ts';
+
+/** What the desk gives to every source. */
+export interface SourceSurroundings {
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+export interface SourceAdapter {
+  readonly type: string;
+  readonly settings: z.ZodType;
+  /** @throws ZodError when the settings are not this adapter's */
+  create(name: string, settings: unknown, surroundings: SourceSurroundings): Promise<Source>;
+}
+
+/** Gives `create` the settings as their schema reads them. What a source needs is imported there: only when it is used. */
+export function defineSource<S>(definition: {
+  readonly type: string;
+  readonly settings: z.ZodType<S>;
+  create(name: string, settings: S, surroundings: SourceSurroundings): Promise<Source>;
+}): SourceAdapter {
+  return {
+    type: definition.type,
+    settings: definition.settings,
+    create: (name, settings, surroundings) =>
+      definition.create(name, definition.settings.parse(settings), surroundings),
+  };
+}
