@@ -135,7 +135,7 @@ async function printSingle(
   printBeside(print, `SMA cross, ${count.toLocaleString('en')} bars`, own, await peers.measure(mode), more);
 }
 
-/** 500 combinations; the start and end of all threads count. */
+/** 500 combinations; the start of the threads counts. */
 async function printGrid(print: (line: string) => void, peers: Peers, bars: Bars): Promise<void> {
   const options = { cash, commission: 0.002, finalizeTrades: true };
   const params = { fast: range(5, 30), slow: range(30, 70, 2) };

@@ -20,6 +20,7 @@ import { Cursor } from './series.ts';
 import { computeStatistics, drawdownOf } from './statistics.ts';
 import { copyStorage } from './storage.ts';
 import { preparedBars, type Strategy, type StrategyClass } from './strategy.ts';
+import { TimeAxis } from './time-axis.ts';
 import { type WalkForward, type WalkForwardRequest, walkForwardWith } from './walk-forward.ts';
 import { warningsOf } from './warnings.ts';
 
@@ -29,6 +30,7 @@ export type OnBar = (bar: number, bars: number) => void;
 export class Backtest {
   readonly #bars: readonly Bars[];
   readonly #market: Market;
+  readonly #axis: TimeAxis;
   readonly #Strategy: StrategyClass;
   readonly #options: BacktestOptions;
   readonly #rules: BrokerRules;
@@ -50,6 +52,7 @@ export class Backtest {
     const market = alignBars(prepared);
     this.#doubts = prepared.flatMap(doubtOf);
     this.#market = options.fractional === undefined ? market : inUnits(market, options.fractional);
+    this.#axis = new TimeAxis(market.time);
     this.#Strategy = Strategy;
   }
 
@@ -150,7 +153,7 @@ export class Backtest {
       },
       records: records.plots(),
       statistics: computeStatistics({
-        ...{ time, equity, price, heldFrom, annualFrom },
+        ...{ axis: this.#axis, equity, price, heldFrom, annualFrom },
         trades: ledger.tradeColumns(),
       }),
       get portfolio() {

@@ -8,15 +8,10 @@
 import { columnsOf, type TradeColumns } from './ledger.ts';
 import type { BacktestResult, Statistics, Trade } from './result.ts';
 import { semantics } from './semantics.ts';
-
-const dayMs = 86_400_000;
+import { dayMs, TimeAxis } from './time-axis.ts';
 
 export interface StatisticsInput {
-  /**
-   * Start of each bar, milliseconds UTC. Bars at 0, 1, 2, ... stand for bars that have no times: durations are then
-   * in bars, and what is annual is undefined.
-   */
-  readonly time: Float64Array;
+  readonly axis: TimeAxis;
   readonly equity: Float64Array;
   /** Close of the symbol, or of equal money in all of them. */
   readonly price: Float64Array;
@@ -31,17 +26,16 @@ export interface StatisticsInput {
 }
 
 export function computeStatistics(input: StatisticsInput): Statistics {
-  const { time, equity, price, heldFrom, annualFrom, riskFreeRate = 0 } = input;
+  const { axis, equity, price, heldFrom, annualFrom, riskFreeRate = 0 } = input;
+  const { time, hasTimes, resolution } = axis;
   const trades = 'pnl' in input.trades ? input.trades : columnsOf(input.trades);
-  const hasTimes = !isCounter(time);
-  const ceiling = hasTimes ? resolutionOf(time) : 0;
   const start = time[0] ?? Number.NaN;
   const end = time.at(-1) ?? Number.NaN;
   const equityFinal = equity.at(-1) ?? Number.NaN;
   const returnPct = ((equityFinal - first(equity)) / first(equity)) * 100;
   const held = price[heldFrom] ?? Number.NaN;
   const buyAndHoldReturnPct = (((price.at(-1) ?? Number.NaN) - held) / held) * 100;
-  const annual = hasTimes ? annualFigures(time, equity, annualFrom) : withoutTimes;
+  const annual = hasTimes ? annualFigures(axis, equity, annualFrom) : withoutTimes;
   const drawdowns = new DrawdownSpells(time, equity);
   const beta = betaOf(equity, price);
   const riskFreePct = riskFreeRate * 100;
@@ -70,9 +64,9 @@ export function computeStatistics(input: StatisticsInput): Statistics {
     beta,
     maxDrawdownPct: -drawdowns.deepest * 100,
     avgDrawdownPct: -mean(drawdowns.depths) * 100,
-    maxDrawdownDurationMs: roundUp(largest(drawdowns.durations), ceiling),
-    avgDrawdownDurationMs: roundUp(mean(drawdowns.durations), ceiling),
-    ...tradeFigures(time, trades, ceiling),
+    maxDrawdownDurationMs: roundUp(largest(drawdowns.durations), resolution),
+    avgDrawdownDurationMs: roundUp(mean(drawdowns.durations), resolution),
+    ...tradeFigures(time, trades, resolution),
   };
 }
 
@@ -95,7 +89,7 @@ export function recomputeStatistics(
     return total;
   });
   return computeStatistics({
-    time,
+    axis: new TimeAxis(time),
     equity: trades === result.trades ? equity : rebuilt,
     price: buyAndHold,
     heldFrom,
@@ -140,9 +134,12 @@ const withoutTimes: AnnualFigures = { returnFraction: 0, volatility: Number.NaN,
  * return (1 + g)^N - 1 with g the geometric mean of R; volatility sqrt((var + (1 + g)^2)^N - (1 + g)^(2N)); downside
  * sqrt(mean(min(R, 0)^2)) * sqrt(N).
  */
-function annualFigures(time: Float64Array, equity: Float64Array, from: number | null): AnnualFigures {
-  const { endOf, perYear } = periodOf(time);
-  const returns = periodReturns(time.subarray(from ?? 0), equity.subarray(from ?? 0), endOf);
+function annualFigures(
+  { perYear, periodEnds }: TimeAxis,
+  equity: Float64Array,
+  from: number | null,
+): AnnualFigures {
+  const returns = periodReturns(equity, periodEnds, from ?? 0);
   const growth = 1 + geometricMean(returns, from === null ? returns.length : returns.length + 1);
   const power = growth ** perYear;
   const variance = varianceOf(returns);
@@ -153,43 +150,13 @@ function annualFigures(time: Float64Array, equity: Float64Array, from: number | 
   };
 }
 
-interface Period {
-  /** The time at which the period ends that a time lies in. */
-  readonly endOf: (time: number) => number;
-  readonly perYear: number;
-}
-
-/** How long a period is, and how many make a year; from the median of the last 99 steps, in whole days. */
-function periodOf(time: Float64Array): Period {
-  const recent = Array.from(time.subarray(-100));
-  const steps = recent.slice(1).map((at, index) => at - (recent[index] ?? Number.NaN));
-  const days = Math.floor(median(steps) / dayMs);
-  if (days === 7) return { endOf: endOfWeek, perYear: 52 };
-  if (days === 31) return { endOf: endOfMonth, perYear: 12 };
-  if (days === 365) return { endOf: endOfYear, perYear: 1 };
-  return { endOf: endOfDay, perYear: weekendShare(time) > (2 / 7) * 0.6 ? 365 : 252 };
-}
-
-/** Share of the bars that lie on a Saturday or Sunday. */
-function weekendShare(time: Float64Array): number {
-  let weekend = 0;
-  for (let bar = 0; bar < time.length; bar++) {
-    // Bars of one day are counted together.
-    const first = bar;
-    const end = endOfDay(time[bar] as number);
-    while (bar + 1 < time.length && (time[bar + 1] as number) < end) bar++;
-    if (isWeekend(time[bar] as number)) weekend += bar + 1 - first;
-  }
-  return weekend / time.length;
-}
-
 /** Changes from the last equity of one period to the last of the next; periods without bars do not count. */
-function periodReturns(time: Float64Array, equity: Float64Array, endOf: Period['endOf']): number[] {
+function periodReturns(equity: Float64Array, periodEnds: Int32Array, from: number): number[] {
   const returns: number[] = [];
   let previous = Number.NaN;
-  for (let bar = 0; bar < time.length; bar++) {
-    const end = endOf(time[bar] as number);
-    while (bar + 1 < time.length && (time[bar + 1] as number) < end) bar++;
+  for (let i = 0; i < periodEnds.length; i++) {
+    const bar = periodEnds[i] as number;
+    if (bar < from) continue;
     const value = equity[bar] as number;
     // NaN for the first, and after a bankruptcy (0 to 0), which are left out.
     const change = value / previous - 1;
@@ -295,7 +262,7 @@ type TradeFigures = Pick<
   | 'kellyCriterion'
 >;
 
-function tradeFigures(time: Float64Array, trades: TradeColumns, ceiling: number): TradeFigures {
+function tradeFigures(time: Float64Array, trades: TradeColumns, resolution: number): TradeFigures {
   const { pnl, returnFraction, commission } = trades;
   const count = pnl.length;
   const totals = new TradeTotals(time, trades);
@@ -309,8 +276,8 @@ function tradeFigures(time: Float64Array, trades: TradeColumns, ceiling: number)
     bestTradePct: ofSome(totals.best * 100),
     worstTradePct: ofSome(totals.worst * 100),
     avgTradePct: ofSome(geometricMean(returnFraction) * 100),
-    maxTradeDurationMs: ofSome(roundUp(totals.longest, ceiling)),
-    avgTradeDurationMs: roundUp(totals.duration / count, ceiling),
+    maxTradeDurationMs: ofSome(roundUp(totals.longest, resolution)),
+    avgTradeDurationMs: roundUp(totals.duration / count, resolution),
     // sum of winning returns / |sum of losing returns|
     profitFactor: ratio(totals.gains, Math.abs(totals.losses)),
     expectancyPct: mean(returnFraction) * 100,
@@ -357,52 +324,8 @@ class TradeTotals {
   }
 }
 
-/** 0, 1, 2, ...: not times but a count. */
-function isCounter(time: Float64Array): boolean {
-  return time[0] === 0 && time.at(-1) === time.length - 1;
-}
-
-/** The largest of day, hour, minute and second of which all times are multiples; durations are told in it. */
-function resolutionOf(time: Float64Array): number {
-  return [dayMs, 3_600_000, 60_000, 1000].find((unit) => areMultiples(time, unit)) ?? 1;
-}
-
-/** Not by the remainder: for numbers beyond 2^31 that is many times slower. */
-function areMultiples(time: Float64Array, unit: number): boolean {
-  for (let i = 0; i < time.length; i++) {
-    const at = time[i] as number;
-    if (Math.floor(at / unit) * unit !== at) return false;
-  }
-  return true;
-}
-
-function roundUp(duration: number, ceiling: number): number {
-  return ceiling === 0 ? duration : Math.ceil(duration / ceiling) * ceiling;
-}
-
-function endOfDay(time: number): number {
-  return (Math.floor(time / dayMs) + 1) * dayMs;
-}
-
-/** 1970-01-01 was a Thursday. */
-function isWeekend(time: number): boolean {
-  const weekday = (((Math.floor(time / dayMs) + 3) % 7) + 7) % 7;
-  return weekday > 4;
-}
-
-/** Weeks end on Sunday. */
-function endOfWeek(time: number): number {
-  const week = Math.floor((Math.floor(time / dayMs) + 3) / 7);
-  return ((week + 1) * 7 - 3) * dayMs;
-}
-
-function endOfMonth(time: number): number {
-  const date = new Date(time);
-  return Date.UTC(date.getUTCFullYear(), date.getUTCMonth() + 1, 1);
-}
-
-function endOfYear(time: number): number {
-  return Date.UTC(new Date(time).getUTCFullYear() + 1, 0, 1);
+function roundUp(duration: number, resolution: number): number {
+  return resolution === 0 ? duration : Math.ceil(duration / resolution) * resolution;
 }
 
 function first(values: Float64Array): number {
@@ -422,13 +345,6 @@ function sum(values: ArrayLike<number>): number {
 
 function mean(values: ArrayLike<number>): number {
   return sum(values) / values.length;
-}
-
-function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  const upper = sorted[middle] ?? Number.NaN;
-  return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? Number.NaN) + upper) / 2;
 }
 
 /** Of a sample: divided by one less than its size. */

@@ -11,6 +11,7 @@ import type { Segment } from './optimize/segment.ts';
 import type { Parametrised } from './params.ts';
 import type { BacktestResult, Params, Statistics, Trade } from './result.ts';
 import { computeStatistics, drawdownOf } from './statistics.ts';
+import { TimeAxis } from './time-axis.ts';
 import { type WindowPlan, walkForwardWindows } from './walk-forward-windows.ts';
 
 export interface WalkForwardRequest<Subject extends RunSummary = BacktestResult>
@@ -208,7 +209,14 @@ function stitch(tests: readonly Test[]) {
 
 function statisticsOf(tests: readonly Test[]): Statistics {
   const { time, equity, price, trades } = stitch(tests);
-  return computeStatistics({ time, equity, price, trades, heldFrom: 0, annualFrom: null });
+  return computeStatistics({
+    axis: new TimeAxis(time),
+    equity,
+    price,
+    trades,
+    heldFrom: 0,
+    annualFrom: null,
+  });
 }
 
 /** Null where nothing was earned in training: there is then nothing that the test could keep a part of. */

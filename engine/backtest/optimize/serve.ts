@@ -13,21 +13,25 @@ export function serve(task: ServeTask, Strategy: StrategyClass, progress: Progre
   const run = (params: Params, segment: Segment | null, number: number): BacktestResult => {
     progress.atRun(number, 0);
     progress.enter('init');
+    let isInNext = false;
     return backtests.over(segment).run(params, (bar, bars) => {
-      if (progress.phase !== 'next') progress.enter('next');
+      if (!isInNext) progress.enter('next');
+      isInNext = true;
       progress.atBar(bar, bars);
     });
   };
-  const answer = (message: ServeAnswer, transfer: ArrayBuffer[] = []) => {
+  // Nothing is handed over instead of copied: the first buffer that an isolate gives away makes V8 throw away all machine
+  // code that reads typed arrays, as the code counted on no buffer ever going. A copy of some figures is far less.
+  const answer = (message: ServeAnswer) => {
     progress.enter('waiting');
-    port.postMessage(message, transfer);
+    port.postMessage(message);
   };
   return new Promise((resolve, reject) => {
     const perform = (request: ServeRequest) => {
       switch (request.kind) {
         case 'runs': {
           const { names, figures } = figuresOf(request, run);
-          answer({ kind: 'runs', names, figures }, [figures.buffer]);
+          answer({ kind: 'runs', names, figures });
           return;
         }
         case 'result':
