@@ -4,7 +4,7 @@ const floor = {
   bot: '^bot/',
   commands: '^commands/',
   desk: '^engine/desk\\.ts$',
-  decisions: '^engine/(plans|signals)/',
+  decisions: '^engine/(plans|signals|tasks)/',
   work: '^engine/(backtest|reports|execution)/',
   rooms: '^engine/(market|indicators|jobs|bank|brokers)/',
   ground: '^engine/(store/|[a-z-]+\\.ts$)',
@@ -25,6 +25,7 @@ const rooms = {
   fastify: '^bot/webhook/',
   '@fastify/(helmet|rate-limit)': '^bot/webhook/',
   yaml: '^bot/config/',
+  nodemailer: '^bot/mail/',
   pino: '^bot/log\\.ts$',
   mongodb: '^engine/store/mongo/',
   libsql: '^engine/store/sqlite/',
@@ -33,7 +34,7 @@ const rooms = {
   papaparse: '^engine/(market/sources|reports)/',
   'chart\\.js|chartjs-.*|@fontsource/.*|canvas': '^engine/reports/',
   'trading-signals': '^engine/indicators/trading-signals\\.ts$',
-  esbuild: '^engine/backtest/strategy-bundle\\.ts$',
+  esbuild: '^engine/(backtest/strategy-bundle|tasks/compile)\\.ts$',
   'big\\.js': '^engine/money\\.ts$',
 };
 

@@ -18,7 +18,7 @@ import type { Message, Platform } from './chat/platform.ts';
 import type { Config } from './config/load.ts';
 import { StoredSettings } from './config/settings.ts';
 import { Vault } from './config/vault.ts';
-import { openEngine } from './engine.ts';
+import { attachmentsFolder, openEngine } from './engine.ts';
 import { openFront, openPeople } from './front.ts';
 import type { DeskLog } from './log.ts';
 import { hooksOf } from './webhook/hooks.ts';
@@ -89,6 +89,7 @@ export async function startApp(parts: AppParts): Promise<App> {
       store,
       platforms,
       hearing: notices,
+      filesOf: (event) => engine.desk.filesOf(event),
       clock,
       log,
     });
@@ -247,7 +248,7 @@ async function platformsOf(parts: AppParts, people: People): Promise<Platform[]>
       new ConsolePlatform({
         ...parts.terminal,
         commands,
-        attachmentsFolder: join(config.dataFolder, 'attachments'),
+        attachmentsFolder: attachmentsFolder(config),
         historyFile: join(config.dataFolder, 'console-history'),
         onLeave: () => parts.onStopWanted('console'),
         clock,

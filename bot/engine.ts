@@ -31,6 +31,7 @@ import { Inbox } from '../engine/signals/inbox.ts';
 import { Queue } from '../engine/signals/queue.ts';
 import { SignalWatch } from '../engine/signals/watch.ts';
 import type { Store } from '../engine/store/store.ts';
+import { longestRunMs, Tasks } from '../engine/tasks/tasks.ts';
 import type { Config } from './config/load.ts';
 
 export interface Engine {
@@ -138,6 +139,15 @@ export async function openEngine(
   const handTrades = await HandTrades.open({
     ...{ store, clock, log, outbox, books, brokers, executor, operations, queue },
   });
+  const taskLimits = { timeMs: config.limits.taskSeconds * 1000, memoryMb: config.limits.taskMemoryMb };
+  const tasks = await Tasks.open({
+    ...{ store, clock, log, outbox, schedule },
+    folder: config.tasksFolder,
+    workFolder: join(config.dataFolder, 'tasks'),
+    folders: { attachments: attachmentsFolder(config) },
+    limits: taskLimits,
+    desk: () => snapshot({ config, brokers, books }),
+  });
   const desk = new Desk({
     store,
     clock,
@@ -157,6 +167,7 @@ export async function openEngine(
     marketData: new MarketData({ sources, backtests, charts }),
     plans,
     handTrades,
+    tasks,
     charts,
     log,
     paper: new Set(
@@ -183,6 +194,8 @@ export async function openEngine(
       await queue.start();
       await watch.start();
       await plans.plan();
+      const alone = store.kind === 'sqlite';
+      await tasks.start(new Date(clock.now().getTime() - (alone ? 0 : longestRunMs(taskLimits))));
       for (const { name, key, at } of [auditJob, dayJob, reconcileJob])
         await schedule.every(name, key, at, null);
       await schedule.start();
@@ -192,7 +205,7 @@ export async function openEngine(
       limits.change(changed.limits.trading);
     },
     async stop() {
-      await schedule.stop();
+      await Promise.all([schedule.stop(), tasks.stop()]);
       await watch.stop();
       await queue.stop();
       await operations.stop();
@@ -202,6 +215,36 @@ export async function openEngine(
       await Promise.all([...brokers.values()].map((broker) => broker.disconnect()));
       await charts.close();
     },
+  };
+}
+
+/** Where the terminal's files are. */
+export function attachmentsFolder({ dataFolder }: Config): string {
+  return join(dataFolder, 'attachments');
+}
+
+/** What a task is told of the desk: no secret, and nothing that it could not see in chat. */
+async function snapshot({
+  config,
+  brokers,
+  books,
+}: {
+  readonly config: Config;
+  readonly brokers: ReadonlyMap<string, Broker>;
+  readonly books: Books;
+}) {
+  return {
+    environment: config.name,
+    brokers: [...brokers.values()].map((broker) => {
+      const { state, why } = broker.status();
+      return { name: broker.name, state, why: why ?? null };
+    }),
+    books: (await books.list()).map(
+      ({ name, broker, currency, active, suspension, cash, equity, positions }) => ({
+        ...{ name, broker, currency, active, suspended: suspension !== null, cash, equity },
+        positions: positions.map(({ symbol, quantity, value }) => ({ symbol, quantity, value })),
+      }),
+    ),
   };
 }
 

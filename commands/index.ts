@@ -37,6 +37,7 @@ import { signal } from './signal.ts';
 import { status } from './status.ts';
 import { strategy } from './strategy.ts';
 import { suspend } from './suspend.ts';
+import { task } from './task.ts';
 import { terminate } from './terminate.ts';
 import { trade } from './trade.ts';
 import { user } from './user.ts';
@@ -74,6 +75,7 @@ export const commands: readonly Command[] = [
   difference,
   manual,
   plan,
+  task,
   broker,
   panic,
   suspend,

@@ -93,6 +93,7 @@ const consequences: Readonly<Record<string, string>> = {
   audit: 'Nobody then checks every night that the books balance.',
   day: 'Limits on the loss of a day then count from the day before.',
   plan: 'The plan then trades nothing.',
+  task: 'The script then runs only by hand.',
 };
 
 function titleOf({ name, key }: Job): string {

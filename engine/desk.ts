@@ -7,6 +7,7 @@ import type { Balance, Broker, BrokerOrder, BrokerPosition, BrokerStatus, Debt }
 import { HandReports } from './brokers/manual/reports.ts';
 import type { Clock } from './clock.ts';
 import { reasonOf, UserError } from './errors.ts';
+import type { DeskEvent } from './events.ts';
 import type { Difference, Resolution } from './execution/differences.ts';
 import { resolutionsOf } from './execution/differences.ts';
 import type { Executor } from './execution/executor.ts';
@@ -55,6 +56,8 @@ import type { Queue } from './signals/queue.ts';
 import { type Rehearsal, rehearse } from './signals/rehearsal.ts';
 import type { Signal } from './signals/signal.ts';
 import type { Store } from './store/store.ts';
+import type { Tasks } from './tasks/tasks.ts';
+import type { TaskFile } from './tasks/workplace.ts';
 
 export type { StrategyCheck as CheckedStrategy } from './backtest/look-ahead-check.ts';
 export type { Order } from './execution/order.ts';
@@ -85,6 +88,9 @@ export type { AddedStrategy, NewStrategy, StrategyPreview, StrategyVersion } fro
 export type { HandTrade, TradeOutcome, TradePreview } from './signals/hand-trades.ts';
 export type { Rehearsal } from './signals/rehearsal.ts';
 export type { Signal } from './signals/signal.ts';
+export { notifyLevels } from './tasks/task.ts';
+export type { TaskRun } from './tasks/task-runs.ts';
+export type { TaskPreview, TaskReport, TaskRunReport } from './tasks/tasks.ts';
 
 /** A book as it is shown in chat. Decimal text in the book's currency. */
 export interface BookReport extends BankBookReport {
@@ -166,6 +172,7 @@ export interface DeskParts {
   readonly marketData: MarketData;
   readonly plans: Plans;
   readonly handTrades: HandTrades;
+  readonly tasks: Tasks;
   readonly charts: ChartRenderer;
   readonly log: Logger;
   /** Names of the brokers at which no money is at stake. */
@@ -181,11 +188,14 @@ export class Desk {
   readonly trading: HandTrades;
   /** What the books earned, hold and are worth, and the records of it. */
   readonly money: LedgerReports;
+  /** Scripts that run at their times. */
+  readonly tasks: Tasks;
   readonly #parts: DeskParts;
 
   constructor(parts: DeskParts) {
     this.#parts = parts;
     this.trading = parts.handTrades;
+    this.tasks = parts.tasks;
     const { store, clock, log, booksOfDesk: books, brokers, sources, charts } = parts;
     const accountText = (broker: string) => this.accountText(broker);
     this.money = new LedgerReports({ store, clock, log, books, brokers, sources, charts, accountText });
@@ -568,6 +578,24 @@ export class Desk {
   /** Candles with indicators, or several closes. @throws UserError for an unknown symbol, source or indicator */
   chart(query: ChartQuery): Promise<MarketChart> {
     return this.#parts.marketData.chart(query);
+  }
+
+  /** Pictures and files that belong to what happened; none where there are none any more. */
+  async filesOf(event: DeskEvent): Promise<readonly TaskFile[]> {
+    try {
+      switch (event.type) {
+        case 'task.finished':
+        case 'task.failed':
+          return (await this.tasks.runReport(event.run)).files;
+        case 'run.finished':
+          return await this.#parts.runReports.pictures(event.run);
+        default:
+          return [];
+      }
+    } catch (error) {
+      if (error instanceof UserError) return []; // it was deleted since
+      throw error;
+    }
   }
 
   async strategyNames(): Promise<readonly string[]> {

@@ -160,6 +160,22 @@ export type DeskEvent =
       readonly capital: ToldCapital;
     }
   | { readonly type: 'run.failed'; readonly run: string; readonly plan: string; readonly reason: string }
+  | {
+      /** A script ran at its time. What it left for chat is in the history of tasks. */
+      readonly type: 'task.finished';
+      readonly run: string;
+      readonly task: string;
+      /** What it printed, shortened. */
+      readonly output: string;
+    }
+  | {
+      readonly type: 'task.failed';
+      readonly run: string;
+      readonly task: string;
+      readonly state: 'failed' | 'cancelled' | 'missed';
+      readonly reason: string;
+      readonly output: string;
+    }
   | { readonly type: 'broker.down'; readonly broker: string; readonly reason: string }
   | {
       readonly type: 'suspended';

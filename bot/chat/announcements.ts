@@ -1,5 +1,6 @@
 /** What the user is told about an event, and which message of theirs it continues. */
 import {
+  block,
   bold,
   type CommandButton,
   type Field,
@@ -173,6 +174,19 @@ By ${event.by}.`,
         tone: 'danger',
         title: `Plan ${event.plan}: run failed`,
         text: rich`No orders were sent. ${event.reason}`,
+      };
+    case 'task.finished':
+      return {
+        tone: 'success',
+        title: `Task ${event.task}: done`,
+        text: event.output === '' ? [] : [block(event.output)],
+      };
+    case 'task.failed':
+      return {
+        tone: event.state === 'failed' ? 'danger' : 'warning',
+        title: `Task ${event.task}: ${event.state}`,
+        text: [...rich`${event.reason}`, ...(event.output === '' ? [] : [block(event.output)])],
+        buttons: [{ label: 'Run now', command: ['task', 'run'], options: { task: event.task } }],
       };
     case 'broker.down':
       return {

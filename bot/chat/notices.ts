@@ -32,6 +32,7 @@ const kinds: Readonly<Record<Kind, { readonly adminsOnly: boolean }>> = {
   operation: { adminsOnly: false },
   trade: { adminsOnly: false },
   run: { adminsOnly: false },
+  task: { adminsOnly: false },
   suspension: { adminsOnly: false },
   limit: { adminsOnly: false },
   difference: { adminsOnly: false },

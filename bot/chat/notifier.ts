@@ -4,8 +4,10 @@
  * Each address keeps its place in the outbox. The place moves after the message was delivered; should the desk die
  * between the two, the same message is tried again under the same key, by which Discord knows it for a repetition.
  */
+
+import type { Attachment } from '../../commands/reply.ts';
 import type { Clock } from '../../engine/clock.ts';
-import type { Outbox, OutboxRecord } from '../../engine/events.ts';
+import type { DeskEvent, Outbox, OutboxRecord } from '../../engine/events.ts';
 import type { Logger } from '../../engine/log.ts';
 import {
   type Collection,
@@ -43,6 +45,8 @@ export interface NotifierParts {
   readonly actions: Actions;
   readonly platforms: readonly Platform[];
   readonly hearing: Hearing;
+  /** Pictures and files that belong to what happened. */
+  readonly filesOf: (event: DeskEvent) => Promise<readonly Attachment[]>;
   readonly clock: Clock;
   readonly log: Logger;
   /** Pause before a platform that was away is tried again. */
@@ -188,7 +192,9 @@ class AddressDelivery {
     const level = this.#parts.hearing.level(this.#address, record.event);
     if (level === 'off') return false;
     const { content, subject } = announce(record.event);
-    const told = this.#markLate(await withButtons(content, this.#parts.actions), record);
+    const files = await this.#parts.filesOf(record.event);
+    const illustrated = files.length === 0 ? content : { ...content, attachments: files };
+    const told = this.#markLate(await withButtons(illustrated, this.#parts.actions), record);
     const message: Message = level === 'silent' ? { ...told, silent: true } : told;
     const toldId = subject && `${this.#id}/${subject}`;
     const earlier = toldId ? await this.#told.get(toldId) : undefined;

@@ -87,6 +87,9 @@ const webhook = z.strictObject({
 const limits = z.strictObject({
   backtestSeconds: wholeNumber(1, 86_400).default(300),
   backtestMemoryMb: wholeNumber(64, 1_048_576).default(1024),
+  /** What a run of a task may take. */
+  taskSeconds: wholeNumber(1, 86_400).default(600),
+  taskMemoryMb: wholeNumber(32, 1_048_576).default(256),
   /** Beyond one of these no entry is made anywhere: all books of one currency are counted together. */
   trading: tradingLimits.prefault({}),
 });

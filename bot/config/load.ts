@@ -35,6 +35,7 @@ export interface Config {
   /** `<root>/data/<name>`: store, log and artefacts. It may not exist yet. */
   readonly dataFolder: string;
   readonly strategiesFolder: string;
+  readonly tasksFolder: string;
   readonly users: DeskSettings['users'];
   /** A platform that is not here is off. */
   readonly platforms: DeskSettings['platforms'];
@@ -144,6 +145,7 @@ export function loadConfig(request: ConfigRequest): Config {
     isExample,
     dataFolder: join(root, 'data', name),
     strategiesFolder,
+    tasksFolder: join(folder, 'tasks'),
     users: settings.users,
     platforms: settings.platforms,
     store: storeOf(mongoUri ?? settings.store, name),

@@ -80,6 +80,7 @@ async function chatting(store: Store, { platform = new FakePlatform(), listeners
       store,
       platforms: [platform],
       hearing: hearingOf(listeners),
+      filesOf: async () => [],
       clock,
       log: silentLog,
       retryMs: 5,

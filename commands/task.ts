@@ -1,0 +1,386 @@
+import type { TaskPreview, TaskReport, TaskRun, TaskRunReport } from '../engine/desk.ts';
+import { notifyLevels } from '../engine/desk.ts';
+import { UserError } from '../engine/errors.ts';
+import { action, type CommandContext, defineCommand, type StringOption } from './command.ts';
+import { progressOf } from './progress.ts';
+import { block, bold, type Content, code, type Reply, type RichText, rich } from './reply.ts';
+import type { UploadedFile } from './uploaded-file.ts';
+
+const taskOption = {
+  type: 'string',
+  description: 'Task, by the name of its file',
+  required: true,
+  example: 'morning',
+  suggest: ({ desk }) => desk.tasks.names(),
+} as const satisfies StringOption;
+
+const runOption = {
+  type: 'string',
+  description: 'Run, as /task history names it; without it the newest',
+  example: 'morning-20260131T090000Z',
+  suggest: async ({ desk }) => (await desk.tasks.history({ limit: 25 })).map(({ _id }) => _id),
+} as const satisfies StringOption;
+
+export const task = defineCommand({
+  name: 'task',
+  description: 'Tasks: scripts of your own that run at their times and tell chat what came of it',
+  group: 'Running',
+  body: {
+    subcommands: {
+      list: action({
+        description: 'All tasks with when they run, and how they ended last',
+        role: 'viewer',
+        options: {},
+        example: '/task list',
+        run: async ({ desk }) => listReply(await desk.tasks.list()),
+      }),
+      show: action({
+        description: 'What a task is, when it runs, its versions, and its code as a file',
+        role: 'trader',
+        options: { task: taskOption },
+        example: '/task show morning',
+        run: async (context, { task: name }) => showReply(context, name),
+      }),
+      add: action({
+        description: 'Add a script as a task; its first comment says when it runs',
+        // Its code runs on the machine of the desk.
+        role: 'admin',
+        acts: true,
+        example: '/task add',
+        options: {
+          file: {
+            type: 'file',
+            description: 'The script, TypeScript or JavaScript',
+            required: true,
+            example: 'morning.ts',
+            endings: ['.ts', '.js', '.mts', '.mjs'],
+            maxKb: 256,
+          },
+          name: {
+            type: 'string',
+            description: 'How it is called here; without it as its file',
+            example: 'morning',
+          },
+        },
+        confirm: async ({ desk }, { file, name }) => {
+          const added = newTask(file, name);
+          return addQuestion(added.name, await desk.tasks.preview(added));
+        },
+        run: async ({ desk, caller }, { file, name }) => {
+          const added = await desk.tasks.add(newTask(file, name), caller.name);
+          return {
+            tone: 'success',
+            title: `${added.name} is added, version ${added.version}`,
+            buttons: [buttonFor('Run now', 'run', added.name), buttonFor('Show', 'show', added.name)],
+          };
+        },
+      }),
+      run: action({
+        description: 'Run a task once, now; its own times stay',
+        role: 'admin',
+        acts: true,
+        options: { task: taskOption },
+        example: '/task run morning',
+        async *run({ desk, caller, signal }, { task: name }) {
+          const report = yield* progressOf((tell) =>
+            desk.tasks.run(name, { by: caller.name, signal, onProgress: tell }),
+          );
+          return runReply(report);
+        },
+      }),
+      schedule: action({
+        description: 'When a task runs, as crontab lines',
+        role: 'admin',
+        acts: true,
+        example: '/task schedule morning 0 9 * * mon-fri',
+        options: {
+          task: taskOption,
+          times: {
+            type: 'string',
+            description:
+              'minute hour day month weekday; several with ; between. none: by hand, file: as the script says',
+            required: true,
+            rest: true,
+            example: '0 9 * * mon-fri',
+          },
+        },
+        run: async ({ desk }, { task: name, times }) =>
+          changedReply(await desk.tasks.change(name, { schedule: times })),
+      }),
+      zone: action({
+        description: 'In which time zone the times of a task are meant',
+        role: 'admin',
+        acts: true,
+        example: '/task zone morning America/New_York',
+        options: {
+          task: taskOption,
+          timezone: { type: 'string', description: 'Zone', required: true, example: 'America/New_York' },
+        },
+        run: async ({ desk }, { task: name, timezone }) =>
+          changedReply(await desk.tasks.change(name, { timezone })),
+      }),
+      notify: action({
+        description: 'When chat is told how a task ended',
+        role: 'admin',
+        acts: true,
+        example: '/task notify morning error',
+        options: {
+          task: taskOption,
+          when: {
+            type: 'choice',
+            description: 'After each run, on errors, or never',
+            choices: notifyLevels,
+            required: true,
+          },
+        },
+        run: async ({ desk }, { task: name, when }) =>
+          changedReply(await desk.tasks.change(name, { notify: when })),
+      }),
+      enable: action({
+        description: 'Let a task run at its times',
+        role: 'admin',
+        acts: true,
+        options: { task: taskOption },
+        example: '/task enable morning',
+        run: async ({ desk }, { task: name }) => {
+          const changed = await desk.tasks.setEnabled(name, true);
+          return { tone: 'success', title: `${changed.name} is enabled`, text: settingsText(changed) };
+        },
+      }),
+      disable: action({
+        description: 'Let the times of a task go by; by hand it still runs',
+        role: 'admin',
+        acts: true,
+        options: { task: taskOption },
+        example: '/task disable morning',
+        run: async ({ desk }, { task: name }) => {
+          const changed = await desk.tasks.setEnabled(name, false);
+          return { tone: 'warning', title: `${changed.name} is disabled` };
+        },
+      }),
+      history: action({
+        description: 'The newest runs, and how each ended',
+        role: 'viewer',
+        example: '/task history morning',
+        options: {
+          task: { ...taskOption, description: 'Only runs of this task', required: false },
+          limit: { type: 'integer', description: 'How many; 10 without it', min: 1, max: 100 },
+        },
+        run: async ({ desk }, { task: name, limit = 10 }) =>
+          historyReply(await desk.tasks.history({ limit, ...(name !== undefined && { task: name }) })),
+      }),
+      log: action({
+        description: 'All that a run printed, with the files that it left',
+        role: 'trader',
+        example: '/task log morning',
+        options: { task: taskOption, run: runOption },
+        run: async ({ desk }, { task: name, run }) => {
+          const [newest] = await desk.tasks.history({ task: name, limit: 1 });
+          const id = run ?? newest?._id;
+          if (id === undefined) return { text: rich`${bold(name)} has not run yet.` };
+          return runReply(await desk.tasks.runReport(id));
+        },
+      }),
+      download: action({
+        description: 'The code of a task as a file, also of an earlier version',
+        role: 'trader',
+        example: '/task download morning 1',
+        options: {
+          task: taskOption,
+          version: {
+            type: 'integer',
+            description: 'Of one that was sent in; without it the newest',
+            min: 1,
+            example: '1',
+          },
+        },
+        run: async ({ desk }, { task: name, version }) => {
+          const { fileName, data } = await desk.tasks.source(name, version);
+          const title = version === undefined ? fileName : `${fileName}, version ${version}`;
+          return { title, attachments: [{ name: fileName, type: 'text/plain', data }] };
+        },
+      }),
+      delete: action({
+        description: 'Take a task that was sent in off the list; its versions and its history stay',
+        role: 'admin',
+        acts: true,
+        example: '/task delete morning morning',
+        options: {
+          task: taskOption,
+          again: {
+            type: 'string',
+            description: 'Its name once more, so that no other is deleted by mistake',
+            required: true,
+            example: 'morning',
+          },
+        },
+        run: async ({ desk }, { task: name, again }) => {
+          if (again !== name) {
+            throw new UserError(`Nothing was deleted: "${again}" is not "${name}". Type the name twice.`);
+          }
+          const deleted = await desk.tasks.delete(name);
+          return {
+            tone: 'success',
+            text: rich`${bold(deleted)} is deleted. Its versions can still be downloaded.`,
+          };
+        },
+      }),
+    },
+  },
+});
+
+function changedReply(changed: TaskReport): Reply {
+  return { tone: 'success', title: changed.name, text: settingsText(changed) };
+}
+
+/** By its file's name, where no other is given. @throws UserError for a name that cannot be one */
+function newTask({ name: fileName, stem, text }: UploadedFile, name = stem) {
+  const ending = fileName.slice(fileName.lastIndexOf('.'));
+  return { name: name.toLowerCase().replace(/[.-]/g, '_'), ending, text };
+}
+
+function addQuestion(name: string, { settings, next, replaces }: TaskPreview): Content {
+  return {
+    title: replaces ? `Replace ${name}, version ${replaces.version}?` : `Add ${name}?`,
+    text: [
+      ...(settings.doc === '' ? [] : [`${settings.doc}\n`]),
+      ...timesText(settings),
+      ...(next.length > 0 ? [`\nNext: ${next.map(momentText).join(', ')}.`] : []),
+      ...(replaces
+        ? [`\nIt takes the place of what ${replaces.by} sent in on ${replaces.addedAt.slice(0, 10)}.`]
+        : []),
+      '\nIt runs on the machine of the desk, and can reach the network.',
+    ],
+  };
+}
+
+type Settings = Exclude<TaskReport['settings'], { readonly problem: string }>;
+
+function timesText({ schedule, timezone, notify, enabled }: Settings): RichText {
+  const told = {
+    never: 'Chat is not told.',
+    error: 'Chat is told of errors.',
+    always: 'Chat is told always.',
+  };
+  if (schedule.length === 0) return ['It runs only by hand: /task run.'];
+  return [
+    ...rich`At ${code(schedule.join('; '))} in ${timezone}. ${told[notify]}`,
+    ...(enabled ? [] : [' It is disabled: /task enable.']),
+  ];
+}
+
+function settingsText({ settings, nextRunAt, changed }: TaskReport): RichText {
+  if ('problem' in settings) return [`⚠️ ${settings.problem}`];
+  return [
+    ...timesText(settings),
+    ...(nextRunAt ? [`\nNext: ${momentText(nextRunAt)}.`] : []),
+    ...(changed
+      ? ['\nThis was changed in chat; /task schedule … file goes back to what the script says.']
+      : []),
+  ];
+}
+
+function listReply(tasks: readonly TaskReport[]): Reply {
+  if (tasks.length === 0) return { text: ['There are no tasks. /task add takes a script as a file.'] };
+  return {
+    title: 'Tasks',
+    tone: tasks.some(({ settings, lastRun }) => 'problem' in settings || lastRun?.state === 'failed')
+      ? 'warning'
+      : 'info',
+    text: tasks.flatMap(
+      ({ name, settings, nextRunAt, lastRun }): RichText => [
+        ...rich`${bold(name)}  ${whenText(settings, nextRunAt)}\n`,
+        ...('problem' in settings || settings.doc === '' ? [] : [`${settings.doc}\n`]),
+        ...(lastRun ? [`${outcomeText(lastRun)}\n`] : []),
+      ],
+    ),
+  };
+}
+
+function whenText(settings: TaskReport['settings'], nextRunAt: Date | null): string {
+  if ('problem' in settings) return `⚠️ ${settings.problem}`;
+  if (nextRunAt) return `next ${momentText(nextRunAt)}`;
+  return settings.enabled ? 'by hand' : 'disabled';
+}
+
+async function showReply({ desk }: CommandContext, name: string): Promise<Reply> {
+  const report = await desk.tasks.show(name);
+  const { fileName, data } = await desk.tasks.source(name);
+  const { settings, lastRun, versions } = report;
+  return {
+    title: report.name,
+    text: [
+      ...('problem' in settings || settings.doc === '' ? [] : [`${settings.doc}\n`]),
+      ...settingsText(report),
+      ...(lastRun ? [`\n${outcomeText(lastRun)}`] : []),
+    ],
+    attachments: [{ name: fileName, type: 'text/plain', data }],
+    buttons: [buttonFor('Run now', 'run', report.name)],
+    ...(versions.length > 0 && {
+      table: {
+        columns: [{ name: 'Version', align: 'right' as const }, { name: 'Added' }, { name: 'By' }],
+        rows: versions.map(({ version, addedAt, by }) => [
+          String(version),
+          addedAt.slice(0, 16).replace('T', ' '),
+          by,
+        ]),
+      },
+    }),
+  };
+}
+
+const marks: Readonly<Record<TaskRun['state'], string>> = {
+  running: '⏳',
+  done: '✅',
+  failed: '⛔',
+  cancelled: '⚠️',
+  missed: '⚠️',
+};
+
+function outcomeText({ state, reason, startedAt, finishedAt, by }: TaskRun): string {
+  const when = `${startedAt.slice(0, 16).replace('T', ' ')} UTC by ${by}`;
+  if (state === 'running') return `${marks.running} runs since ${when}`;
+  const seconds = finishedAt === null ? 0 : (Date.parse(finishedAt) - Date.parse(startedAt)) / 1000;
+  const length = state === 'missed' ? '' : `, ${seconds.toFixed(1)} s`;
+  return `${marks[state]} ${state}, ${when}${length}${reason === null ? '' : `: ${reason}`}`;
+}
+
+function historyReply(runs: readonly TaskRun[]): Reply {
+  const [newest] = runs;
+  if (!newest) return { text: ['No task has run yet.'] };
+  return {
+    title: 'Runs of tasks',
+    text: runs.flatMap((run): RichText => [...rich`${code(run._id)}\n`, `${outcomeText(run)}\n`]),
+    buttons: [
+      {
+        label: 'Log of the newest',
+        command: ['task', 'log'],
+        options: { task: newest.task, run: newest._id },
+      },
+    ],
+  };
+}
+
+function runReply({ run, output, files }: TaskRunReport): Reply {
+  const printed = output.trimEnd();
+  return {
+    title: `Task ${run.task}: ${run.state}`,
+    tone: run.state === 'done' ? 'success' : run.state === 'failed' ? 'danger' : 'warning',
+    text: [
+      ...(run.reason === null ? [] : [`${run.reason}\n`]),
+      printed === '' ? 'It printed nothing.' : block(printed),
+      ...run.left.map((line) => `\nNot sent: ${line}.`),
+      ...rich`\n${code(run._id)} by ${run.by}.`,
+    ],
+    attachments: files,
+  };
+}
+
+function buttonFor(label: string, word: string, name: string) {
+  return { label, command: ['task', word], options: { task: name } };
+}
+
+/** `2020-01-31 14:30 UTC` */
+function momentText(moment: Date): string {
+  return `${moment.toISOString().slice(0, 16).replace('T', ' ')} UTC`;
+}
