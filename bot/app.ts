@@ -70,6 +70,7 @@ export async function startApp(parts: AppParts): Promise<App> {
     const { outbox } = engine;
 
     let webhookUrl: string | undefined;
+    const hooks = config.webhook && hooksOf(config.books, config.webhook);
     const people = await openPeople(config, { engine, clock, log });
     const platforms = await platformsOf({ ...parts, config }, people);
     const { router, access, actions, notices } = await openFront({
@@ -81,6 +82,7 @@ export async function startApp(parts: AppParts): Promise<App> {
       people,
       platforms,
       webhookUrl: () => webhookUrl,
+      onSettings: (changed) => changed.webhook && hooks?.become(hooksOf(changed.books, changed.webhook)),
     });
     closers.push(() => access.stop());
     const notifier = await Notifier.open({
@@ -100,13 +102,13 @@ export async function startApp(parts: AppParts): Promise<App> {
     closers.push(() => notifier.stop());
     closers.push(() => router.stop());
 
-    if (config.webhook) {
+    if (config.webhook && hooks) {
       const webhook = webhookServer({
         settings: config.webhook,
         log,
         inbox: engine.inbox,
         clock,
-        hooks: hooksOf(config.books, config.webhook),
+        hooks,
         health: () => engine.store.ping().then(() => ({ ok: true }), unwell(log)),
         onRefused: (description) => access.refused(description),
       });
@@ -166,6 +168,7 @@ export async function runOnce(
       people,
       platforms: [],
       webhookUrl: () => undefined,
+      onSettings: () => undefined,
     });
     let last: Message = { tone: 'danger', text: ['The command gave no answer.'] };
     const keep = async (message: Message) => {

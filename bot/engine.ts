@@ -44,8 +44,10 @@ export interface Engine {
   start(): Promise<void>;
   /** Begins what the desk does by itself: signals from the queue, plans at their times. Comes after `start`. */
   startWork(): Promise<void>;
+  /** @throws UserError when `apply` could not go by these settings */
+  fits(config: Config): void;
   /** Goes by other settings from now on, as far as they can be changed while the desk runs. */
-  apply(config: Config): void;
+  apply(config: Config): Promise<void>;
   /** Finishes what is in hand, and closes everything but the store. */
   stop(): Promise<void>;
 }
@@ -200,8 +202,9 @@ export async function openEngine(
         await schedule.every(name, key, at, null);
       await schedule.start();
     },
-    apply(changed) {
-      for (const settings of changed.books) books.change(settings);
+    fits: (changed) => checkWallets(changed.books, brokers),
+    async apply(changed) {
+      await books.become(changed.books);
       limits.change(changed.limits.trading);
     },
     async stop() {

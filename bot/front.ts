@@ -18,6 +18,7 @@ import { type KnownUser, People } from './chat/people.ts';
 import type { ChatAddress, Platform, PlatformName } from './chat/platform.ts';
 import { Router } from './chat/router.ts';
 import { Uploads } from './chat/uploads.ts';
+import { Wizards } from './chat/wizards.ts';
 import type { Config } from './config/load.ts';
 import { Settings } from './config/settings.ts';
 import type { Vault } from './config/vault.ts';
@@ -31,10 +32,12 @@ export interface FrontParts {
   readonly files: Config;
   readonly vault: Vault;
   readonly version: string;
-  readonly engine: Pick<Engine, 'store' | 'outbox' | 'desk' | 'apply'>;
+  readonly engine: Pick<Engine, 'store' | 'outbox' | 'desk' | 'fits' | 'apply'>;
   readonly people: People;
   readonly platforms: readonly Platform[];
   readonly webhookUrl: () => string | undefined;
+  /** The settings were changed in chat, and the engine goes by them. */
+  readonly onSettings: (config: Config) => void;
   readonly onStopWanted: (by: string) => void;
   readonly onRestartWanted: (by: string) => void;
   readonly clock: Clock;
@@ -54,6 +57,7 @@ export async function openFront(parts: FrontParts): Promise<Front> {
   const access = await Access.open({ people, groups: groupsOf(config), store, outbox, clock, log });
   const actions = await Actions.open(store, clock);
   const uploads = await Uploads.open(store, clock);
+  const wizards = await Wizards.open(store, clock);
   const audit = await Audit.open(store, clock);
   const notices = await Notices.open({
     store,
@@ -74,12 +78,17 @@ export async function openFront(parts: FrontParts): Promise<Front> {
       outbox,
       clock,
       vault: parts.vault,
-      apply: (changed) => engine.apply(changed),
+      fits: (changed) => engine.fits(changed),
+      apply: async (changed) => {
+        await engine.apply(changed);
+        parts.onSettings(changed);
+      },
       hide: (secrets) => log.hide(secrets),
     },
   );
   await actions.purge();
   await uploads.purge();
+  await wizards.purge();
   const host: Host = {
     version: parts.version,
     environment: config.name,
@@ -101,16 +110,18 @@ export async function openFront(parts: FrontParts): Promise<Front> {
     aliases,
   };
   const { vault } = parts;
-  const router = new Router({ commands, desk, host, access, actions, uploads, audit, vault, clock, log });
+  const router = new Router({
+    ...{ commands, desk, host, access, actions, wizards, uploads, audit, vault, clock, log },
+  });
   return { router, access, actions, notices };
 }
 
 /** The people of the configuration, whoever sits at the terminal, and what was changed about them in chat. */
 export function openPeople(
   config: Config,
-  { engine: { store, outbox }, ...effects }: Pick<FrontParts, 'engine' | 'clock' | 'log'>,
+  { engine: { store, outbox, desk }, ...effects }: Pick<FrontParts, 'engine' | 'clock' | 'log'>,
 ): Promise<People> {
-  const { users, platforms, books, brokers } = config;
+  const { users, platforms, brokers } = config;
   const atTheTerminal: KnownUser = {
     name: consoleUser.name,
     role: platforms.console?.role ?? 'admin',
@@ -125,7 +136,7 @@ export function openPeople(
       })),
     ],
     platforms: (['discord', 'telegram'] as const).filter((name) => platforms[name]),
-    books: books.map(({ name }) => name),
+    books: () => desk.bookNames(),
     accounts: Object.keys(brokers),
     store,
     outbox,

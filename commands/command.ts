@@ -155,6 +155,35 @@ export type OptionValues<S extends OptionSet> = {
   readonly [K in keyof S as S[K] extends { required: true } ? never : K]?: ValueOf<S[K]>;
 };
 
+/** What a wizard was answered so far, as the command itself would get it. */
+export type Answers<S extends OptionSet> = Partial<OptionValues<S>>;
+
+interface StepAbout<S extends OptionSet, K extends keyof S & string> {
+  readonly option: K;
+  /** As a person is asked, in at most 100 letters. The option's own example goes with it. */
+  readonly question: string;
+  /** Asked only if an earlier question was answered with one of these, or answered at all. */
+  readonly onlyIf?: { readonly option: keyof S & string; readonly is: readonly string[] | 'answered' };
+  /** What is offered as the answer, as it would be typed. */
+  readonly default?:
+    | string
+    | ((context: CommandContext, answers: Answers<S>) => Promise<string | undefined> | string | undefined);
+  /** Only what the option suggests may be answered: then it is chosen, and not typed. */
+  readonly onlySuggested?: boolean;
+  /** What the option's own rules do not say. @throws UserError in one line, and the question is asked again */
+  check?(context: CommandContext, value: ValueOf<S[K]>, answers: Answers<S>): Promise<void> | void;
+}
+
+export type WizardStep<S extends OptionSet = OptionSet> = {
+  readonly [K in keyof S & string]: StepAbout<S, K>;
+}[keyof S & string];
+
+/**
+ * The questions, in their order, by which a long command asks for what is not given. Options without one can still be given
+ * when the command is typed in full.
+ */
+export type Wizard<S extends OptionSet = OptionSet> = readonly WizardStep<S>[];
+
 /** A reply, or progress and in the end a reply. */
 export type Outcome = Promise<Reply> | AsyncGenerator<Progress, Reply>;
 
@@ -176,6 +205,8 @@ export interface Action<S extends OptionSet = OptionSet> {
   secrets?(context: CommandContext, options: OptionValues<S>): readonly string[];
   /** The command line that is performed in place of this one, under its own role and confirmation; undefined: `run`. */
   standsFor?(context: CommandContext, options: OptionValues<S>): string | undefined;
+  /** Asks for what is not given, one question after another. Not for options that hold secrets. */
+  readonly wizard?: Wizard<S>;
   /** What will happen, shown with Confirm and Cancel before `run`. Nothing may be changed here. */
   confirm?(context: CommandContext, options: OptionValues<S>): Promise<Content> | Content;
   run(context: CommandContext, options: OptionValues<S>): Outcome;

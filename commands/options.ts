@@ -46,6 +46,19 @@ export function parseTypedOptions(
   named: TypedWords['named'],
   attached?: string,
 ): Record<string, ParsedValue> {
+  return withAllRequired({ words, action }, givenOptions({ words, action }, positional, named, attached));
+}
+
+/**
+ * The same, whether or not anything is missing.
+ * @throws UserError for one too many, an unknown name, an impossible value, and for a file that nobody wants
+ */
+export function givenOptions(
+  { words, action }: Resolved,
+  positional: readonly string[],
+  named: TypedWords['named'],
+  attached?: string,
+): Record<string, ParsedValue> {
   const raw: Record<string, RawValue | Record<string, string>> = {};
   const names = Object.keys(action.options);
   if (attached !== undefined) raw[fileOptionOf({ words, action })] = attached;
@@ -66,7 +79,7 @@ export function parseTypedOptions(
     else if (pairsName !== undefined) raw[pairsName] = { ...asPairs(raw[pairsName]), [name]: value };
     else throw new UserError(`${unknownOption(name, names)} ${howTo(words, action)}`);
   }
-  return checkOptions({ words, action }, raw);
+  return parseGiven({ words, action }, raw);
 }
 
 /** Whether a typed text is a command that takes a file: one may follow it. */
@@ -91,6 +104,17 @@ function fileOptionOf({ words, action }: Resolved): string {
  * @throws UserError for an unknown name, a missing or an impossible value
  */
 export function checkOptions(
+  resolved: Resolved,
+  raw: Readonly<Record<string, RawValue | Readonly<Record<string, string>>>>,
+): Record<string, ParsedValue> {
+  return withAllRequired(resolved, parseGiven(resolved, raw));
+}
+
+/**
+ * The same, whether or not anything is missing.
+ * @throws UserError for an unknown name or an impossible value
+ */
+export function parseGiven(
   { words, action }: Resolved,
   raw: Readonly<Record<string, RawValue | Readonly<Record<string, string>>>>,
 ): Record<string, ParsedValue> {
@@ -99,18 +123,30 @@ export function checkOptions(
   for (const [name, value] of Object.entries(raw)) {
     const option = Object.hasOwn(options, name) ? options[name] : undefined;
     if (!option) throw new UserError(`${unknownOption(name, Object.keys(options))} ${howTo(words, action)}`);
-    parsed[name] = parseValue(name, option, value);
-  }
-  for (const [name, option] of Object.entries(options)) {
-    if (option.required && parsed[name] === undefined) {
-      if (option.type === 'file') throw new UserError(missingFile(name, option));
-      throw new UserError(`${name} is missing: ${lowerFirst(option.description)}. ${howTo(words, action)}`);
-    }
+    parsed[name] = parseOption(name, option, value);
   }
   return parsed;
 }
 
-function parseValue(
+/** Whether everything is there that the command cannot do without. */
+export function isComplete({ options }: Action, parsed: Readonly<Record<string, ParsedValue>>): boolean {
+  return Object.entries(options).every(([name, { required }]) => !required || parsed[name] !== undefined);
+}
+
+function withAllRequired(
+  { words, action }: Resolved,
+  parsed: Record<string, ParsedValue>,
+): Record<string, ParsedValue> {
+  for (const [name, option] of Object.entries(action.options)) {
+    if (!option.required || parsed[name] !== undefined) continue;
+    if (option.type === 'file') throw new UserError(missingFile(name, option));
+    throw new UserError(`${name} is missing: ${lowerFirst(option.description)}. ${howTo(words, action)}`);
+  }
+  return parsed;
+}
+
+/** One value of an option. @throws UserError when it is impossible */
+export function parseOption(
   name: string,
   option: Option,
   raw: RawValue | Readonly<Record<string, string>>,

@@ -86,6 +86,16 @@ export interface CheckedSetting {
   readonly takesEffect: 'at once' | 'after a restart';
 }
 
+/** A book as it is made in chat: what its file would hold. */
+export interface NewDocument {
+  /** `books/grid` */
+  readonly document: string;
+  /** Plain data, secrets aside. */
+  readonly values: Readonly<Record<string, unknown>>;
+  /** What the senders of its alerts must know. */
+  readonly key?: string;
+}
+
 export interface SettingsOfDesk {
   /** Every document of which something may be changed. */
   documents(): readonly string[];
@@ -98,6 +108,14 @@ export interface SettingsOfDesk {
   check(change: SettingChange): CheckedSetting;
   /** @throws UserError as `check` does */
   set(change: SettingChange, by: string): Promise<CheckedSetting>;
+  /** @throws UserError when the whole would not be right with it */
+  checkNew(made: NewDocument): void;
+  /** It is there from now on. @throws UserError as `checkNew` does */
+  create(made: NewDocument, by: string): Promise<void>;
+  /** @throws UserError when something else of the configuration needs it */
+  checkDelete(document: string): void;
+  /** Takes a document away, though its file may stay. @throws UserError as `checkDelete` does */
+  delete(document: string, by: string): Promise<void>;
   differences(): readonly ChangedSetting[];
   /** The files as they would have to be: with what was changed in chat, without secrets and comments. */
   files(): readonly { readonly name: string; readonly text: string }[];

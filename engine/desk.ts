@@ -2,6 +2,7 @@
 
 import type { StrategyCheck } from './backtest/look-ahead-check.ts';
 import type { BookReport as BankBookReport, Books } from './bank/books.ts';
+import { amountIn } from './bank/sums.ts';
 import type { Suspension, SuspensionScope } from './bank/suspensions.ts';
 import type { Balance, Broker, BrokerOrder, BrokerPosition, BrokerStatus, Debt } from './brokers/broker.ts';
 import { HandReports } from './brokers/manual/reports.ts';
@@ -19,7 +20,7 @@ import type { Reconciler } from './execution/reconciler.ts';
 import type { JobSummary, Schedule } from './jobs/schedule.ts';
 import type { Logger } from './log.ts';
 import type { BarsFile, IntakePreview, Source } from './market/sources/source.ts';
-import { decimal, decimalText } from './money.ts';
+import { type Decimal, decimal, decimalText, zero } from './money.ts';
 import { nearest } from './nearest.ts';
 import type { PlanReport, PlanRunReport, Plans } from './plans/plans.ts';
 import type { BacktestReport, BacktestRequest, Backtests, WorkOptions } from './reports/backtests.ts';
@@ -86,6 +87,7 @@ export type {
 export type { RunComparison, RunKind, RunRecord, RunReport } from './reports/run-reports.ts';
 export type { AddedStrategy, NewStrategy, StrategyPreview, StrategyVersion } from './reports/strategies.ts';
 export type { HandTrade, TradeOutcome, TradePreview } from './signals/hand-trades.ts';
+export { handlerNames } from './signals/handlers/index.ts';
 export type { Rehearsal } from './signals/rehearsal.ts';
 export type { Signal } from './signals/signal.ts';
 export { notifyLevels } from './tasks/task.ts';
@@ -306,6 +308,45 @@ export class Desk {
    */
   setActive(name: string, active: boolean): Promise<void> {
     return this.#parts.booksOfDesk.setActive(name, active);
+  }
+
+  /** @throws UserError when a book of this name is, or was */
+  async checkNewBook(name: string): Promise<void> {
+    if (!(await this.#parts.booksOfDesk.isKnown(name))) return;
+    throw new UserError(
+      this.bookNames().includes(name)
+        ? `There is a book "${name}" already. /book list shows them all.`
+        : `There was a book "${name}", and its history is kept under the name. Choose another one.`,
+    );
+  }
+
+  /** What a broker has in a currency beyond the books; null as long as they were not compared. */
+  async beyondBooks(broker: string, currency: string): Promise<string | null> {
+    const { opened, unassigned } = await this.#parts.booksOfDesk.balancesOfBroker(broker);
+    return opened ? decimalText(amountIn(unassigned, 'account', currency)) : null;
+  }
+
+  /** @throws UserError when the book owns or owes something, or something of it is open: it cannot be deleted then */
+  async checkBookIsEmpty(name: string): Promise<void> {
+    const { booksOfDesk: books, executor, operations, queue } = this.#parts;
+    const { positions, cash, debts, lent } = await books.holdings(books.settings(name).name);
+    const some = (verb: string, amounts: ReadonlyMap<string, Decimal>) =>
+      [...amounts].flatMap(([asset, amount]) =>
+        amount.eq(zero) ? [] : [`${verb} ${decimalText(amount)} ${asset}`],
+      );
+    const left = [
+      ...[...positions.values()].map(({ quantity, symbol }) => `holds ${decimalText(quantity)} ${symbol}`),
+      ...some('has', cash),
+      ...some('owes', debts),
+      ...some('owes the bank', lent),
+      ...counted((await executor.openOrders({ book: name })).length, 'open order'),
+      ...counted(await operations.countUnfinished(name), 'unfinished operation'),
+      ...counted(await queue.countOpen(name), 'signal in hand'),
+    ];
+    if (left.length === 0) return;
+    throw new UserError(
+      `The book "${name}" is not empty: it ${left.join(', ')}. Close and cancel what is open, and /book withdraw the rest.`,
+    );
   }
 
   /**
@@ -693,6 +734,10 @@ export class Desk {
 function differenceReport(difference: Difference): DifferenceReport {
   const { _id: id, broker, text, blocks, foundAt } = difference;
   return { id, broker, text, blocks, foundAt, resolutions: resolutionsOf(difference) };
+}
+
+function counted(count: number, what: string): readonly string[] {
+  return count === 0 ? [] : [`has ${count} ${what}${count === 1 ? '' : 's'}`];
 }
 
 function shown(report: BankBookReport): BookReport {

@@ -4,7 +4,13 @@ import type { Actions } from './actions.ts';
 import type { Message } from './platform.ts';
 
 /** What a button's id begins with tells what pressing it is. */
-export const buttonKinds = { run: 'r-', confirm: 'y-', decline: 'n-', cancelWork: 'x-' } as const;
+export const buttonKinds = {
+  run: 'r-',
+  confirm: 'y-',
+  decline: 'n-',
+  cancelWork: 'x-',
+  wizard: 'q-',
+} as const;
 
 const lifetimeMs = 7 * 86_400_000;
 

@@ -55,7 +55,8 @@ export interface PeopleParts {
   readonly users: readonly KnownUser[];
   /** Platforms that run, the terminal aside. */
   readonly platforms: readonly PlatformName[];
-  readonly books: readonly string[];
+  /** Those that there are now. */
+  readonly books: () => readonly string[];
   readonly accounts: readonly string[];
   readonly store: Store;
   readonly outbox: Outbox;
@@ -227,7 +228,7 @@ export class People implements PeopleOfDesk {
       throw new UserError('An admin cannot be limited: they could change it. Give them another role.');
     }
     for (const [kind, names, known] of [
-      ['book', books, this.#parts.books],
+      ['book', books, this.#parts.books()],
       ['account', accounts, this.#parts.accounts],
     ] as const) {
       for (const name of names ?? []) {

@@ -38,8 +38,32 @@ export interface MessageButton {
 
 export interface Message extends Content {
   readonly buttons?: readonly MessageButton[];
+  /** It asks something: what the person types next is the answer. The first `choices` of its buttons are answers, too. */
+  readonly question?: { readonly choices: number };
   /** Told without a sound, where the platform can do that. */
   readonly silent?: boolean;
+}
+
+/** One thing to fill in. */
+export interface FormField {
+  /** That of the command's option: `capital`. */
+  readonly name: string;
+  /** At most 100 letters. */
+  readonly question: string;
+  readonly required: boolean;
+  /** Stands there already. */
+  readonly value?: string;
+  /** At most 25, from which one is chosen; else it is typed. */
+  readonly choices?: readonly string[];
+}
+
+/** Several questions on one page, where a platform has that. */
+export interface Form {
+  /** As a button's. */
+  readonly id: string;
+  readonly title: string;
+  /** 1 to 5. */
+  readonly fields: readonly FormField[];
 }
 
 /**
@@ -59,6 +83,11 @@ export interface Responder {
    * looks like a fault there; Telegram stays silent, so that the bot does not tell strangers that it is there.
    */
   refuse(message: Message): Promise<void>;
+  /**
+   * Opens a form, in place of `acknowledge` and of any message: what is filled in comes as `onForm`. False: it takes a press
+   * of a button first. Missing on a platform without forms, where questions are asked one after another.
+   */
+  openForm?(form: Form): Promise<boolean>;
   /**
    * Deletes the message in which the command was typed, because it holds a secret. False: it is still there. Missing where
    * a command is no message that others can see.
@@ -104,6 +133,14 @@ export interface IncomingPress extends Incoming {
   readonly buttonId: string;
 }
 
+export interface IncomingForm extends Incoming {
+  readonly formId: string;
+  /** By the names of its fields; what was left empty is empty. */
+  readonly values: Readonly<Record<string, string>>;
+  /** It was opened from a message of the desk, in whose place the answer may stand. */
+  readonly onMessage: boolean;
+}
+
 export interface IncomingCompletion extends Incoming {
   readonly command: readonly string[];
   readonly option: string;
@@ -120,6 +157,7 @@ export interface Choice {
 export interface ChatHandler {
   onCommand(command: IncomingCommand, responder: Responder): Promise<void>;
   onPress(press: IncomingPress, responder: Responder): Promise<void>;
+  onForm(form: IncomingForm, responder: Responder): Promise<void>;
   /** At most 25 choices; none for a stranger. */
   onCompletion(completion: IncomingCompletion): Promise<readonly Choice[]>;
 }

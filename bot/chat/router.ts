@@ -13,7 +13,10 @@ import {
 } from '../../commands/command.ts';
 import {
   checkOptions,
+  givenOptions,
+  isComplete,
   type ParsedValue,
+  parseGiven,
   parseTypedOptions,
   type Resolved,
   resolveCommand,
@@ -21,7 +24,6 @@ import {
 import type { Content, Progress, Reply, RichText } from '../../commands/reply.ts';
 import type { Asker } from '../../commands/running.ts';
 import { parseTyped } from '../../commands/typed.ts';
-import { UploadedFile } from '../../commands/uploaded-file.ts';
 import type { Clock } from '../../engine/clock.ts';
 import type { Desk } from '../../engine/desk.ts';
 import { reasonOf, UserError } from '../../engine/errors.ts';
@@ -37,6 +39,7 @@ import type {
   IncomingCommand,
   IncomingCompletion,
   IncomingFiles,
+  IncomingForm,
   IncomingPress,
   Message,
   MessageButton,
@@ -44,7 +47,10 @@ import type {
   Responder,
 } from './platform.ts';
 import { checkReach, offerable } from './reach.ts';
+import { describe, type RawOptions, spell, toRaw, without } from './spelling.ts';
 import type { Uploads } from './uploads.ts';
+import { inOneLine, WizardDialog, type WizardPress, wizardPress } from './wizard-dialog.ts';
+import { answeredAlready, type StoredWizard, type Wizards } from './wizards.ts';
 
 export interface RouterParts {
   readonly commands: readonly Command[];
@@ -52,6 +58,7 @@ export interface RouterParts {
   readonly host: Host;
   readonly access: Access;
   readonly actions: Actions;
+  readonly wizards: Wizards;
   readonly uploads: Uploads;
   readonly audit: Audit;
   /** Encrypts the secrets of a command while its confirmation waits. */
@@ -67,11 +74,11 @@ const staleAfterMs = 2 * 60_000;
 const progressPauseMs = 1_000;
 const mostChoices = 25;
 
-type RawOptions = Readonly<Record<string, string | number | boolean>>;
+type Origin = IncomingCommand | IncomingPress | IncomingForm;
 
 /** One request, known to come from this person, with everything that answering and auditing it needs. */
 interface Request {
-  readonly from: IncomingCommand | IncomingPress;
+  readonly from: Origin;
   readonly caller: Caller;
   readonly responder: Responder;
   readonly startedAt: number;
@@ -94,22 +101,37 @@ interface Work {
 
 export class Router implements ChatHandler {
   readonly #parts: RouterParts;
+  readonly #dialog: WizardDialog;
   readonly #work = new Map<string, Work>();
   readonly #inHand = new Set<Promise<void>>();
 
   constructor(parts: RouterParts) {
     this.#parts = parts;
+    this.#dialog = new WizardDialog(parts.wizards);
   }
 
   onCommand(command: IncomingCommand, responder: Responder): Promise<void> {
     return this.#handle(command, responder, async (request) => {
+      const asking = await this.#asking(command, request.caller);
+      if (asking) return this.#answer(request, asking.record, asking.text);
       const { resolved, options } = this.#understand(command, request);
+      if (resolved.action.wizard && !isComplete(resolved.action, options)) {
+        return this.#beginWizard(request, resolved, options);
+      }
       await this.#perform(request, resolved, options, {});
     });
   }
 
   onPress(press: IncomingPress, responder: Responder): Promise<void> {
-    return this.#handle(press, responder, (request) => this.#press(request, press.buttonId));
+    return this.#handle(press, responder, async (request) => {
+      const wizard = wizardPress(press.buttonId);
+      if (wizard) await this.#pressInWizard(request, wizard);
+      else await this.#press(request, press.buttonId);
+    });
+  }
+
+  onForm(form: IncomingForm, responder: Responder): Promise<void> {
+    return this.#handle(form, responder, (request) => this.#fillIn(request, form));
   }
 
   async onCompletion(completion: IncomingCompletion): Promise<readonly Choice[]> {
@@ -136,11 +158,7 @@ export class Router implements ChatHandler {
   }
 
   /** The door: strangers out, faults answered, everything audited, nothing thrown at the platform. */
-  #handle(
-    from: IncomingCommand | IncomingPress,
-    responder: Responder,
-    run: (request: Request) => Promise<void>,
-  ): Promise<void> {
+  #handle(from: Origin, responder: Responder, run: (request: Request) => Promise<void>): Promise<void> {
     const startedAt = performance.now();
     const handled = (async () => {
       const caller = this.#parts.access.identify(from.user, from.chat) ?? this.#newcomer(from);
@@ -159,8 +177,8 @@ export class Router implements ChatHandler {
   }
 
   /** Whoever says the word for strangers to a desk that has nobody yet; everything else is for people of the list. */
-  #newcomer(from: IncomingCommand | IncomingPress): Caller | undefined {
-    if (!this.#parts.access.isUnclaimed || 'buttonId' in from) return undefined;
+  #newcomer(from: Origin): Caller | undefined {
+    if (!this.#parts.access.isUnclaimed || !('input' in from)) return undefined;
     const { input } = from;
     const words =
       input.kind === 'structured' ? input.command : input.text.trim().replace(/^\//, '').split(/\s+/, 2);
@@ -173,11 +191,7 @@ export class Router implements ChatHandler {
     }
   }
 
-  async #turnAway(
-    from: IncomingCommand | IncomingPress,
-    responder: Responder,
-    startedAt: number,
-  ): Promise<void> {
+  async #turnAway(from: Origin, responder: Responder, startedAt: number): Promise<void> {
     const { user, chat } = from;
     const place = chat.private ? 'a private chat' : `chat ${chat.id}`;
     this.#parts.access.refused(`${user.platform} user ${user.id} ("${user.name}") in ${place}`);
@@ -199,7 +213,8 @@ export class Router implements ChatHandler {
     const { input } = command;
     if (input.kind === 'structured') {
       const { words, action } = resolveCommand(input.command, this.#parts.commands);
-      const options = checkOptions({ words, action }, input.options);
+      const parse = action.wizard ? parseGiven : checkOptions;
+      const options = parse({ words, action }, input.options);
       return this.#stoodFor(request, { resolved: { words, action }, options });
     }
     const attached = command.files?.attached?.name;
@@ -226,10 +241,127 @@ export class Router implements ChatHandler {
   #read(text: string, attached: string | undefined): Understood {
     const { positional, named } = parseTyped(text);
     const { words, action, rest } = resolveCommand(positional, this.#parts.commands);
-    return {
-      resolved: { words, action },
-      options: parseTypedOptions({ words, action }, rest, named, attached),
-    };
+    const parse = action.wizard ? givenOptions : parseTypedOptions;
+    return { resolved: { words, action }, options: parse({ words, action }, rest, named, attached) };
+  }
+
+  /** The wizard whose question a text answers that is no command. */
+  async #asking(
+    { user, input, files }: IncomingCommand,
+    { name }: Caller,
+  ): Promise<{ record: StoredWizard; text: string } | undefined> {
+    if (input.kind !== 'typed' || input.text.trim().startsWith('/') || files?.attached) return undefined;
+    const record = await this.#parts.wizards.asking(name, user.platform);
+    return record && { record, text: input.text };
+  }
+
+  async #beginWizard(
+    request: Request,
+    resolved: Resolved,
+    options: Record<string, ParsedValue>,
+  ): Promise<void> {
+    const { wizards } = this.#parts;
+    const { name } = request.caller;
+    const { words } = resolved;
+    const given = toRaw(options);
+    request.asked = spell(words, given);
+    this.#mustBeAllowed(request, resolved);
+    const before = await wizards.unfinished(name, words.join(' '));
+    if (before && before.trail.length > 0 && Object.keys(given).length === 0) {
+      await this.#show(request, this.#dialog.unfinished(before, resolved), 'only-you');
+      return this.#audit(request, request.asked, 'asked', null);
+    }
+    const record = await wizards.begin(name, words.join(' '), given);
+    await this.#askNext(request, resolved, record, { placement: 'only-you' });
+  }
+
+  async #answer(request: Request, record: StoredWizard, text: string): Promise<void> {
+    const resolved = this.#resolvedWizard(request, record);
+    const taken = await this.#dialog.answer(record, resolved, this.#contextOf(request), text);
+    await this.#askNext(request, resolved, taken.record, { ...taken, placement: 'only-you' });
+  }
+
+  async #fillIn(request: Request, { formId, values, onMessage }: IncomingForm): Promise<void> {
+    const press = wizardPress(formId);
+    if (!press) throw new UserError('This form belongs to no question of this desk. Type the command again.');
+    const record = await this.#parts.wizards.get(press.id, request.caller.name);
+    const resolved = this.#resolvedWizard(request, record);
+    if (record.revision !== press.revision) throw new UserError(answeredAlready);
+    const taken = await this.#dialog.fillIn(record, resolved, this.#contextOf(request), values);
+    const placement = onMessage ? 'in-place' : 'only-you';
+    await this.#askNext(request, resolved, taken.record, { ...taken, placement });
+  }
+
+  async #pressInWizard(request: Request, { id, revision, word }: WizardPress): Promise<void> {
+    const { wizards } = this.#parts;
+    const record = await wizards.get(id, request.caller.name);
+    const resolved = this.#resolvedWizard(request, record);
+    const next = (changed: StoredWizard, problems: readonly string[] = []) =>
+      this.#askNext(request, resolved, changed, { placement: 'in-place', problems });
+    if (word === 'leave') {
+      await wizards.forget(record.person, record.command);
+      await this.#show(request, { text: [`Cancelled: /${record.command} was not done.`] }, 'in-place');
+      return this.#audit(request, `/${record.command}`, 'cancelled', null);
+    }
+    if (word === 'go') return next(record);
+    if (word === 'anew') return next(await wizards.begin(record.person, record.command, record.given));
+    if (record.revision !== revision) throw new UserError(answeredAlready);
+    if (word === 'form') return next(record);
+    if (word === 'back') return next(await this.#dialog.back(record));
+    const taken = await this.#dialog.choose(record, resolved, this.#contextOf(request), word);
+    return next(taken.record, taken.problems);
+  }
+
+  #resolvedWizard(request: Request, { command, answers }: StoredWizard): Resolved {
+    const { words, action } = resolveCommand(command.split(' '), this.#parts.commands);
+    request.asked = spell(words, answers);
+    this.#mustBeAllowed(request, { words, action });
+    return { words, action };
+  }
+
+  /** Asks the next question of a wizard; where there is none, the command itself comes, with its confirmation. */
+  async #askNext(
+    request: Request,
+    resolved: Resolved,
+    before: StoredWizard,
+    { placement, problems = [] }: { placement: Placement; problems?: readonly string[] },
+  ): Promise<void> {
+    const { responder, from } = request;
+    const forms = responder.openForm !== undefined;
+    const askedOn = forms ? null : from.user.platform;
+    const record =
+      before.askedOn === askedOn ? before : await this.#parts.wizards.change(before, { askedOn });
+    request.asked = spell(resolved.words, { ...record.given, ...record.answers });
+    const note = problems.map((problem) => `${problem}\n`);
+    const next = await this.#dialog.next(record, resolved, this.#contextOf(request), { forms, note });
+    if (next.kind === 'complete')
+      return this.#completeWizard(request, resolved, record, { placement, options: next.options });
+    // After a mistake a form would open without a word about it.
+    const opened = problems.length === 0 && (await responder.openForm?.(next.form));
+    if (!opened) await this.#show(request, next.message, placement);
+    await this.#audit(request, request.asked, 'asked', problems.join(' ') || null);
+  }
+
+  async #completeWizard(
+    request: Request,
+    resolved: Resolved,
+    record: StoredWizard,
+    { placement, options }: { placement: Placement; options: RawOptions },
+  ): Promise<void> {
+    const done =
+      record.askedOn === null ? record : await this.#parts.wizards.change(record, { askedOn: null });
+    try {
+      const checked = checkOptions(resolved, options);
+      await this.#perform(request, resolved, checked, { placement, preface: inOneLine(resolved, options) });
+    } catch (error) {
+      if (!(error instanceof UserError)) throw error;
+      await this.#show(request, this.#dialog.refused(done, resolved, error.message), placement);
+      await this.#audit(request, request.asked ?? '', 'refused', error.message);
+    }
+  }
+
+  #contextOf({ caller, from }: Request): CommandContext {
+    return this.#context(caller, from, newRequest(), new AbortController().signal);
   }
 
   async #perform(
@@ -240,7 +372,14 @@ export class Router implements ChatHandler {
       confirmed = false,
       placement = action.visibility ?? 'everyone',
       name = newRequest(),
-    }: { confirmed?: boolean; placement?: Placement; name?: string },
+      preface,
+    }: {
+      confirmed?: boolean;
+      placement?: Placement;
+      name?: string;
+      /** Stands before the confirmation, which then is asked for in any case. */
+      preface?: RichText;
+    },
   ): Promise<void> {
     const { caller } = request;
     const controller = new AbortController();
@@ -254,13 +393,16 @@ export class Router implements ChatHandler {
     const options = await this.#parts.uploads.fetch(action.options, given, filesOf(request.from));
     const asked = spell(words, without(options, secrets));
     request.asked = asked;
-    if (action.confirm && !confirmed) {
-      const question = await action.confirm(context, options as never);
-      const text = [...(question.text ?? []), ...removal];
+    if ((action.confirm || preface) && !confirmed) {
+      const question = (await action.confirm?.(context, options as never)) ?? {
+        title: `/${words.join(' ')}?`,
+      };
+      const text = [...(preface ?? []), ...(question.text ?? []), ...removal];
       await this.#ask(request, words, { options, secrets }, { ...question, text });
       return this.#audit(request, asked, 'asked', null);
     }
     const reply = await this.#run(request, { words, action }, context, options, controller);
+    if (action.wizard) await this.#parts.wizards.forget(caller.name, words.join(' '));
     await this.#show(request, await withButtons(reply, this.#parts.actions));
     await this.#audit(request, asked, 'answered', null);
   }
@@ -381,7 +523,7 @@ export class Router implements ChatHandler {
 
   /** A secret does not stay in the chat where that can be helped; else its owner is told. */
   async #removeAsked({ from, responder }: Request): Promise<RichText> {
-    if ('buttonId' in from) return [];
+    if (!('input' in from)) return [];
     const removed = await responder.removeAsked?.().catch((error: unknown) => {
       this.#parts.log.warn({ err: error }, 'a message with a secret could not be deleted');
       return false;
@@ -427,7 +569,7 @@ export class Router implements ChatHandler {
 
   #context(
     caller: Caller,
-    { user, chat }: IncomingCommand | IncomingPress | IncomingCompletion,
+    { user, chat }: Origin | IncomingCompletion,
     request: string,
     signal: AbortSignal,
   ): CommandContext {
@@ -489,54 +631,12 @@ function newRequest(): string {
   return randomBytes(12).toString('base64url');
 }
 
-/** The command in its typed form, for the audit and for telling what was cancelled. */
-function spell(words: readonly string[], options: Readonly<Record<string, ParsedValue>>): string {
-  const pairs = Object.entries(toRaw(options)).map(([name, value]) => `${name}=${value}`);
-  return [`/${words.join(' ')}`, ...pairs].join(' ');
-}
-
 /** What a sealed option is sealed for: it cannot be used in another command. */
 function sealedFor(words: readonly string[], name: string): string {
   return `/${words.join(' ')} ${name}`;
 }
 
-function without<T>(
-  options: Readonly<Record<string, T>>,
-  secrets: readonly string[],
-): Record<string, T | string> {
-  return Object.fromEntries(
-    Object.entries(options).map(([name, value]) => [name, secrets.includes(name) ? '(secret)' : value]),
-  );
-}
-
-/** Options as they can be stored and checked again later. */
-function toRaw(options: Readonly<Record<string, ParsedValue>>): RawOptions {
-  return Object.fromEntries(
-    Object.entries(options).map(([name, value]) => {
-      if (value instanceof Date) return [name, value.toISOString().slice(0, 10)];
-      if (value instanceof UploadedFile) return [name, value.name];
-      if (typeof value !== 'object') return [name, value];
-      return [
-        name,
-        Object.entries(value)
-          .map((pair) => pair.join('='))
-          .join(' '),
-      ];
-    }),
-  );
-}
-
 /** Where the files of a request are: with a press come none, and those of its command were kept. */
-function filesOf(from: IncomingCommand | IncomingPress): IncomingFiles | 'kept' {
-  return 'buttonId' in from ? 'kept' : (from.files ?? {});
-}
-
-/** What was sent, for the audit of something that was not understood. */
-function describe(from: IncomingCommand | IncomingPress): string {
-  if ('buttonId' in from) return '(button)';
-  if (from.input.kind === 'structured') return `/${from.input.command.join(' ')}`;
-  // A command with a mistake in it may hold a secret all the same.
-  return from.input.text
-    .slice(0, 500)
-    .replace(/((?:key|token|secret|password|passphrase|senders)s?\b).*/is, '$1 …');
+function filesOf(from: Origin): IncomingFiles | 'kept' {
+  return 'input' in from ? (from.files ?? {}) : 'kept';
 }

@@ -63,6 +63,16 @@ export function readDocument(
     const what = missing ? 'is missing' : `cannot be read: ${reasonOf(error)}`;
     return unreadable(file, [{ file, key: '', text: what }]);
   }
+  return documentOf(text, file, variables, changesOf);
+}
+
+/** The same of a text, wherever it comes from. */
+export function documentOf(
+  text: string,
+  file: string,
+  variables: Variables,
+  changesOf: (name: unknown) => readonly ValueChange[],
+): ConfigDocument {
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
   // A warning is a tag that nobody knows: `key: !abc` would be read as an empty text.

@@ -19,7 +19,7 @@ import {
   type LimitSettings,
   type WebhookSettings,
 } from './desk.ts';
-import { type ConfigDocument, readDocument, valueAt } from './document.ts';
+import { type ConfigDocument, documentOf, readDocument, valueAt } from './document.ts';
 import { findEnvironment } from './environment.ts';
 import { ConfigError, type Problem } from './problems.ts';
 import { checkReferences } from './references.ts';
@@ -54,10 +54,26 @@ export interface Config {
   /** The files behind it, by the names under which they can be changed: `desk`, `books/demo`. */
   readonly documents: ReadonlyMap<string, ConfigDocument>;
   /**
-   * The same files with other changes from chat.
+   * The same files with something else from chat.
    * @throws ConfigError as `loadConfig` does
    */
-  withChanges(changes: readonly DocumentChange[]): Config;
+  withChanges(fromChat: FromChat): Config;
+}
+
+/** What is laid over the files. */
+export interface FromChat {
+  /** Of a document that is not there they mean nothing. */
+  readonly changes: readonly DocumentChange[];
+  readonly made: readonly MadeDocument[];
+}
+
+/** A document without a file, or one whose file counts no more. */
+interface MadeDocument {
+  /** `books/grid` */
+  readonly document: string;
+  /** Its YAML; null: it was deleted in chat, though its file may still be there. */
+  readonly text: string | null;
+  readonly by: string;
 }
 
 /** A change from chat, and whose it is. */
@@ -81,8 +97,7 @@ export interface ConfigRequest {
   readonly knownHandlers: readonly string[];
   /** Throws a `UserError` when the settings of a book's handler are wrong. */
   readonly checkHandler?: (book: BookSettings) => unknown;
-  /** What was changed in chat, laid over the files. Of a file that is not there it means nothing. */
-  readonly changes?: readonly DocumentChange[];
+  readonly fromChat?: FromChat;
 }
 
 /**
@@ -90,7 +105,8 @@ export interface ConfigRequest {
  * @throws UserError when it is not clear which environment is meant
  */
 export function loadConfig(request: ConfigRequest): Config {
-  const { root, env, environment, knownHandlers, checkHandler, changes = [] } = request;
+  const { root, env, environment, knownHandlers, checkHandler, fromChat } = request;
+  const { changes, made } = fromChat ?? { changes: [], made: [] };
   const variables = readVariables(root, environment);
   const { name, folder, isExample } = findEnvironment(root, env ?? (variables['OUTCRY_ENV'] || undefined));
   const shown = (path: string) => relative(root, path).split(sep).join('/');
@@ -108,12 +124,22 @@ export function loadConfig(request: ConfigRequest): Config {
       return [];
     }
   };
+  const documentsIn = (part: string) => [
+    ...list(part, ['.yaml', '.yml'])
+      .map(readIn(part))
+      .filter(({ value }) => !isDeleted(`${part}/${String(valueAt(value, ['name']))}`, made)),
+    ...made.flatMap((one) =>
+      one.text !== null && one.document.startsWith(`${part}/`)
+        ? [documentOf(one.text, placeOf(one), {}, () => changesOf(one.document))]
+        : [],
+    ),
+  ];
   const documents = {
     desk: readDocument(join(folder, 'desk.yaml'), shown(join(folder, 'desk.yaml')), variables, () =>
       changesOf('desk'),
     ),
-    books: list('books', ['.yaml', '.yml']).map(readIn('books')),
-    plans: list('plans', ['.yaml', '.yml']).map(readIn('plans')),
+    books: documentsIn('books'),
+    plans: documentsIn('plans'),
   };
   const strategies = list('strategies', ['.ts']).map((path) => basename(path, '.ts'));
 
@@ -135,7 +161,7 @@ export function loadConfig(request: ConfigRequest): Config {
   );
   const named = documentsByName(documents);
   if (problems.length > 0 || desk.value === undefined) {
-    throw new ConfigError(problems.map((problem) => withAuthor(problem, named, changes)));
+    throw new ConfigError(problems.map((problem) => withAuthor(problem, named, { changes, made })));
   }
 
   const settings = desk.value;
@@ -164,7 +190,7 @@ export function loadConfig(request: ConfigRequest): Config {
     ]),
     key: variables['OUTCRY_KEY'] || undefined,
     documents: named,
-    withChanges: (others) => loadConfig({ ...request, changes: others }),
+    withChanges: (others) => loadConfig({ ...request, fromChat: others }),
   };
 }
 
@@ -182,16 +208,30 @@ function documentsByName({
   return new Map([['desk', desk], ...entries('books', books), ...entries('plans', plans)]);
 }
 
+function isDeleted(name: string, made: readonly MadeDocument[]): boolean {
+  return made.some(({ document, text }) => text === null && document === name);
+}
+
+/** In place of a file's path. */
+function placeOf({ document, by }: MadeDocument): string {
+  return `${document}, made in chat by ${by}`;
+}
+
 /** A mistake that came from chat says so, and how it is taken back while the desk cannot start. */
 function withAuthor(
   problem: Problem,
   documents: ReadonlyMap<string, ConfigDocument>,
-  changes: readonly DocumentChange[],
+  { changes, made }: FromChat,
 ): Problem {
   const change = changes.find(
     ({ document, key }) =>
       documents.get(document)?.file === problem.file && `${problem.key}.`.startsWith(`${key}.`),
   );
+  const whole = made.find((one) => placeOf(one) === problem.file);
+  if (!change && whole) {
+    const text = `${problem.text} (npm start -- --reset "${whole.document}" takes it away)`;
+    return { ...problem, text };
+  }
   if (!change) return problem;
   const { document, key, by } = change;
   const text = `${problem.text} (changed in chat by ${by}; npm start -- --reset "${document} ${key}" goes back to the file)`;

@@ -2,10 +2,12 @@
  * Settings that are changed in chat: of books, plans and limits. The files say how things are at first; a change is a
  * record in the store that is laid over its file at each start, and checked together with everything else.
  */
+import { stringify } from 'yaml';
 import { z } from 'zod';
 import type {
   ChangedSetting,
   CheckedSetting,
+  NewDocument,
   Setting,
   SettingChange,
   SettingsOfDesk,
@@ -25,7 +27,7 @@ import { bookFile } from './book.ts';
 import { parseValue, pathOfKey } from './changes.ts';
 import { deskSettings } from './desk.ts';
 import { type ConfigDocument, valueAt } from './document.ts';
-import type { Config, DocumentChange } from './load.ts';
+import type { Config, DocumentChange, FromChat } from './load.ts';
 import { ConfigError } from './problems.ts';
 import { isSecretKey } from './secrets.ts';
 import type { Vault } from './vault.ts';
@@ -40,7 +42,21 @@ interface StoredChange extends StoredDocument {
   readonly at: string;
 }
 
+/** A document that was made in chat, or deleted there, by its name. What is secret of it is a change with its seal. */
+interface DocumentOfChat extends StoredDocument {
+  /** YAML; null: deleted. */
+  readonly text: string | null;
+  readonly by: string;
+  readonly at: string;
+}
+
 const storedChanges = defineCollection<StoredChange>('setting_changes');
+const storedDocuments = defineCollection<DocumentOfChat>('documents');
+
+interface Collections {
+  readonly changes: Collection<StoredChange>;
+  readonly documents: Collection<DocumentOfChat>;
+}
 
 /** What chat may not change, and what to do instead. */
 const fixed: Readonly<Record<'books' | 'plans', Readonly<Record<string, string>>>> = {
@@ -59,25 +75,15 @@ const fixed: Readonly<Record<'books' | 'plans', Readonly<Record<string, string>>
   },
 };
 
-/** Read anew each time they are needed; everything else is looked at when the desk starts. */
-const live = new Set([
-  'description',
-  'pool',
-  'minimumEntry',
-  'maximumLossPercent',
-  'approveAbove',
-  'approveWithinSeconds',
-  'staleAfterSeconds',
-  'limits',
-]);
-
 export interface SettingsParts {
   readonly store: Store;
   readonly vault: Vault;
   readonly outbox: Pick<Outbox, 'publish'>;
   readonly clock: Clock;
+  /** @throws UserError when the running desk could not go by them */
+  readonly fits: (config: Config) => void;
   /** Makes the running desk go by the new settings, as far as it can. */
-  readonly apply: (config: Config) => void;
+  readonly apply: (config: Config) => Promise<void>;
   /** Keeps new secrets out of the log. */
   readonly hide: (secrets: readonly string[]) => void;
 }
@@ -85,12 +91,12 @@ export interface SettingsParts {
 /** The settings as they stand in the store, before there is a desk: then the desk is built from `config`. */
 export class StoredSettings {
   readonly #files: Config;
-  readonly #records: Collection<StoredChange>;
+  readonly #stored: Collections;
   readonly #vault: Vault;
 
-  private constructor(files: Config, records: Collection<StoredChange>, vault: Vault) {
+  private constructor(files: Config, stored: Collections, vault: Vault) {
     this.#files = files;
-    this.#records = records;
+    this.#stored = stored;
     this.#vault = vault;
   }
 
@@ -98,7 +104,7 @@ export class StoredSettings {
     files: Config,
     { store, vault }: Pick<SettingsParts, 'store' | 'vault'>,
   ): Promise<StoredSettings> {
-    return new StoredSettings(files, await store.collection(storedChanges), vault);
+    return new StoredSettings(files, await collectionsOf(store), vault);
   }
 
   /**
@@ -106,14 +112,23 @@ export class StoredSettings {
    * @throws UserError or ConfigError when a change does not go with the files any more
    */
   async config(): Promise<Config> {
-    const changes = (await this.#records.find()).map((record) => opened(record, this.#vault));
-    return changes.length === 0 ? this.#files : this.#files.withChanges(changes);
+    const changes = (await this.#stored.changes.find()).map((record) => opened(record, this.#vault));
+    const made = (await this.#stored.documents.find()).map(madeOf);
+    const nothing = changes.length === 0 && made.length === 0;
+    return nothing ? this.#files : this.#files.withChanges({ changes, made });
   }
 
-  /** Forgets a change, as `books/demo limits.order`. @throws UserError when there is none */
+  /**
+   * Forgets a change, as `books/demo limits.order`, or that a document was made or deleted, as `books/demo`.
+   * @throws UserError when there is none
+   */
   async reset(text: string): Promise<void> {
-    const [document = '', key = ''] = text.trim().split(/\s+/);
-    const removed = await this.#records.remove({ _id: `${document}:${key}` });
+    const [document = '', key] = text.trim().split(/\s+/);
+    const { changes, documents } = this.#stored;
+    const removed =
+      key === undefined
+        ? await documents.remove({ _id: document })
+        : await changes.remove({ _id: `${document}:${key}` });
     if (removed === 0)
       throw new UserError(
         `Nothing of "${text}" was changed in chat. It is written as: books/demo limits.order`,
@@ -124,22 +139,24 @@ export class StoredSettings {
 export class Settings implements SettingsOfDesk {
   readonly #files: Config;
   readonly #parts: SettingsParts;
-  readonly #records: Collection<StoredChange>;
+  readonly #stored: Collections;
   #changes: ReadonlyMap<string, StoredChange>;
+  #made: ReadonlyMap<string, DocumentOfChat>;
   #config: Config;
   #turn: Promise<unknown> = Promise.resolve();
 
   private constructor(
     configs: { readonly files: Config; readonly effective: Config },
     parts: SettingsParts,
-    records: Collection<StoredChange>,
-    stored: readonly StoredChange[],
+    collections: Collections,
+    stored: { readonly changes: readonly StoredChange[]; readonly documents: readonly DocumentOfChat[] },
   ) {
     this.#files = configs.files;
     this.#config = configs.effective;
     this.#parts = parts;
-    this.#records = records;
-    this.#changes = new Map(stored.map((record) => [record._id, record]));
+    this.#stored = collections;
+    this.#changes = new Map(stored.changes.map((record) => [record._id, record]));
+    this.#made = new Map(stored.documents.map((record) => [record._id, record]));
   }
 
   /** @param configs the files alone, and the configuration that the desk was built from */
@@ -147,8 +164,10 @@ export class Settings implements SettingsOfDesk {
     configs: { readonly files: Config; readonly effective: Config },
     parts: SettingsParts,
   ): Promise<Settings> {
-    const records = await parts.store.collection(storedChanges);
-    return new Settings(configs, parts, records, await records.find());
+    const collections = await collectionsOf(parts.store);
+    const changes = await collections.changes.find();
+    const documents = await collections.documents.find();
+    return new Settings(configs, parts, collections, { changes, documents });
   }
 
   documents(): readonly string[] {
@@ -172,7 +191,8 @@ export class Settings implements SettingsOfDesk {
         const isChanged = [...this.#changes.values()].some(
           (change) => change.document === document && `${leaf}.`.startsWith(`${change.key}.`),
         );
-        return [{ document, key: leaf, value: own, origin: isChanged ? 'chat' : 'file' }];
+        const fromChat = isChanged || this.#made.has(document);
+        return [{ document, key: leaf, value: own, origin: fromChat ? 'chat' : 'file' }];
       }
       const value = valueAt(defaults, path);
       if (value === undefined || value === null || isSecretKey(path)) return [];
@@ -194,35 +214,132 @@ export class Settings implements SettingsOfDesk {
   }
 
   set(change: SettingChange, by: string): Promise<CheckedSetting> {
-    const done = this.#turn.then(async () => {
+    return this.#inTurn(async () => {
       const { config, result } = this.#checked(change);
       const { document, key, value } = change;
-      const id = idOf(change);
-      if (value === null) {
-        await this.#records.remove({ _id: id });
-        this.#changes = new Map([...this.#changes].filter(([known]) => known !== id));
-      } else {
-        const sealed = this.isSecret(change);
-        const kept = sealed ? this.#parts.vault.seal(value, id) : value;
-        const record = { document, key, value: kept, sealed, by, at: stamp(this.#parts.clock) };
-        if (this.#changes.has(id)) await this.#records.update(id, {}, record);
-        else await this.#records.insert({ _id: id, ...record });
-        this.#changes = new Map(this.#changes).set(id, { _id: id, ...record });
-      }
-      this.#config = config;
-      this.#parts.hide(config.secrets);
-      this.#parts.apply(config);
+      if (value === null) await this.#forget(idOf(change));
+      else await this.#store({ document, key, value }, by);
+      await this.#goBy(config);
       const how = value === null ? 'is what its file says again' : 'was changed';
       const text = `${document} ${key} ${how}: ${result.before} → ${result.after} (${result.takesEffect})`;
       await this.#parts.outbox.publish({ type: 'desk.changed', text, by });
       return result;
     });
+  }
+
+  checkNew(made: NewDocument): void {
+    this.#withNew(made, 'you');
+  }
+
+  create(made: NewDocument, by: string): Promise<void> {
+    return this.#inTurn(async () => {
+      const { document, key } = made;
+      const { config, text } = this.#withNew(made, by);
+      // Without its document it means nothing, so it comes first.
+      if (key !== undefined) await this.#store({ document, key: 'key', value: JSON.stringify(key) }, by);
+      const record = { _id: document, text, by, at: stamp(this.#parts.clock) };
+      await this.#stored.documents.insert(record);
+      this.#made = new Map(this.#made).set(document, record);
+      await this.#goBy(config);
+      await this.#parts.outbox.publish({ type: 'desk.changed', text: `${document} was made`, by });
+    });
+  }
+
+  checkDelete(document: string): void {
+    this.#without(document, 'you');
+  }
+
+  delete(document: string, by: string): Promise<void> {
+    return this.#inTurn(async () => {
+      const { config, record } = this.#without(document, by);
+      const { _id, ...fields } = record;
+      if (this.#made.has(document)) await this.#stored.documents.update(_id, {}, fields);
+      else await this.#stored.documents.insert(record);
+      this.#made = new Map(this.#made).set(document, record);
+      for (const change of [...this.#changes.values()].filter((each) => each.document === document))
+        await this.#forget(change._id);
+      await this.#goBy(config);
+      await this.#parts.outbox.publish({ type: 'desk.changed', text: `${document} was deleted`, by });
+    });
+  }
+
+  /** One change after another: each is checked against what the one before it made. */
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const done = this.#turn.then(work);
     this.#turn = done.catch(() => undefined); // the caller hears of it; the next one still gets its turn
     return done;
   }
 
+  async #store(
+    { document, key, value }: { readonly document: string; readonly key: string; readonly value: string },
+    by: string,
+  ): Promise<void> {
+    const id = idOf({ document, key });
+    const sealed = this.isSecret({ document, key });
+    const kept = sealed ? this.#parts.vault.seal(value, id) : value;
+    const record = { document, key, value: kept, sealed, by, at: stamp(this.#parts.clock) };
+    if (this.#changes.has(id)) await this.#stored.changes.update(id, {}, record);
+    else await this.#stored.changes.insert({ _id: id, ...record });
+    this.#changes = new Map(this.#changes).set(id, { _id: id, ...record });
+  }
+
+  async #forget(id: string): Promise<void> {
+    await this.#stored.changes.remove({ _id: id });
+    this.#changes = new Map([...this.#changes].filter(([known]) => known !== id));
+  }
+
+  async #goBy(config: Config): Promise<void> {
+    this.#config = config;
+    this.#parts.hide(config.secrets);
+    await this.#parts.apply(config);
+  }
+
+  /** The whole with a new document in it. */
+  #withNew(
+    { document, values, key }: NewDocument,
+    by: string,
+  ): { readonly config: Config; readonly text: string } {
+    if (this.#config.documents.has(document)) throw new UserError(`There is ${document} already.`);
+    if (this.#made.has(document)) {
+      throw new UserError(`${document} was there and was deleted in chat. Choose another name.`);
+    }
+    const text = stringify(values);
+    if (text.includes('${'))
+      throw new UserError('Variables ($ and a name in braces) can be used in files only.');
+    const { changes, made } = this.#fromChat();
+    const ofKey = key === undefined ? [] : [{ document, key: 'key', value: JSON.stringify(key), by: 'you' }];
+    const config = this.#loaded({
+      changes: [...changes, ...ofKey],
+      made: [...made, { document, text, by }],
+    });
+    this.#parts.fits(config);
+    return { config, text };
+  }
+
+  #without(document: string, by: string): { readonly config: Config; readonly record: DocumentOfChat } {
+    this.#document(document);
+    const { changes, made } = this.#fromChat();
+    const config = this.#loaded({
+      changes: changes.filter((change) => change.document !== document),
+      made: [...made.filter((one) => one.document !== document), { document, text: null, by }],
+    });
+    return { config, record: { _id: document, text: null, by, at: stamp(this.#parts.clock) } };
+  }
+
+  #fromChat(): FromChat {
+    return {
+      changes: [...this.#changes.values()].map((record) => opened(record, this.#parts.vault)),
+      made: [...this.#made.values()].map(madeOf),
+    };
+  }
+
   differences(): readonly ChangedSetting[] {
-    return [...this.#changes.values()].map(({ document, key, by, at }) => {
+    const whole = [...this.#made.values()].map(({ _id: document, text, by, at }) => {
+      const inFile = this.#files.documents.has(document) ? 'in its file' : 'no file';
+      const inChat = text === null ? 'deleted' : 'made';
+      return { document, key: 'all of it', inFile, inChat, by, at, applies: true };
+    });
+    const changed = [...this.#changes.values()].map(({ document, key, by, at }) => {
       const path = key.split('.');
       const inFile = this.#files.documents.get(document);
       return {
@@ -232,9 +349,10 @@ export class Settings implements SettingsOfDesk {
         inChat: this.#config.documents.get(document)?.show(path) ?? notSet,
         by,
         at,
-        applies: inFile !== undefined,
+        applies: this.#config.documents.has(document),
       };
     });
+    return [...whole, ...changed];
   }
 
   files(): readonly { readonly name: string; readonly text: string }[] {
@@ -274,7 +392,7 @@ export class Settings implements SettingsOfDesk {
     const others = [...this.#changes.values()].filter((record) => record._id !== id);
     const changes: DocumentChange[] = others.map((record) => opened(record, this.#parts.vault));
     if (value !== null) changes.push({ document, key, value, by: 'you' });
-    const config = this.#loaded(changes);
+    const config = this.#loaded({ changes, made: this.#fromChat().made });
     const text = (found: ConfigDocument | undefined) => found?.show(path) ?? notSet;
     return {
       config,
@@ -286,13 +404,16 @@ export class Settings implements SettingsOfDesk {
     };
   }
 
-  #loaded(changes: readonly DocumentChange[]): Config {
+  #loaded(fromChat: FromChat): Config {
     try {
-      return this.#files.withChanges(changes);
+      return this.#files.withChanges(fromChat);
     } catch (error) {
       if (!(error instanceof ConfigError)) throw error;
       const [first = error.message] = error.lines;
-      throw new UserError(first.replace(/ \(changed in chat by you;[^)]*\)/, ''), { cause: error });
+      const plain = first
+        .replace(/ \((changed in chat by you;|npm start -- --reset)[^)]*\)/, '')
+        .replace(/, made in chat by [^:]*(:\d+)?/, '');
+      throw new UserError(plain, { cause: error });
     }
   }
 
@@ -323,6 +444,17 @@ function opened({ _id, document, key, value, sealed, by }: StoredChange, vault: 
   return { document, key, by, value: sealed ? vault.open(value, _id) : value };
 }
 
+function madeOf({ _id: document, text, by }: DocumentOfChat): FromChat['made'][number] {
+  return { document, text, by };
+}
+
+async function collectionsOf(store: Store): Promise<Collections> {
+  return {
+    changes: await store.collection(storedChanges),
+    documents: await store.collection(storedDocuments),
+  };
+}
+
 function schemaOf(document: string): z.core.$ZodType {
   if (document.startsWith('books/')) return bookFile;
   if (document.startsWith('plans/')) return planSettings;
@@ -336,10 +468,9 @@ function refusalOf(document: string, key: string): string | undefined {
   return fixed[document.startsWith('books/') ? 'books' : 'plans'][first];
 }
 
-/** Limits of money hold from the next entry on; how much work may take is told to workers at the start. */
+/** Books are read anew each time they are needed; plans, and how much work may take, when the desk starts. */
 function takesEffectAtOnce(document: string, key: string): boolean {
-  if (document === 'desk') return `${key}.`.startsWith('limits.trading.');
-  return document.startsWith('books/') && live.has(key.split('.')[0] ?? '');
+  return document === 'desk' ? `${key}.`.startsWith('limits.trading.') : document.startsWith('books/');
 }
 
 function unknownKey(key: string, known: readonly string[]): string {

@@ -14,14 +14,20 @@ import type { Arrival, Finding } from './auth/way.ts';
 export type HookName = string | undefined;
 
 export class Hooks {
-  readonly #hooks: ReadonlyMap<HookName, readonly SenderSettings[]>;
+  #hooks: ReadonlyMap<HookName, readonly SenderSettings[]>;
   /** Every entry that there is, each with one that nobody can fulfil. */
-  readonly #entries: readonly { readonly real: SenderSettings; readonly decoy: SenderSettings }[];
+  #entries: readonly { readonly real: SenderSettings; readonly decoy: SenderSettings }[];
 
   constructor(hooks: ReadonlyMap<HookName, readonly SenderSettings[]>) {
     this.#hooks = hooks;
     const entries = new Set([...hooks.values()].flat());
     this.#entries = [...entries].map((real) => ({ real, decoy: decoyOf(real) }));
+  }
+
+  /** From now on they are these: books and their senders were changed in chat. */
+  become(others: Hooks): void {
+    this.#hooks = others.#hooks;
+    this.#entries = others.#entries;
   }
 
   has(name: HookName): boolean {

@@ -132,6 +132,27 @@ export class Books {
     this.#settings.set(settings.name, { ...others, ...kept });
   }
 
+  /**
+   * Goes by these settings from now on: known books as `change`, new ones are opened and get their capital, and those that
+   * are not among them are closed: their history stays.
+   */
+  async become(all: readonly BookSettings[]): Promise<void> {
+    for (const settings of all) {
+      if (this.#settings.has(settings.name)) this.change(settings);
+      else {
+        this.#settings.set(settings.name, settings); // the deposit of its capital asks for them
+        await this.#seed(settings);
+      }
+    }
+    const kept = new Set(all.map(({ name }) => name));
+    for (const name of this.names()) if (!kept.has(name)) this.#settings.delete(name);
+  }
+
+  /** Whether a book of this name is, or was: its history is kept under the name. */
+  async isKnown(name: string): Promise<boolean> {
+    return (await this.#records.get(name)) !== undefined;
+  }
+
   list(): Promise<readonly BookReport[]> {
     return Promise.all(this.names().map((name) => this.show(name)));
   }

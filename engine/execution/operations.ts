@@ -140,6 +140,11 @@ export class Operations {
     return this.#operations.find({ book, state: 'stuck' }, { sort: [['askedAt', 'ascending']] });
   }
 
+  /** Those of a book that are not over. */
+  countUnfinished(book: string): Promise<number> {
+    return this.#operations.count({ book, state: { in: unfinishedStates } });
+  }
+
   countStuck(): Promise<number> {
     return this.#operations.count({ state: 'stuck' });
   }

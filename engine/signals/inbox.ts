@@ -93,8 +93,9 @@ export class Inbox {
   readonly #signals: Collection<Signal>;
   readonly #batches: Collection<Batch>;
   readonly #seals: SeenSeals;
-  readonly #settings: readonly BookSettings[];
-  readonly #handlers: ReadonlyMap<string, BookHandler | undefined>;
+  readonly #books: Books;
+  /** By the settings from which they were made: other settings make another one. */
+  readonly #handlers = new WeakMap<BookSettings, { readonly handler: BookHandler | undefined }>();
   /** A book's signals are taken in one by one, so that two equal ones see each other. */
   readonly #lanes = new Lanes();
   readonly #listeners = new Set<(signal: Signal) => void>();
@@ -114,8 +115,8 @@ export class Inbox {
     this.#signals = stored.signals;
     this.#batches = stored.batches;
     this.#seals = stored.seals;
-    this.#settings = books.names().map((name) => books.settings(name));
-    this.#handlers = new Map(this.#settings.map((settings) => [settings.name, handlerOfBook(settings)]));
+    this.#books = books;
+    for (const settings of this.#settings) this.#handlerOf(settings);
   }
 
   /**
@@ -134,6 +135,16 @@ export class Inbox {
       await inbox.#spread(batch);
     }
     return inbox;
+  }
+
+  get #settings(): readonly BookSettings[] {
+    return this.#books.names().map((name) => this.#books.settings(name));
+  }
+
+  #handlerOf(settings: BookSettings): BookHandler | undefined {
+    const made = this.#handlers.get(settings) ?? { handler: handlerOfBook(settings) };
+    this.#handlers.set(settings, made);
+    return made.handler;
   }
 
   /**
@@ -306,8 +317,9 @@ export class Inbox {
    * @throws UserError when the book takes no signals, or cannot read this one
    */
   read(book: string, payload: unknown): ReadSignal {
-    if (!this.#handlers.has(book)) throw new UserError(`There is no book "${book}".`);
-    const handler = this.#handlers.get(book);
+    const settings = this.#settings.find(({ name }) => name === book);
+    if (!settings) throw new UserError(`There is no book "${book}".`);
+    const handler = this.#handlerOf(settings);
     if (!handler) throw new UserError(`The book "${book}" takes no signals: it has no handler.`);
     return handler.read(payload);
   }

@@ -125,9 +125,12 @@ export class Queue {
     return read.decide(await this.#view(book), market);
   }
 
-  /** Signals that have not ended. */
-  countOpen(): Promise<number> {
-    return this.#signals.count({ state: { in: ['received', 'waiting', 'working'] } });
+  /** Signals that have not ended, of one book or of all. */
+  countOpen(book?: string): Promise<number> {
+    return this.#signals.count({
+      state: { in: ['received', 'waiting', 'working'] },
+      ...(book !== undefined && { book }),
+    });
   }
 
   /**

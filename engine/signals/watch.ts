@@ -103,7 +103,8 @@ export class SignalWatch {
     const { clock, inbox, outbox } = this.#parts;
     const patienceMs = this.#patienceMs(book);
     const watch = patienceMs === undefined ? undefined : await this.#watches.get(book);
-    if (patienceMs === undefined || !watch) return;
+    if (patienceMs === undefined) return;
+    if (!watch) return this.#begin(book); // it expects signals since that was set in chat
     const [last] = await inbox.signals({ book, limit: 1 });
     if (watch.silentSince !== null) {
       // Heard by a process that died before it told.

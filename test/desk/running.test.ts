@@ -50,7 +50,9 @@ describe('the settings of a desk', () => {
     first.type(`/config set books/demo key ${secret}`);
     await first.shows(/Change key of books\/demo\?[\s\S]*\(hidden\)/);
     first.type('1');
-    await first.shows('books/demo key: (hidden) → (hidden). It holds after a restart');
+    await first.shows('books/demo key: (hidden) → (hidden). It holds from now on');
+    expect((await first.alert('demo', alert)).status, 'the old key').toBe(404);
+    expect((await first.alert('demo', { ...alert, key: secret })).status, 'the new key').toBe(200);
     first.type('/audit');
     await first.shows('/config set document=books/demo key=key value=(secret)');
     first.type('/config export');
@@ -65,8 +67,10 @@ describe('the settings of a desk', () => {
     expect((await stat(join(data, 'secret.key'))).mode & 0o777).toBe(0o600);
 
     const second = await startDesk({ root: first.root });
-    expect((await second.alert('demo', alert)).status, 'the old key').toBe(404);
-    expect((await second.alert('demo', { ...alert, key: secret })).status, 'the new key').toBe(200);
+    expect((await second.alert('demo', { ...alert, id: 'old' })).status, 'the old key').toBe(404);
+    expect((await second.alert('demo', { ...alert, id: 'new', key: secret })).status, 'the new key').toBe(
+      200,
+    );
   });
 });
 

@@ -6,9 +6,17 @@ import { Aliases } from '../../bot/chat/aliases.ts';
 import { Audit } from '../../bot/chat/audit.ts';
 import { Notices } from '../../bot/chat/notices.ts';
 import { type KnownUser, People } from '../../bot/chat/people.ts';
-import type { ChatUser, IncomingFiles, Message, Placement, Responder } from '../../bot/chat/platform.ts';
+import type {
+  ChatUser,
+  Form,
+  IncomingFiles,
+  Message,
+  Placement,
+  Responder,
+} from '../../bot/chat/platform.ts';
 import { Router } from '../../bot/chat/router.ts';
 import { Uploads } from '../../bot/chat/uploads.ts';
+import { Wizards } from '../../bot/chat/wizards.ts';
 import { Vault } from '../../bot/config/vault.ts';
 import type { Command, Host } from '../../commands/command.ts';
 import { resolveCommand } from '../../commands/options.ts';
@@ -35,6 +43,8 @@ export interface Answer {
   readonly shown: readonly Message[];
   /** The words of what stands there in the end. */
   readonly text: string;
+  /** The form that was opened in place of a message. */
+  readonly form: Form | undefined;
   button(label: string): string;
 }
 
@@ -46,6 +56,7 @@ export async function chatDesk({
   log = silentLog,
   users = people,
   settings = {} as SettingsOfDesk,
+  forms = false,
 }: {
   store: Store;
   commands: readonly Command[];
@@ -54,12 +65,14 @@ export async function chatDesk({
   log?: Logger;
   users?: readonly KnownUser[];
   settings?: SettingsOfDesk;
+  /** The platform has forms. */
+  forms?: boolean;
 }) {
   const outbox = await Outbox.open(store, clock);
   const peopleOfDesk = await People.open({
     users,
     platforms: ['discord'],
-    books: ['demo', 'rotation'],
+    books: () => ['demo', 'rotation'],
     accounts: ['paper', 'other'],
     store,
     outbox,
@@ -104,7 +117,10 @@ export async function chatDesk({
   };
   const uploads = await Uploads.open(store, clock);
   const vault = new Vault({ passphrase: 'a phrase for this test', keyFile: '/nowhere' });
-  const router = new Router({ commands, desk, host, access, actions, uploads, audit, vault, clock, log });
+  const wizards = await Wizards.open(store, clock);
+  const router = new Router({
+    ...{ commands, desk, host, access, actions, wizards, uploads, audit, vault, clock, log },
+  });
 
   /** The person of this name; anybody else is a stranger. */
   const userNamed = (name: string): ChatUser => {
@@ -125,28 +141,36 @@ export async function chatDesk({
       text: string,
       changes: { sentAt?: Date; chat?: typeof group; files?: IncomingFiles } = {},
     ): Promise<Answer> {
-      const { responder, answer } = listener();
+      const { responder, answer } = listener(forms);
       await router.onCommand({ ...incoming(name), ...changes, input: { kind: 'typed', text } }, responder);
       return answer();
     },
     async presses(name: string, buttonId: string, changes: { sentAt?: Date } = {}): Promise<Answer> {
-      const { responder, answer } = listener();
+      const { responder, answer } = listener(forms);
       await router.onPress({ ...incoming(name), ...changes, buttonId }, responder);
+      return answer();
+    },
+    async fillsIn(name: string, form: Form | undefined, values: Readonly<Record<string, string>>) {
+      if (!form) throw new Error('no form was opened');
+      const { responder, answer } = listener(forms, false);
+      await router.onForm({ ...incoming(name), formId: form.id, values, onMessage: false }, responder);
       return answer();
     },
     completes: (name: string, command: readonly string[], option: string, value: string) =>
       router.onCompletion({ ...incoming(name), command, option, value }),
     /** Begins a command and leaves it running; `seen` is what it showed so far. */
     begins(name: string, text: string) {
-      const { responder, answer } = listener();
+      const { responder, answer } = listener(forms);
       const done = router.onCommand({ ...incoming(name), input: { kind: 'typed', text } }, responder);
       return { seen: answer, done: done.then(answer) };
     },
   };
 }
 
-function listener(): { responder: Responder; answer: () => Answer } {
+/** @param opens whether a form can be opened at once, as in answer to a command or a press */
+function listener(forms: boolean, opens = true): { responder: Responder; answer: () => Answer } {
   let placement: Answer['placement'];
+  let form: Form | undefined;
   const shown: Message[] = [];
   const responder: Responder = {
     acknowledge: async (where) => {
@@ -161,9 +185,16 @@ function listener(): { responder: Responder; answer: () => Answer } {
       placement = 'refused';
       shown.push(message);
     },
+    ...(forms && {
+      openForm: async (asked: Form) => {
+        if (opens) form = asked;
+        return opens;
+      },
+    }),
   };
   const answer = (): Answer => ({
     placement,
+    form,
     shown: [...shown],
     text: [shown.at(-1)?.title ?? '', plainText(shown.at(-1)?.text ?? [])].join('\n').trim(),
     button(label) {

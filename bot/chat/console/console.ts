@@ -53,6 +53,8 @@ export class ConsolePlatform implements Platform {
   #status: PlatformStatus;
   /** The buttons that a typed number presses: those of the newest message that has any. */
   #buttons: readonly MessageButton[] = [];
+  /** What the newest answer asks: then what is typed is no command, save with its slash. */
+  #question: { readonly buttons: readonly MessageButton[]; readonly choices: number } | undefined;
   /** Lines of a pipe are answered one after another. */
   #turn: Promise<void> = Promise.resolve();
   /** The newest thing on the screen, if it may still be replaced: progress of this responder, so many lines high. */
@@ -124,10 +126,12 @@ export class ConsolePlatform implements Platform {
     this.#replaceable = undefined;
     const incoming = { user: consoleUser, chat, sentAt: this.#parts.clock.now() };
     const { responder, settled } = this.#responder();
-    const button = /^\d+$/.test(text) ? this.#buttons[Number(text) - 1] : undefined;
+    const question = this.#question;
+    this.#question = undefined;
+    const button = question ? answerButton(text, question) : numberedButton(text, this.#buttons);
     if (button) await handler.onPress({ ...incoming, buttonId: button.id }, responder);
     else {
-      const input = { kind: 'typed', text: withSlash(text) } as const;
+      const input = { kind: 'typed', text: question ? text : withSlash(text) } as const;
       await handler.onCommand({ ...incoming, input, files: filesOfTerminal }, responder);
     }
     await settled();
@@ -141,6 +145,8 @@ export class ConsolePlatform implements Platform {
       acknowledge: async () => undefined,
       show: async (message) => {
         last = message;
+        const { question, buttons = [] } = message;
+        this.#question = question && { buttons, choices: question.choices };
         if (this.#interactive) await this.#print(message, responder);
       },
       refuse: async (message) => {
@@ -255,6 +261,20 @@ async function saveAttachments(
     const names = attachments.map(({ name }) => name).join(', ');
     return [`nothing of ${names}: ${reasonOf(error)}`];
   }
+}
+
+function numberedButton(text: string, buttons: readonly MessageButton[]): MessageButton | undefined {
+  return /^\d+$/.test(text) ? buttons[Number(text) - 1] : undefined;
+}
+
+/** Choices are named by their number; what is beside them by its word, because the answer itself may be a number. */
+function answerButton(
+  text: string,
+  { buttons, choices }: { readonly buttons: readonly MessageButton[]; readonly choices: number },
+): MessageButton | undefined {
+  const word = text.toLowerCase();
+  const named = buttons.slice(choices).find(({ label }) => label.toLowerCase().split(' ')[0] === word);
+  return named ?? numberedButton(text, buttons.slice(0, choices));
 }
 
 /** At a terminal the slash may be left out. */

@@ -29,11 +29,26 @@ export function renderMessage(
   if (message.fields && message.fields.length > 0) blocks.push(renderFields(message.fields, style));
   if (message.table) blocks.push(printable(tableText(message.table)));
   if (paths.length > 0) blocks.push(paths.map((path) => `${style.dim('saved')} ${path}`).join('\n'));
-  if (message.buttons && message.buttons.length > 0) {
+  if (message.question) blocks.push(...questionLines(message, message.question.choices, style));
+  else if (message.buttons && message.buttons.length > 0) {
     const buttons = message.buttons.map(({ label }, index) => `[${firstButton + index}] ${printable(label)}`);
     blocks.push(`${style.bold(buttons.join('   '))}${style.dim('   (type the number)')}`);
   }
   return blocks.join('\n\n');
+}
+
+/** Choices by number, and words for what is beside them. */
+function questionLines({ buttons = [] }: Message, choices: number, style: Style): string[] {
+  const numbered = buttons
+    .slice(0, choices)
+    .map(({ label }, index) => `[${index + 1}] ${printable(label)}`)
+    .join('   ');
+  const words = buttons.slice(choices).map(({ label }) => {
+    const [first = '', ...more] = printable(label).toLowerCase().split(' ');
+    return more.length === 0 ? first : `${first} (${more.join(' ')})`;
+  });
+  const how = choices > 0 ? 'type the number' : 'type the answer';
+  return [...(choices > 0 ? [style.bold(numbered)] : []), style.dim(`(${[how, ...words].join(', or ')})`)];
 }
 
 interface Style {

@@ -8,6 +8,7 @@ import {
   type CommandInteractionOption,
   InteractionContextType,
   MessageFlags,
+  type ModalSubmitInteraction,
   type RepliableInteraction,
 } from 'discord.js';
 import { UserError } from '../../../engine/errors.ts';
@@ -17,8 +18,10 @@ import type {
   IncomingCommand,
   IncomingCompletion,
   IncomingFile,
+  IncomingForm,
   IncomingPress,
 } from '../platform.ts';
+import { filledIn } from './forms.ts';
 import { defaultFileSizeLimit } from './render.ts';
 import type { Asked } from './responder.ts';
 
@@ -53,6 +56,15 @@ export function pressOf(interaction: ButtonInteraction): IncomingPress {
   return { ...origin(interaction), buttonId: interaction.customId };
 }
 
+export function formOf(interaction: ModalSubmitInteraction): IncomingForm {
+  return {
+    ...origin(interaction),
+    formId: interaction.customId,
+    values: filledIn(interaction),
+    onMessage: interaction.isFromMessage(),
+  };
+}
+
 export function completionOf(interaction: AutocompleteInteraction): IncomingCompletion {
   const { name, value } = interaction.options.getFocused(true);
   return {
@@ -64,7 +76,8 @@ export function completionOf(interaction: AutocompleteInteraction): IncomingComp
 }
 
 export function askedBy(interaction: RepliableInteraction): Asked {
-  const pressed = interaction.isButton() ? interaction.message : undefined;
+  const isForm = interaction.isModalSubmit();
+  const pressed = interaction.isButton() || isForm ? (interaction.message ?? undefined) : undefined;
   return {
     id: interaction.id,
     token: interaction.token,
@@ -72,6 +85,7 @@ export function askedBy(interaction: RepliableInteraction): Asked {
     createdAt: interaction.createdAt,
     userId: interaction.user.id,
     channelId: interaction.channelId ?? '',
+    isForm,
     fileSizeLimit: interaction.attachmentSizeLimit || defaultFileSizeLimit,
     ...(pressed
       ? { pressed: { id: pressed.id, onlyForUser: pressed.flags.has(MessageFlags.Ephemeral) } }

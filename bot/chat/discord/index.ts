@@ -1,5 +1,5 @@
 /**
- * Discord as a chat platform: slash commands, buttons and completions in over the gateway, messages out over REST.
+ * Discord as a chat platform: slash commands, buttons, forms and completions in over the gateway, messages out over REST.
  * Imported only when the configuration names it.
  */
 
@@ -18,7 +18,7 @@ import type { Logger } from '../../../engine/log.ts';
 import { type ChatHandler, type Choice, DeliveryError, type Platform } from '../platform.ts';
 import { Connection } from './connection.ts';
 import { isTokenRefused, tokenRefused } from './failures.ts';
-import { askedBy, commandOf, completionOf, offeredChoices, pressOf } from './incoming.ts';
+import { askedBy, commandOf, completionOf, formOf, offeredChoices, pressOf } from './incoming.ts';
 import { channelMessages } from './messages.ts';
 import { registerCommands } from './registration.ts';
 import { discordRequests } from './requests.ts';
@@ -95,7 +95,7 @@ export function discordPlatform({
   async function take(interaction: Interaction): Promise<void> {
     if (!handler) return;
     if (interaction.isAutocomplete()) return complete(interaction, handler);
-    if (!interaction.isChatInputCommand() && !interaction.isButton()) return;
+    if (!interaction.isChatInputCommand() && !interaction.isButton() && !interaction.isModalSubmit()) return;
     const responder = new InteractionResponder(askedBy(interaction), {
       requests,
       messages,
@@ -105,7 +105,8 @@ export function discordPlatform({
     });
     responders.add(responder);
     try {
-      if (interaction.isButton()) await handler.onPress(pressOf(interaction), responder);
+      if (interaction.isModalSubmit()) await handler.onForm(formOf(interaction), responder);
+      else if (interaction.isButton()) await handler.onPress(pressOf(interaction), responder);
       else await handler.onCommand(commandOf(interaction, rest.options.cdn), responder);
     } catch (thrown) {
       log.error({ err: thrown, interaction: interaction.id }, 'the answer to a Discord user failed');

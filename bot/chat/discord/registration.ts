@@ -104,12 +104,15 @@ export function registrationOf(
 
 const descriptionLimit = 100;
 
-/** Discord wants the required ones first. */
-function optionsOf(action: Action): APIApplicationCommandBasicOption[] {
-  const options = Object.entries(action.options);
+/** Discord wants the required ones first; what a wizard asks for may be left out. */
+function optionsOf({ options: all, wizard }: Action): APIApplicationCommandBasicOption[] {
+  const options = Object.entries(all);
   const required = options.filter(([, option]) => option.required);
   const others = options.filter(([, option]) => !option.required);
-  return [...required, ...others].map(([name, option]) => optionOf(name, option));
+  return [...required, ...others].map(([name, option]) => {
+    const shown = optionOf(name, option);
+    return wizard ? { ...shown, required: false } : shown;
+  });
 }
 
 function optionOf(name: string, option: Option): APIApplicationCommandBasicOption {

@@ -5,6 +5,7 @@
 import { createHash } from 'node:crypto';
 import {
   type APIMessage,
+  type APIModalInteractionResponseCallbackData,
   InteractionResponseType,
   MessageFlags,
   type RawFile,
@@ -37,6 +38,7 @@ export interface Requests {
 
   deferReply(interaction: InteractionKey, options: { onlyYou: boolean }): Promise<void>;
   deferUpdate(interaction: InteractionKey): Promise<void>;
+  openModal(interaction: InteractionKey, modal: APIModalInteractionResponseCallbackData): Promise<void>;
   replyOnlyYou(interaction: InteractionKey, message: RenderedMessage): Promise<void>;
   offer(interaction: InteractionKey, choices: readonly Choice[]): Promise<void>;
   editReply(interaction: InteractionKey, message: RenderedMessage): Promise<void>;
@@ -101,6 +103,9 @@ export function discordRequests(rest: REST): Requests {
     },
     async deferUpdate(interaction) {
       await respond(interaction, InteractionResponseType.DeferredMessageUpdate);
+    },
+    async openModal(interaction, modal) {
+      await respond(interaction, InteractionResponseType.Modal, modal);
     },
     async replyOnlyYou(interaction, message) {
       const data = { ...bodyOf(message), flags: MessageFlags.Ephemeral };

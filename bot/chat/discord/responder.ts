@@ -7,8 +7,16 @@ import { RESTJSONErrorCodes } from 'discord.js';
 import type { Clock } from '../../../engine/clock.ts';
 import { reasonOf } from '../../../engine/errors.ts';
 import type { Logger } from '../../../engine/log.ts';
-import { DeliveryError, type Message, type MessageRef, type Placement, type Responder } from '../platform.ts';
+import {
+  DeliveryError,
+  type Form,
+  type Message,
+  type MessageRef,
+  type Placement,
+  type Responder,
+} from '../platform.ts';
 import { deliveryError, isRefusal } from './failures.ts';
+import { modalOf } from './forms.ts';
 import { type Latest, latestOnly } from './latest.ts';
 import type { Messages } from './messages.ts';
 import { renderMessage } from './render.ts';
@@ -22,6 +30,8 @@ export interface Asked extends InteractionKey {
   readonly fileSizeLimit: number;
   /** The message whose button was pressed. */
   readonly pressed?: { readonly id: string; readonly onlyForUser: boolean };
+  /** A form that was filled in: Discord does not open another one in answer to it. */
+  readonly isForm: boolean;
 }
 
 export interface ResponderParts {
@@ -75,6 +85,12 @@ export class InteractionResponder implements Responder {
     const [first] = renderMessage(message, this.#asked.fileSizeLimit);
     this.#placement = 'only-you';
     await this.#takeUp(() => this.#parts.requests.replyOnlyYou(this.#asked, first));
+  }
+
+  async openForm(form: Form): Promise<boolean> {
+    if (this.#asked.isForm) return false;
+    await this.#takeUp(() => this.#parts.requests.openModal(this.#asked, modalOf(form)));
+    return true;
   }
 
   /** Sends without pause what waits: the desk is stopping. */

@@ -184,6 +184,7 @@ async function listening(platform: Platform) {
       await responder.show({ text: ['heard'] });
     },
     onPress: async () => undefined,
+    onForm: async () => undefined,
     onCompletion: async () => [],
   };
   onTestFinished(() => platform.stop());

@@ -23,7 +23,7 @@ async function peopleOn(store: Store, users: readonly KnownUser[] = [ann, tom], 
   const people = await People.open({
     users,
     platforms: ['discord', 'telegram'],
-    books: ['demo'],
+    books: () => ['demo'],
     accounts: ['paper'],
     store,
     outbox,

@@ -35,35 +35,39 @@ const change = (key: string, value: string | null, document = 'books/one'): Docu
   by: 'ann',
 });
 
+const only = (changes: readonly DocumentChange[]) => ({ changes, made: [] });
+
 describe('a change from chat', () => {
   it('counts as if it stood in the file, also where its section is missing', async () => {
     const files = await configured();
-    const { books, limits } = files.withChanges([
-      change('limits.order', '0.10'),
-      change('mirage', '{ strategy: s, instance: i }'),
-      change('limits.trading.lossPerDay', '"20"', 'desk'),
-    ]);
+    const { books, limits } = files.withChanges(
+      only([
+        change('limits.order', '0.10'),
+        change('mirage', '{ strategy: s, instance: i }'),
+        change('limits.trading.lossPerDay', '"20"', 'desk'),
+      ]),
+    );
     expect(books[0]).toMatchObject({ limits: { order: '0.1' }, mirage: { strategy: 's', instance: 'i' } });
     expect(limits.trading.lossPerDay).toBe('20');
     expect(files.books[0]?.limits, 'the files stay as they are').toEqual({});
   });
 
   it('can take a key away', async () => {
-    const { books } = (await configured()).withChanges([change('key', null)]);
+    const { books } = (await configured()).withChanges(only([change('key', null)]));
     expect(books[0]?.key).toBeUndefined();
   });
 
   it('that does not go with the files stops the start, naming its author and the way back', async () => {
     const files = await configured();
-    expect(() => files.withChanges([change('limits.order', 'much')])).toThrow(
+    expect(() => files.withChanges(only([change('limits.order', 'much')]))).toThrow(
       /books\/file\.yaml: limits\.order: found "much"; must be .* \(changed in chat by ann; npm start -- --reset "books\/one limits\.order"/,
     );
-    expect(() => files.withChanges([change('name.first', 'x')])).toThrow(/cannot be changed in chat/);
+    expect(() => files.withChanges(only([change('name.first', 'x')]))).toThrow(/cannot be changed in chat/);
   });
 
   it('of a file that is gone means nothing', async () => {
     const files = await configured();
-    expect(files.withChanges([change('limits.order', '5', 'books/gone')]).books).toEqual(files.books);
+    expect(files.withChanges(only([change('limits.order', '5', 'books/gone')])).books).toEqual(files.books);
   });
 
   it.each([
@@ -74,13 +78,13 @@ describe('a change from chat', () => {
     `\${TG_TOKEN}`,
   ])('is plain YAML, so not %s', async (value) => {
     const files = await configured();
-    expect(() => files.withChanges([change('description', value)])).toThrow();
+    expect(() => files.withChanges(only([change('description', value)]))).toThrow();
   });
 });
 
 describe('the files that are sent on request', () => {
   it('have what was changed, and neither secrets nor comments, in which there may be some', async () => {
-    const { documents } = (await configured()).withChanges([change('limits.order', '500')]);
+    const { documents } = (await configured()).withChanges(only([change('limits.order', '500')]));
     const texts = [...documents.values()].map((document) => document.exported());
     const [deskText = '', bookText = ''] = texts;
     expect(bookText).toContain('order: 500');

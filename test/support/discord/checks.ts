@@ -12,9 +12,10 @@ import {
   IncomingWebhookUpdateRequestPartialSchema,
   MessageCreateRequestSchema,
   MessageEditRequestPartialSchema,
+  ModalInteractionCallbackRequestSchema,
   UpdateMessageInteractionCallbackRequestSchema,
 } from 'discord-api-spec/zod';
-import type { Body, CommandBody, CommandOption, Embed, MessageBody } from './shapes.ts';
+import type { Body, CommandBody, CommandOption, Embed, MessageBody, ModalBody } from './shapes.ts';
 
 const described = {
   createCommand: ApplicationCommandCreateRequestSchema,
@@ -25,6 +26,7 @@ const described = {
   editFollowUp: IncomingWebhookUpdateRequestPartialSchema,
   replyToInteraction: CreateMessageInteractionCallbackRequestSchema,
   updateByInteraction: UpdateMessageInteractionCallbackRequestSchema,
+  openModal: ModalInteractionCallbackRequestSchema,
   offerChoices: ApplicationCommandAutocompleteCallbackRequestSchema,
   openDirectChannel: CreatePrivateChannelRequestSchema,
 } as const;
@@ -90,6 +92,27 @@ export function messageProblems(message: MessageBody, attachments: readonly stri
   check(attachments.length <= messageLimits.files, 'attachments: Must be 10 or fewer in length.');
   const texts = [content ?? '', ...(embeds ?? []).flatMap(embedTexts)];
   check(!texts.some((text) => /\p{Cs}/u.test(text)), 'a text holds half a character');
+  return problems;
+}
+
+const modalLimits = { fields: 5, optionsPerMenu: 25 };
+
+export function modalProblems({ title, components }: ModalBody): string[] {
+  const problems: string[] = [];
+  if (title.trim() === '') problems.push('title: This field is required');
+  if (components.length > modalLimits.fields) problems.push('components: Must be between 1 and 5 in length.');
+  const ids = components.map(({ component }) => component?.custom_id ?? '');
+  if (new Set(ids).size < ids.length) problems.push('components: Component custom id cannot be duplicated');
+  components.forEach(({ component }, index) => {
+    const { options = [], min_values, required = true } = component ?? {};
+    if (component?.type !== 3) return;
+    const at = `components.${index}.component`;
+    if (options.length === 0 || options.length > modalLimits.optionsPerMenu)
+      problems.push(`${at}.options: Must be between 1 and 25 in length.`);
+    if (new Set(options.map(({ value }) => value)).size < options.length)
+      problems.push(`${at}.options: values must be unique`);
+    if (required && min_values === 0) problems.push(`${at}.min_values: a required menu needs at least 1`);
+  });
   return problems;
 }
 

@@ -1,7 +1,7 @@
 /** People in the chat: they type commands, press buttons and read answers, within what Discord's own client lets them. */
 import type { SeenMessage } from './seen.ts';
 import { seen } from './seen.ts';
-import type { CommandOption } from './shapes.ts';
+import type { CommandOption, ModalBody } from './shapes.ts';
 import { wireInteraction } from './wire.ts';
 import type { Channel, Person, RegisteredCommand, StoredInteraction, StoredMessage, World } from './world.ts';
 import { attachmentSizeLimit } from './world.ts';
@@ -50,6 +50,16 @@ export class Exchange {
   /** The answer as it stands; `undefined` before there is one. For a press in place: the message with the button. */
   get answer(): SeenMessage | undefined {
     return this.#interaction.original && seen(this.#interaction.original);
+  }
+
+  /** The form that opened in place of an answer. */
+  form(): Promise<ModalBody> {
+    return this.#around.until(() => this.#interaction.modal, 'a form');
+  }
+
+  /** The message from which it was asked, if it was a press. */
+  get pressed(): StoredMessage | undefined {
+    return this.#interaction.pressed;
   }
 
   /** Every version that the answer had, oldest first. */
@@ -154,6 +164,39 @@ export class FakeUser {
     }
     const data = { custom_id: found.id, component_type: 2 };
     return this.#ask({ type: 'press', channel: pressed.channel, pressed }, data);
+  }
+
+  /**
+   * Fills in the form that a command or press opened, and submits it: by the fields' names; what is not named stays as it
+   * stands. @throws when Discord's client would not let it be submitted
+   */
+  async fillIn(exchange: Exchange, values: Readonly<Record<string, string>> = {}): Promise<Exchange> {
+    const { custom_id, components } = await exchange.form();
+    const known = components.flatMap(({ component }) => (component ? [component] : []));
+    for (const name of Object.keys(values)) {
+      if (!known.some((field) => field.custom_id === name))
+        throw new Error(`the form has no field "${name}"`);
+    }
+    const filled = known.map((field, index) => {
+      const { type, options = [], required = true, value: stands = '' } = field;
+      const chosen = options.find((option) => option.default)?.value ?? '';
+      const value = values[field.custom_id] ?? (type === 3 ? chosen : stands);
+      if (required && value === '') throw new Error(`Discord does not submit: ${field.custom_id} is empty`);
+      if (type === 3 && value !== '' && !options.some((option) => option.value === value))
+        throw new Error(`the menu ${field.custom_id} has no "${value}"`);
+      const given = type === 3 ? { values: value === '' ? [] : [value] } : { value };
+      return {
+        type: 18,
+        id: index * 2 + 1,
+        component: { type, id: index * 2 + 2, custom_id: field.custom_id, ...given },
+      };
+    });
+    const { pressed } = exchange;
+    const channel = pressed?.channel ?? this.#defaultChannel;
+    return this.#ask(
+      { type: 'form', channel, ...(pressed && { pressed }) },
+      { custom_id, components: filled },
+    );
   }
 
   /** Types into an option and returns the names and values that are offered. */

@@ -2,7 +2,7 @@
 import type { IncomingMessage } from 'node:http';
 import { type BodyKind, descriptionProblems } from './checks.ts';
 import { invalidBody, Refusal, unauthorized, unknownWebhook } from './errors.ts';
-import type { Body, CommandBody, MessageBody, UploadedFile } from './shapes.ts';
+import type { Body, CommandBody, MessageBody, ModalBody, UploadedFile } from './shapes.ts';
 import { wireChannel, wireCommand, wireMessage } from './wire.ts';
 import type { StoredInteraction, World } from './world.ts';
 
@@ -193,7 +193,7 @@ function commandRoutes(path: string): Route[] {
 }
 
 /** https://discord.com/developers/docs/interactions/receiving-and-responding#interaction-response-object-interaction-callback-type */
-const callback = { reply: 4, defer: 5, deferUpdate: 6, update: 7, choices: 8 } as const;
+const callback = { reply: 4, defer: 5, deferUpdate: 6, update: 7, choices: 8, modal: 9 } as const;
 
 function acknowledge(
   world: World,
@@ -207,7 +207,12 @@ function acknowledge(
     throw invalidBody([`type: an interaction of this kind cannot be answered with ${type}`]);
   }
   if (completes) checkBody('offerChoices', body);
-  else if (type === callback.reply || type === callback.defer) checkBody('replyToInteraction', body);
+  else if (type === callback.modal) {
+    checkBody('openModal', body);
+    // The description was checked just before.
+    world.openModal(interaction, body['data'] as ModalBody);
+    return;
+  } else if (type === callback.reply || type === callback.defer) checkBody('replyToInteraction', body);
   else checkBody('updateByInteraction', body);
 
   const data = (body['data'] ?? {}) as MessageBody & Pick<StoredInteraction, 'choices'>;

@@ -39,6 +39,30 @@ export interface MessageBody {
   readonly enforce_nonce?: boolean | null;
 }
 
+/** A text input or a menu of a modal, under its label. */
+export interface ModalField {
+  readonly type: number;
+  readonly custom_id: string;
+  readonly value?: string;
+  readonly required?: boolean;
+  readonly min_values?: number;
+  readonly options?: readonly {
+    readonly label: string;
+    readonly value: string;
+    readonly default?: boolean;
+  }[];
+}
+
+export interface ModalBody {
+  readonly custom_id: string;
+  readonly title: string;
+  readonly components: readonly {
+    readonly label?: string;
+    readonly description?: string;
+    readonly component?: ModalField;
+  }[];
+}
+
 export interface CommandOption {
   readonly type: number;
   readonly name: string;

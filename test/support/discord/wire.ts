@@ -5,7 +5,7 @@ import type { Channel, Person, RegisteredCommand, StoredInteraction, StoredMessa
 import { attachmentSizeLimit } from './world.ts';
 
 const allPermissions = String((1n << 50n) - 1n);
-const discordTypes = { command: 2, press: 3, completion: 4 } as const;
+const discordTypes = { command: 2, press: 3, completion: 4, form: 5 } as const;
 
 export function wireMessage(world: World, message: StoredMessage) {
   const { id, channel, versions, onlyFor, sentAt } = message;

@@ -4,9 +4,9 @@
  */
 import { randomBytes } from 'node:crypto';
 import type { Clock } from '../../../engine/clock.ts';
-import { commandProblems, messageProblems } from './checks.ts';
+import { commandProblems, messageProblems, modalProblems } from './checks.ts';
 import * as refuse from './errors.ts';
-import type { ActionRow, CommandBody, Embed, MessageBody, UploadedFile } from './shapes.ts';
+import type { ActionRow, CommandBody, Embed, MessageBody, ModalBody, UploadedFile } from './shapes.ts';
 import { ephemeral } from './shapes.ts';
 
 export interface Person {
@@ -59,7 +59,7 @@ export interface RegisteredCommand extends CommandBody {
 export interface StoredInteraction {
   readonly id: string;
   readonly token: string;
-  readonly type: 'command' | 'press' | 'completion';
+  readonly type: 'command' | 'press' | 'completion' | 'form';
   readonly person: Person;
   readonly channel: Channel;
   readonly pressed?: StoredMessage;
@@ -71,6 +71,8 @@ export interface StoredInteraction {
   original?: StoredMessage;
   readonly followUps: StoredMessage[];
   choices?: readonly { readonly name: string; readonly value: string | number }[];
+  /** The form that it was answered with. */
+  modal?: ModalBody;
 }
 
 export const attachmentSizeLimit = 10 * 1024 * 1024;
@@ -179,6 +181,15 @@ export class World {
   choose(interaction: StoredInteraction, choices: NonNullable<StoredInteraction['choices']>): void {
     interaction.acknowledged = true;
     interaction.choices = choices;
+  }
+
+  openModal(interaction: StoredInteraction, modal: ModalBody): void {
+    if (interaction.type === 'form' || interaction.type === 'completion')
+      throw refuse.invalidBody(['type: an interaction of this kind cannot be answered with a modal']);
+    const problems = modalProblems(modal);
+    if (problems.length > 0) throw refuse.invalidBody(problems);
+    interaction.acknowledged = true;
+    interaction.modal = modal;
   }
 
   /** Deferred or at once: from now on the message with the button is the original. */

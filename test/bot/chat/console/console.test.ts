@@ -44,6 +44,7 @@ async function pipedConsole(answers: (typed: string) => readonly Message[]) {
       pressed.push(buttonId);
       await responder.show({ text: ['pressed'] });
     },
+    onForm: async () => undefined,
     onCompletion: async () => [],
   };
   await platform.start(handler);

@@ -6,6 +6,7 @@ import type {
   Choice,
   IncomingCommand,
   IncomingCompletion,
+  IncomingForm,
   IncomingPress,
   Platform,
   Responder,
@@ -21,6 +22,7 @@ type Answer<T> = (asked: T, responder: Responder) => Promise<void>;
 export class ScriptedHandler implements ChatHandler {
   readonly commands: IncomingCommand[] = [];
   readonly presses: IncomingPress[] = [];
+  readonly forms: IncomingForm[] = [];
   readonly completions: IncomingCompletion[] = [];
   /** What an answer threw, as the router would log it. */
   readonly failures: unknown[] = [];
@@ -32,6 +34,10 @@ export class ScriptedHandler implements ChatHandler {
     await responder.acknowledge('in-place');
     await responder.show({ text: [`pressed ${press.buttonId}`] });
   };
+  answerForm: Answer<IncomingForm> = async (form, responder) => {
+    await responder.acknowledge(form.onMessage ? 'in-place' : 'only-you');
+    await responder.show({ text: [`filled in ${JSON.stringify(form.values)}`] });
+  };
   choices: (completion: IncomingCompletion) => Promise<readonly Choice[]> = async () => [];
 
   async onCommand(command: IncomingCommand, responder: Responder): Promise<void> {
@@ -42,6 +48,11 @@ export class ScriptedHandler implements ChatHandler {
   async onPress(press: IncomingPress, responder: Responder): Promise<void> {
     this.presses.push(press);
     await this.answerPress(press, responder).catch((thrown) => this.failures.push(thrown));
+  }
+
+  async onForm(form: IncomingForm, responder: Responder): Promise<void> {
+    this.forms.push(form);
+    await this.answerForm(form, responder).catch((thrown) => this.failures.push(thrown));
   }
 
   onCompletion(completion: IncomingCompletion): Promise<readonly Choice[]> {

@@ -64,6 +64,7 @@ export async function openDesk(options: Partial<TelegramOptions> = {}): Promise<
       presses.push(press);
       await answers.get(press.buttonId)?.(responder, press);
     },
+    onForm: async () => undefined,
     onCompletion: async () => [],
   };
   await platform.start(handler);
