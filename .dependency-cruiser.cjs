@@ -28,6 +28,7 @@ const rooms = {
   nodemailer: '^bot/mail/',
   pino: '^bot/log\\.ts$',
   mongodb: '^engine/store/mongo/',
+  'p-limit': '^engine/store/mongo/',
   libsql: '^engine/store/sqlite/',
   agenda: '^engine/jobs/',
   '@agendajs/mongo-backend': '^engine/jobs/',

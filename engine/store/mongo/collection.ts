@@ -13,6 +13,7 @@ import type {
   CollectionDefinition,
   Filter,
   FindOptions,
+  InsertOptions,
   Json,
   StoredDocument,
 } from '../store.ts';
@@ -22,19 +23,28 @@ import { fieldForMongo, fieldFromMongo } from './fields.ts';
 import type { MongoDocument } from './query.ts';
 import { queryOf, sortOf } from './query.ts';
 
+/** Does some work when few enough others are under way. */
+export type InTurn = <R>(work: () => Promise<R>) => Promise<R>;
+
+/** For what somebody outside waits for. */
+const atOnce: InTurn = (work) => work();
+
 export class MongoCollection<T extends StoredDocument> implements Collection<T> {
   readonly #documents: MongoCollectionOfDriver<MongoDocument>;
   readonly #definition: CollectionDefinition<T>;
   readonly #place: string;
+  readonly #inTurn: InTurn;
 
   constructor(
     documents: MongoCollectionOfDriver<MongoDocument>,
     definition: CollectionDefinition<T>,
     place: string,
+    inTurn: InTurn,
   ) {
     this.#documents = documents;
     this.#definition = definition;
     this.#place = place;
+    this.#inTurn = inTurn;
   }
 
   /** Creates what indexes are missing. */
@@ -50,7 +60,7 @@ export class MongoCollection<T extends StoredDocument> implements Collection<T> 
     });
   }
 
-  async insert(document: T): Promise<void> {
+  async insert(document: T, { awaited = false }: InsertOptions = {}): Promise<void> {
     const fields = plain(documentText(document));
     const stored: Record<string, unknown> = {};
     for (const [name, value] of Object.entries(fields)) stored[name] = fieldForMongo(value);
@@ -58,7 +68,8 @@ export class MongoCollection<T extends StoredDocument> implements Collection<T> 
       const key = uniqueKey(fields, group);
       if (key !== undefined) stored[uniqueField(group)] = key;
     }
-    await this.#guarded(() => this.#documents.insertOne(stored as unknown as MongoDocument));
+    const insert = () => this.#documents.insertOne(stored as unknown as MongoDocument);
+    await this.#guarded(insert, awaited ? atOnce : this.#inTurn);
   }
 
   async get(id: string): Promise<T | undefined> {
@@ -138,9 +149,9 @@ export class MongoCollection<T extends StoredDocument> implements Collection<T> 
     return this.#guarded(() => this.#documents.countDocuments(query));
   }
 
-  async #guarded<R>(work: () => Promise<R>): Promise<R> {
+  async #guarded<R>(work: () => Promise<R>, inTurn = this.#inTurn): Promise<R> {
     try {
-      return await work();
+      return await inTurn(work);
     } catch (error) {
       if (isDuplicate(error)) throw new DuplicateKeyError(this.#definition.name, { cause: error });
       throw storeError(this.#place, error);
