@@ -15,6 +15,7 @@ import { Reconciler } from '../engine/execution/reconciler.ts';
 import { openSchedule } from '../engine/jobs/agenda-schedule.ts';
 import type { Schedule } from '../engine/jobs/schedule.ts';
 import type { Logger } from '../engine/log.ts';
+import { withLibrary } from '../engine/market/library/library.ts';
 import { createSource } from '../engine/market/sources/index.ts';
 import type { Source } from '../engine/market/sources/source.ts';
 import { decimal } from '../engine/money.ts';
@@ -66,8 +67,8 @@ export async function openEngine(
   config: Config,
   { store, clock, log }: { store: Store; clock: Clock; log: Logger },
 ): Promise<Engine> {
-  const sources = await sourcesOf(config, { clock, log });
   const outbox = await Outbox.open(store, clock);
+  const sources = await sourcesOf(config, { store, clock, log, outbox });
   const brokers = await brokersOf(config, sources, { store, clock, log, outbox });
   const books = await Books.open({
     store,
@@ -266,11 +267,12 @@ function checkWallets(books: readonly BookSettings[], brokers: ReadonlyMap<strin
 
 async function sourcesOf(
   config: Config,
-  effects: { clock: Clock; log: Logger },
+  effects: { store: Store; clock: Clock; log: Logger; outbox: Outbox },
 ): Promise<ReadonlyMap<string, Source>> {
   const sources = new Map<string, Source>();
   for (const [name, settings] of Object.entries(config.sources)) {
-    sources.set(name, await createSource(name, settings, effects));
+    const source = await createSource(name, settings, effects);
+    sources.set(name, settings.library ? await withLibrary(source, effects) : source);
   }
   return sources;
 }

@@ -101,6 +101,34 @@ export const data = defineCommand({
           };
         },
       }),
+      forget: action({
+        description: 'Drop the bars that are kept of a source, so that they are fetched anew',
+        role: 'trader',
+        acts: true,
+        example: '/data forget yahoo AAPL',
+        options: {
+          source: {
+            type: 'string',
+            description: 'Source that keeps its bars',
+            required: true,
+            suggest: ({ desk }) => desk.keepingSources,
+          },
+          symbol: { ...symbolOption, description: 'Symbol; without it all of them', required: false },
+        },
+        confirm: async (_, { source, symbol }) => ({
+          title: `Forget what is kept of ${symbol ?? 'all symbols'} at ${source}?`,
+          text: [
+            'The bars are fetched again when they are next asked for. What the source no longer has is lost.',
+          ],
+        }),
+        run: async ({ desk }, { source, symbol }) => {
+          const count = await desk.forgetData(source, symbol);
+          return {
+            tone: 'success',
+            text: [`${count} series of ${source} ${count === 1 ? 'is' : 'are'} forgotten.`],
+          };
+        },
+      }),
       chart: chartAction,
     },
   },
@@ -111,12 +139,19 @@ function listReply(sources: readonly SourceReport[]): Reply {
     return { text: ['There is no source of bars. Add one under sources in desk.yaml.'] };
   return {
     title: 'Sources of bars',
-    text: sources.flatMap(({ name, timezone, symbols, more, some, takesFiles, problem }): RichText => {
+    text: sources.flatMap(({ name, timezone, symbols, more, some, takesFiles, kept, problem }): RichText => {
       const count = `${symbols}${more ? ' or more' : ''} symbols${some.length > 0 ? `, such as ${some.join(', ')}` : ''}`;
       const state = problem === '' ? count : `⚠️ ${problem}`;
-      return rich`${bold(name)}  ${timezone}${takesFiles ? ', takes files' : ''}\n${state}\n`;
+      const library = kept
+        ? `Kept here: ${kept.series} series, ${kept.bars.toLocaleString('en-US')} bars, ${sizeText(kept.bytes)}\n`
+        : '';
+      return rich`${bold(name)}  ${timezone}${takesFiles ? ', takes files' : ''}\n${state}\n${library}`;
     }),
   };
+}
+
+function sizeText(bytes: number): string {
+  return bytes < 1_000_000 ? `${Math.ceil(bytes / 1_000)} kB` : `${(bytes / 1_000_000).toFixed(1)} MB`;
 }
 
 /** Of each kind of oddity so many are named; the others are counted. */

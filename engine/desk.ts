@@ -611,6 +611,16 @@ export class Desk {
     return this.#parts.marketData.previewImport(source, file);
   }
 
+  /** Sources whose bars are kept in the store. */
+  get keepingSources(): readonly string[] {
+    return this.#parts.marketData.keeping();
+  }
+
+  /** So that they are fetched anew. @throws UserError when the source keeps none, or not of this symbol */
+  forgetData(source: string, symbol?: string): Promise<number> {
+    return this.#parts.marketData.forget(source, symbol);
+  }
+
   /** @throws UserError as `previewImport` */
   importData(source: string, file: BarsFile): Promise<IntakePreview> {
     return this.#parts.marketData.import(source, file);

@@ -143,6 +143,23 @@ export type DeskEvent =
   | { readonly type: 'limit.hit'; readonly book: string; readonly limit: string; readonly reason: string }
   | { readonly type: 'ledger.wrong'; readonly reason: string }
   | {
+      /** Prices that were kept are told otherwise by their vendor now. */
+      readonly type: 'bars.corrected';
+      readonly source: string;
+      readonly interval: string;
+      readonly symbols: readonly string[];
+      /** How many prices. */
+      readonly prices: number;
+      /** A few, the largest first. */
+      readonly largest: readonly {
+        readonly symbol: string;
+        readonly at: string;
+        readonly column: string;
+        readonly before: number;
+        readonly now: number;
+      }[];
+    }
+  | {
       readonly type: 'order.unknown';
       readonly order: string;
       readonly book: string;

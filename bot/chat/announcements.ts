@@ -153,6 +153,18 @@ By ${event.by}.`,
         title: 'The books do not balance',
         text: rich`${event.reason}`,
       };
+    case 'bars.corrected':
+      return {
+        tone: 'warning',
+        title: `${event.source} has corrected ${event.symbols.length === 1 ? event.symbols[0] : `${event.symbols.length} symbols`}`,
+        text: [
+          `${event.prices} ${event.prices === 1 ? 'price' : 'prices'} of ${event.interval} bars that were kept ${event.prices === 1 ? 'is' : 'are'} another now. The corrected ones are used from now on.`,
+          ...event.largest.map(
+            ({ symbol, at, column, before, now }) =>
+              `\n${symbol} ${at.replace('T00:00:00.000Z', '')}, ${column}: ${before} is now ${now}`,
+          ),
+        ],
+      };
     case 'order.unknown':
       return {
         tone: 'danger',

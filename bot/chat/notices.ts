@@ -37,6 +37,7 @@ const kinds: Readonly<Record<Kind, { readonly adminsOnly: boolean }>> = {
   limit: { adminsOnly: false },
   difference: { adminsOnly: false },
   ledger: { adminsOnly: false },
+  bars: { adminsOnly: false },
   broker: { adminsOnly: false },
   desk: { adminsOnly: false },
   change: { adminsOnly: true },

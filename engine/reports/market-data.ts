@@ -19,6 +19,8 @@ export interface SourceReport {
   readonly some: readonly string[];
   /** Whether files of bars can be sent in. */
   readonly takesFiles: boolean;
+  /** What of it is kept in the store; null where it keeps nothing. */
+  readonly kept: { readonly series: number; readonly bars: number; readonly bytes: number } | null;
   /** Why it does not answer. */
   readonly problem: string;
 }
@@ -162,6 +164,26 @@ export class MarketData {
     return this.#intake(source).take(file);
   }
 
+  /** Those whose bars are kept in the store. */
+  keeping(): readonly string[] {
+    return [...this.#sources.values()].filter(({ library }) => library).map(({ name }) => name);
+  }
+
+  /**
+   * Drops what is kept of a symbol, or of the whole source, so that it is fetched anew. Returns how many series there were.
+   * @throws UserError when the source keeps nothing, or not this symbol
+   */
+  async forget(name: string, symbol?: string): Promise<number> {
+    const { library } = this.#named(name);
+    if (!library)
+      throw new UserError(`Source ${name} keeps no bars: each request is answered by the source itself.`);
+    const count = await library.forget(symbol);
+    if (count > 0 || symbol === undefined) return count;
+    throw new UserError(
+      `Source ${name} keeps nothing of ${symbol}. Symbols are spelled as the source spells them.`,
+    );
+  }
+
   /** Those into which files can be sent. */
   importable(): readonly string[] {
     return [...this.#sources.values()].filter(({ intake }) => intake).map(({ name }) => name);
@@ -223,6 +245,7 @@ export class MarketData {
 async function sourceReport(source: Source): Promise<SourceReport> {
   const { name, timezone } = source;
   const takesFiles = source.intake !== undefined;
+  const kept = source.library ? await source.library.size() : null;
   try {
     const found = await source.symbols('', mostCounted);
     const some = found.slice(0, someSymbols).map(({ symbol }) => symbol);
@@ -233,11 +256,12 @@ async function sourceReport(source: Source): Promise<SourceReport> {
       more: found.length === mostCounted,
       some,
       takesFiles,
+      kept,
       problem: '',
     };
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
-    return { name, timezone, symbols: 0, more: false, some: [], takesFiles, problem: error.message };
+    return { name, timezone, symbols: 0, more: false, some: [], takesFiles, kept, problem: error.message };
   }
 }
 

@@ -12,6 +12,8 @@ export interface SourceSurroundings {
 
 export interface SourceAdapter {
   readonly type: string;
+  /** What it has lies on the desk's machine, or is kept by others: there is no setting `library` to keep its bars. */
+  readonly isLocal?: boolean;
   readonly settings: z.ZodType;
   /** @throws ZodError when the settings are not this adapter's */
   create(name: string, settings: unknown, surroundings: SourceSurroundings): Promise<Source>;
@@ -20,11 +22,13 @@ export interface SourceAdapter {
 /** Gives `create` the settings as their schema reads them. What a source needs is imported there: only when it is used. */
 export function defineSource<S>(definition: {
   readonly type: string;
+  readonly isLocal?: boolean;
   readonly settings: z.ZodType<S>;
   create(name: string, settings: S, surroundings: SourceSurroundings): Promise<Source>;
 }): SourceAdapter {
   return {
     type: definition.type,
+    isLocal: definition.isLocal ?? false,
     settings: definition.settings,
     create: (name, settings, surroundings) =>
       definition.create(name, definition.settings.parse(settings), surroundings),

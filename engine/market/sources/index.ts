@@ -9,7 +9,9 @@ import type { Source } from './source.ts';
 const adapters: readonly SourceAdapter[] = [demo, csv];
 
 // Each adapter's settings are an object with its own literal `type`; their common type cannot say so.
-const [firstSchema, ...otherSchemas] = adapters.map(({ settings }) => settings as AdapterSchema);
+const [firstSchema, ...otherSchemas] = adapters.map(({ settings, isLocal }) =>
+  isLocal ? (settings as AdapterSchema) : withLibrarySetting(settings as AdapterSchema),
+);
 type AdapterSchema = z.ZodObject<{ type: z.ZodLiteral<string> }, z.core.$loose>;
 
 /** One source of `desk.yaml`: its `type`, and what that type needs. */
@@ -19,6 +21,8 @@ export const sourceSettings = firstSchema
 
 export interface SourceSettings {
   readonly type: string;
+  /** Its bars are kept in the store, so that only new ones are fetched. */
+  readonly library?: boolean;
   readonly [setting: string]: unknown;
 }
 
@@ -36,5 +40,10 @@ export async function createSource(
     const known = adapters.map(({ type }) => type).join(', ');
     throw new UserError(`Source "${name}" has the type "${settings.type}", which is not one of: ${known}.`);
   }
-  return adapter.create(name, settings, surroundings);
+  const { library: _, ...own } = settings;
+  return adapter.create(name, own, surroundings);
+}
+
+function withLibrarySetting(settings: AdapterSchema): AdapterSchema {
+  return settings.extend({ library: z.boolean().optional() });
 }

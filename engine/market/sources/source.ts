@@ -60,6 +60,14 @@ export interface Intake {
   take(file: BarsFile): Promise<IntakePreview>;
 }
 
+/** The part of a source that keeps its bars in the store. */
+export interface KeptBars {
+  /** A series is a symbol in an interval, adjusted or not; `bytes` is what they take in the store. */
+  size(): Promise<{ readonly series: number; readonly bars: number; readonly bytes: number }>;
+  /** So that they are fetched anew: of one symbol, or of all. Returns how many series there were. */
+  forget(symbol?: string): Promise<number>;
+}
+
 export interface Source {
   readonly name: string;
   /** IANA zone of its sessions, such as `America/New_York`. */
@@ -73,6 +81,8 @@ export interface Source {
   symbols(query: string, limit: number): Promise<SymbolInfo[]>;
   /** Undefined where bars cannot be sent in. */
   readonly intake?: Intake;
+  /** Undefined where every request is the source's own answer. */
+  readonly library?: KeptBars;
   /** @throws UserError for an unknown symbol */
   lastPrice(symbol: string): Promise<LastPrice>;
 }

@@ -5,6 +5,7 @@ import { currency, folder, timezone } from '../settings.ts';
 
 export const csv = defineSource({
   type: 'csv',
+  isLocal: true,
   settings: z.strictObject({
     type: z.literal('csv'),
     /** One `<SYMBOL>.csv` each. */

@@ -5,6 +5,7 @@ import { folder } from '../settings.ts';
 
 export const demo = defineSource({
   type: 'demo',
+  isLocal: true,
   settings: z.strictObject({
     type: z.literal('demo'),
     /** Where `SP500.csv` is. */
