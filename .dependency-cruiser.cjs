@@ -34,6 +34,7 @@ const rooms = {
   '@agendajs/mongo-backend': '^engine/jobs/',
   papaparse: '^engine/(market/sources|reports)/',
   'chart\\.js|chartjs-.*|@fontsource/.*|canvas': '^engine/reports/',
+  '@stoqey/ib': '^engine/(brokers|market/sources)/ib/',
   'trading-signals': '^engine/indicators/trading-signals\\.ts$',
   esbuild: '^engine/(backtest/strategy-bundle|tasks/compile)\\.ts$',
   'big\\.js': '^engine/money\\.ts$',

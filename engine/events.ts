@@ -195,6 +195,15 @@ export type DeskEvent =
     }
   | { readonly type: 'broker.down'; readonly broker: string; readonly reason: string }
   | {
+      /** Its market has been open for so long while it is out of reach. Told once. */
+      readonly type: 'broker.blind';
+      readonly broker: string;
+      readonly minutes: number;
+      readonly reason: string;
+    }
+  /** What a person should know of it: a corrected trade, that it is back after an alarm. */
+  | { readonly type: 'broker.notice'; readonly broker: string; readonly text: string }
+  | {
       readonly type: 'suspended';
       readonly scope: 'entries' | 'all';
       readonly book: string | null;

@@ -206,6 +206,15 @@ By ${event.by}.`,
         title: `Broker ${event.broker} is down`,
         text: rich`${event.reason}\nNothing trades there until it is back.`,
       };
+    case 'broker.blind':
+      return {
+        tone: 'danger',
+        title: `Blind at ${event.broker} for ${event.minutes} minutes`,
+        text: rich`The market is open and the desk does not see it: it can neither trade nor stop a loss there. ${event.reason}`,
+        buttons: [{ label: 'Connect', command: ['broker', 'connect'], options: { broker: event.broker } }],
+      };
+    case 'broker.notice':
+      return { tone: 'warning', title: event.broker, text: rich`${event.text}` };
     case 'suspended':
       return {
         tone: 'warning',

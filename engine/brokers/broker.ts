@@ -287,6 +287,22 @@ export interface ByHand {
   correctBalance(correction: { readonly asset: string; readonly amount: string }): Promise<string>;
 }
 
+/** The part of a broker at which a person logs in, with a program that the desk starts when it is asked to. */
+export interface Login {
+  /** How long the person has for it. */
+  readonly seconds: number;
+  /**
+   * Connects; where it needs a login, starts the program and waits. Resolves when it is ready, or when `status` says what
+   * else is wrong.
+   * @param tell what to do, and how long there is for it; called about once a second
+   * @throws UserError when it cannot be started, was not confirmed in time, or `signal` was aborted
+   */
+  begin(
+    signal: AbortSignal,
+    tell: (progress: { readonly text: string; readonly secondsLeft: number }) => void,
+  ): Promise<void>;
+}
+
 /** What a broker tells of itself. Calls may come doubled, late and in any order; none of them may throw. */
 export interface BrokerListener {
   onFill?(fill: BrokerFill): void;
@@ -304,6 +320,8 @@ export interface Broker {
   readonly margin?: Margin;
   /** Undefined where the broker trades by itself. */
   readonly byHand?: ByHand;
+  /** Undefined where the desk logs in by itself, with keys. */
+  readonly login?: Login;
   /** Begins to connect. Resolves when it is ready, or when `status` says why it is not; an adapter then goes on trying. */
   connect(): Promise<void>;
   disconnect(): Promise<void>;

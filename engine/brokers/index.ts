@@ -4,10 +4,11 @@ import { UserError } from '../errors.ts';
 import type { BrokerAdapter, BrokerSurroundings } from './adapter.ts';
 import type { Broker } from './broker.ts';
 import { ccxt } from './ccxt/index.ts';
+import { ib } from './ib/index.ts';
 import { manual } from './manual/index.ts';
 import { paper } from './paper/index.ts';
 
-const adapters: readonly BrokerAdapter[] = [paper, manual, ccxt];
+const adapters: readonly BrokerAdapter[] = [paper, manual, ccxt, ib];
 
 // Each adapter's settings are an object with its own literal `type`; their common type cannot say so.
 const [firstSchema, ...otherSchemas] = adapters.map(({ settings }) => settings as AdapterSchema);

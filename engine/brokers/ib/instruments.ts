@@ -1,0 +1,274 @@
+/**
+ * Which share is meant, and what an order for it must obey.
+ *
+ * `AAPL` is the share in the United States; elsewhere its exchange and currency are written: `SAP@IBIS/EUR`. What was found once is
+ * kept in the store, so that a known share is known while TWS is away.
+ */
+import type { Contract, ContractDetails, SecType } from '@stoqey/ib';
+import type { Clock } from '../../clock.ts';
+import { UserError } from '../../errors.ts';
+import { decimal, decimalOfNumber, decimalText, zero } from '../../money.ts';
+import type { Collection, Store, StoredDocument } from '../../store/store.ts';
+import { DuplicateKeyError, defineCollection } from '../../store/store.ts';
+import type { Instrument } from '../broker.ts';
+import { NoAnswer } from './codes.ts';
+import type { Session } from './session.ts';
+
+/** A share as it is kept. */
+export interface Share extends StoredDocument {
+  readonly symbol: string;
+  readonly conId: number;
+  /** As TWS calls it: `BRK B`. */
+  readonly ticker: string;
+  readonly exchange: string;
+  readonly currency: string;
+  readonly name: string;
+  readonly sizeStep: string;
+  /** From which price on which step, lowest first. */
+  readonly ticks: readonly { readonly from: string; readonly step: string }[];
+  readonly at: string;
+}
+
+export interface InstrumentsParts {
+  readonly store: Store;
+  readonly clock: Clock;
+  /** As messages name it. */
+  readonly name: string;
+  /** @throws NoAnswer */
+  readonly session: () => Session;
+}
+
+interface Wanted {
+  readonly conId: number | undefined;
+  readonly ticker: string;
+  readonly exchange: string | undefined;
+  readonly currency: string | undefined;
+}
+
+const shares = defineCollection<Share>('ib_shares', { indexes: [['conId']] });
+
+const unitedStates: readonly string[] = ['NASDAQ', 'NYSE', 'ARCA', 'AMEX', 'BATS', 'PINK', 'IEX'];
+/** Exchanges as TradingView writes them before a colon, where TWS has another name. */
+const exchangeNames: Readonly<Record<string, string>> = {
+  XETR: 'IBIS',
+  FWB: 'FWB',
+  EURONEXT: 'AEB',
+  SIX: 'EBS',
+  HKEX: 'SEHK',
+  TSE: 'TSEJ',
+  TSX: 'TSE',
+  ASX: 'ASX',
+  NYSEARCA: 'ARCA',
+};
+/** Rules change now and then: what is older is asked for again, when TWS is there. */
+const freshMs = 86_400_000;
+
+export class Instruments {
+  readonly #parts: InstrumentsParts;
+  readonly #shares: Collection<Share>;
+  /** By what they were asked for. */
+  readonly #known = new Map<string, Share>();
+  /** Last prices by number: a step of a price depends on the price. */
+  readonly #lastPrices = new Map<number, string>();
+
+  private constructor(parts: InstrumentsParts, collection: Collection<Share>) {
+    this.#parts = parts;
+    this.#shares = collection;
+  }
+
+  static async open(parts: InstrumentsParts): Promise<Instruments> {
+    return new Instruments(parts, await parts.store.collection(shares));
+  }
+
+  /**
+   * The share under a name that an alert gives it: `AAPL`, `NASDAQ:AAPL`, `SAP@IBIS/EUR`, `BRK.B`, or its number.
+   * @throws UserError for an unknown name, or one that several shares have
+   * @throws NoAnswer for a share that is not known yet, while TWS is away
+   */
+  async find(name: string): Promise<Share> {
+    const key = name.trim().toUpperCase();
+    const known = this.#known.get(key) ?? (await this.#shares.get(key));
+    if (known && this.#isFresh(known)) {
+      this.#known.set(key, known);
+      return known;
+    }
+    try {
+      const found = await this.#look(wantedOf(name));
+      await this.#keep(key, found);
+      return found;
+    } catch (error) {
+      if (known && error instanceof NoAnswer) return known;
+      throw error;
+    }
+  }
+
+  /** The share with this number, as it is among executions and positions. @throws NoAnswer */
+  async byNumber(contract: Contract): Promise<Share | undefined> {
+    const conId = contract.conId ?? 0;
+    const [known] = await this.#shares.find({ conId }, { limit: 1 });
+    if (known) return known;
+    if (contract.secType !== 'STK') return undefined;
+    const [details] = await this.#parts.session().contractDetails({ conId, exchange: 'SMART' });
+    if (!details) return undefined;
+    const share = await this.#shareOf(details);
+    await this.#keep(share.symbol, share);
+    return share;
+  }
+
+  /** Those whose symbol or name begins so. */
+  async search(query: string, limit: number): Promise<readonly Contract[]> {
+    const found = await this.#parts.session().matchingSymbols(query);
+    return found.filter(({ secType }) => secType === 'STK').slice(0, limit);
+  }
+
+  noteLastPrice(share: Share, price: string): void {
+    this.#lastPrices.set(share.conId, price);
+  }
+
+  /** The step that a price of this size must be on. */
+  tickAt(share: Share, price: string): string {
+    const level = share.ticks.findLast(({ from }) => decimal(price).gte(decimal(from))) ?? share.ticks[0];
+    return level?.step ?? '0.01';
+  }
+
+  instrument(
+    share: Share,
+    { fractional, fee }: { readonly fractional: boolean; readonly fee: string },
+  ): Instrument {
+    const last = this.#lastPrices.get(share.conId);
+    // Without a price the coarsest step is on every other's.
+    const tick = last === undefined ? share.ticks.at(-1)?.step : this.tickAt(share, last);
+    const step = fractional ? share.sizeStep : '1';
+    return {
+      symbol: share.symbol,
+      asset: share.symbol,
+      currency: share.currency,
+      rules: { quantityStep: step, priceTick: tick ?? '0.01', minimumQuantity: step, minimumNotional: '0' },
+      feeRate: fee,
+    };
+  }
+
+  async #look(wanted: Wanted): Promise<Share> {
+    const { conId, ticker, exchange, currency } = wanted;
+    const contract: Contract =
+      conId === undefined
+        ? { symbol: ticker, secType: 'STK' as SecType, exchange: 'SMART', ...(currency && { currency }) }
+        : { conId, exchange: 'SMART' };
+    const found = (await this.#parts.session().contractDetails(contract)).filter(
+      ({ contract: its, validExchanges = '' }) =>
+        its.secType === 'STK' &&
+        (exchange === undefined ||
+          its.primaryExch === exchange ||
+          validExchanges.split(',').includes(exchange)),
+    );
+    const atPrimary = found.filter((details) => details.contract.primaryExch === exchange);
+    const candidates = exchange !== undefined && atPrimary.length > 0 ? atPrimary : found;
+    const american = candidates.filter(isAmerican);
+    const [only, ...others] = american.length > 0 ? american : candidates;
+    if (!only) throw new UserError(await this.#unknown(wanted));
+    if (others.length > 0) {
+      const names = [only, ...others].map(
+        (details) => `${nameOf(details)} (${details.longName ?? 'no name'})`,
+      );
+      throw new UserError(
+        `${this.#parts.name} has several shares named "${ticker}": ${names.join(', ')}. Write one of them so.`,
+      );
+    }
+    return this.#shareOf(only);
+  }
+
+  async #unknown({ conId, ticker, exchange, currency }: Wanted): Promise<string> {
+    const where = `${exchange === undefined ? '' : ` at ${exchange}`}${currency === undefined ? '' : ` in ${currency}`}`;
+    const what = conId === undefined ? `share "${ticker}"${where}` : `share with the number ${conId}`;
+    const near = conId === undefined ? await this.search(ticker, 5) : [];
+    const names = near.map(({ symbol, primaryExch, currency: its }) => `${symbol}@${primaryExch}/${its}`);
+    const hint =
+      names.length > 0 ? ` Did you mean ${names.join(', ')}?` : ' Write it as AAPL or SAP@IBIS/EUR.';
+    return `${this.#parts.name} knows no ${what}.${hint}`;
+  }
+
+  async #shareOf(details: ContractDetails): Promise<Share> {
+    const { contract, priceMagnifier = 1, validExchanges = '', marketRuleIds = '', longName = '' } = details;
+    const { conId = 0, symbol = '', primaryExch = '', currency = '' } = contract;
+    const name = nameOf(details);
+    if (priceMagnifier > 1) {
+      throw new UserError(
+        `${name} is quoted in 1/${priceMagnifier} of ${currency}: the desk does not trade such shares at ${this.#parts.name}.`,
+      );
+    }
+    const smart = validExchanges.split(',').indexOf('SMART');
+    const rule = Number(marketRuleIds.split(',')[Math.max(smart, 0)]);
+    const steps = rule > 0 ? await this.#parts.session().marketRule(rule) : [];
+    const sizeStep = decimalOfNumber(details.sizeIncrement ?? 1);
+    return {
+      _id: name,
+      symbol: name,
+      conId,
+      ticker: symbol,
+      exchange: primaryExch,
+      currency,
+      name: longName,
+      sizeStep: decimalText(sizeStep.gt(zero) ? sizeStep : decimal('1')),
+      ticks: (steps.length > 0 ? steps : [{ from: 0, step: details.minTick ?? 0.01 }])
+        .toSorted((a, b) => a.from - b.from)
+        .map(({ from, step }) => ({
+          from: decimalText(decimalOfNumber(from)),
+          step: decimalText(decimalOfNumber(step)),
+        })),
+      at: this.#parts.clock.now().toISOString(),
+    };
+  }
+
+  /** Under what it was asked for, so that it is known by that while TWS is away. */
+  async #keep(key: string, share: Share): Promise<void> {
+    this.#known.set(key, share);
+    const { _id, ...fields } = share;
+    for (const id of new Set([key, _id])) {
+      if (await this.#shares.update(id, {}, fields)) continue;
+      try {
+        await this.#shares.insert({ ...share, _id: id });
+      } catch (error) {
+        if (!(error instanceof DuplicateKeyError)) throw error;
+      }
+    }
+  }
+
+  #isFresh({ at }: Share): boolean {
+    return this.#parts.clock.now().getTime() - Date.parse(at) < freshMs;
+  }
+}
+
+/** As a request names a share: by its number, which is one share's only. */
+export function contractOf({ conId }: Share): Contract {
+  return { conId, exchange: 'SMART' };
+}
+
+function wantedOf(name: string): Wanted {
+  const text = name.trim().toUpperCase();
+  const number = /^(?:CONID:)?(\d+)$/.exec(text)?.[1];
+  if (number !== undefined) {
+    return { conId: Number(number), ticker: '', exchange: undefined, currency: undefined };
+  }
+  const found = /^(?:([A-Z]+):)?([A-Z0-9][A-Z0-9.\- ]*?)(?:@([A-Z0-9]+))?(?:\/([A-Z]{3}))?$/.exec(text);
+  if (!found) throw new UserError(`"${name}" is no share. Write it as AAPL, NASDAQ:AAPL or SAP@IBIS/EUR.`);
+  const [, prefix, ticker = '', at, currency] = found;
+  const exchange = at ?? (prefix === undefined ? undefined : (exchangeNames[prefix] ?? prefix));
+  return {
+    conId: undefined,
+    // A class of shares is written with a blank there: BRK.B and BRK-B are `BRK B`.
+    ticker: ticker.replace(/[.-]/g, ' '),
+    exchange: exchange === 'SMART' ? undefined : exchange,
+    currency,
+  };
+}
+
+function isAmerican({ contract }: ContractDetails): boolean {
+  return contract.currency === 'USD' && unitedStates.includes(contract.primaryExch ?? '');
+}
+
+/** The name by which the desk knows it. */
+function nameOf(details: ContractDetails): string {
+  const { symbol = '', primaryExch = '', currency = '' } = details.contract;
+  const ticker = symbol.replaceAll(' ', '.');
+  return isAmerican(details) ? ticker : `${ticker}@${primaryExch}/${currency}`;
+}
