@@ -1,6 +1,7 @@
 import type { AccountReport, BrokerReport } from '../engine/desk.ts';
 import { action, type CommandContext, defineCommand, type StringOption } from './command.ts';
 import { differencesReply } from './difference.ts';
+import { progressOf } from './progress.ts';
 import { bold, type CommandButton, type Content, type Reply, type RichText, rich } from './reply.ts';
 
 const brokerOption = {
@@ -32,12 +33,15 @@ export const broker = defineCommand({
         run: async ({ desk }, { broker: name }) => statusReply(await desk.broker(name)),
       }),
       connect: action({
-        description: 'Connect to a broker again',
+        description: 'Connect to a broker again; starts its program where you have to log in',
         role: 'trader',
         acts: true,
         options: { broker: brokerOption },
         example: '/broker connect paper',
-        run: async ({ desk }, { broker: name }) => statusReply(await desk.connectBroker(name)),
+        async *run({ desk, signal }, { broker: name }) {
+          const report = yield* progressOf((onProgress) => desk.connectBroker(name, { signal, onProgress }));
+          return statusReply(report);
+        },
       }),
       disconnect: action({
         description: 'Cut the line to a broker: nothing is sent there, also no exit',
@@ -98,12 +102,13 @@ function listReply(brokers: readonly BrokerReport[]): Reply {
 function statusReply(report: BrokerReport): Reply {
   const { name, state, since, why, capabilities, wallets, lends, byHand, compared, books, differences } =
     report;
-  const { orderTypes, fractional, short, absenceIsFinalAfterSeconds } = capabilities;
+  const { orderTypes, auctions = [], fractional, short, absenceIsFinalAfterSeconds } = capabilities;
   const abilities = [
     fractional ? 'parts of a unit' : 'whole units only',
     short ? 'short' : 'no short',
     lends ? 'lends' : 'lends nothing',
     ...(byHand ? ['traded by hand'] : []),
+    ...auctions.map((auction) => `the ${auction} of a session`),
   ];
   const unknown =
     absenceIsFinalAfterSeconds === null

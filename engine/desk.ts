@@ -525,11 +525,28 @@ export class Desk {
   }
 
   /**
-   * Begins to connect; answers when it is ready, or when it is known why it is not.
-   * @throws UserError when there is no such broker
+   * Begins to connect; answers when it is ready, or when it is known why it is not. At a broker with a login it starts the
+   * program for it, where one is configured, and waits for the person.
+   * @throws UserError when there is no such broker, or its login came to nothing
    */
-  async connectBroker(name: string): Promise<BrokerReport> {
-    await this.#broker(name).connect();
+  async connectBroker(
+    name: string,
+    {
+      signal = new AbortController().signal,
+      onProgress = () => undefined,
+    }: {
+      readonly signal?: AbortSignal;
+      readonly onProgress?: (progress: { readonly text: string; readonly fraction: number }) => void;
+    } = {},
+  ): Promise<BrokerReport> {
+    const broker = this.#broker(name);
+    const { login } = broker;
+    if (!login) await broker.connect();
+    else {
+      await login.begin(signal, ({ text, secondsLeft }) =>
+        onProgress({ text, fraction: 1 - secondsLeft / login.seconds }),
+      );
+    }
     return this.broker(name);
   }
 

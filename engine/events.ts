@@ -193,7 +193,13 @@ export type DeskEvent =
       readonly reason: string;
       readonly output: string;
     }
-  | { readonly type: 'broker.down'; readonly broker: string; readonly reason: string }
+  | {
+      readonly type: 'broker.down';
+      readonly broker: string;
+      readonly reason: string;
+      /** Orders that cannot be sent before it is back. */
+      readonly waiting: number;
+    }
   | {
       /** Its market has been open for so long while it is out of reach. Told once. */
       readonly type: 'broker.blind';

@@ -204,7 +204,8 @@ By ${event.by}.`,
       return {
         tone: 'danger',
         title: `Broker ${event.broker} is down`,
-        text: rich`${event.reason}\nNothing trades there until it is back.`,
+        text: rich`${event.reason}\n${waitingText(event.waiting)}Nothing trades there until it is back.`,
+        buttons: [{ label: 'Connect', command: ['broker', 'connect'], options: { broker: event.broker } }],
       };
     case 'broker.blind':
       return {
@@ -235,6 +236,11 @@ By ${event.by}.`,
         text: rich`Latest: ${event.latest}`,
       };
   }
+}
+
+function waitingText(count: number): string {
+  if (count === 0) return '';
+  return count === 1 ? '1 order waits for it. ' : `${count} orders wait for it. `;
 }
 
 function fillLines(fills: readonly ToldFill[]): RichText {

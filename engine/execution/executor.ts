@@ -654,7 +654,8 @@ export class Executor {
     if (state === 'ready') await this.resume(broker.name);
     if (state === 'down' || state === 'needs-login') {
       const reason = why ?? `it is ${state}`;
-      await this.#parts.outbox.publish({ type: 'broker.down', broker: broker.name, reason });
+      const waiting = await this.#orders.count({ broker: broker.name, state: 'intended' });
+      await this.#parts.outbox.publish({ type: 'broker.down', broker: broker.name, reason, waiting });
     }
   }
 

@@ -308,7 +308,7 @@ describe('mistakes', () => {
     ['sources: { A b: { type: demo } }', 'sources.A b: this name must be 1 to 32 of a-z'],
     [
       'brokers: { p: { type: papr } }',
-      'brokers.p.type: found "papr"; must be paper, manual, ccxt; did you mean "paper"?',
+      'brokers.p.type: found "papr"; must be paper, manual, ccxt, ib; did you mean "paper"?',
     ],
     [
       'brokers: { p: { type: paper, source: x, balances: {} } }',

@@ -330,6 +330,7 @@ describe('while the broker is away', () => {
       type: 'broker.down',
       broker: 'scripted',
       reason: 'the test says so',
+      waiting: 0,
     });
   });
 
