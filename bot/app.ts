@@ -18,9 +18,10 @@ import type { Message, Platform } from './chat/platform.ts';
 import type { Config } from './config/load.ts';
 import { StoredSettings } from './config/settings.ts';
 import { Vault } from './config/vault.ts';
-import { attachmentsFolder, openEngine } from './engine.ts';
+import { attachmentsFolder, type Engine, openEngine } from './engine.ts';
 import { openFront, openPeople } from './front.ts';
 import type { DeskLog } from './log.ts';
+import type { MailPlatform } from './mail/index.ts';
 import { hooksOf } from './webhook/hooks.ts';
 import { webhookServer } from './webhook/server.ts';
 
@@ -72,7 +73,8 @@ export async function startApp(parts: AppParts): Promise<App> {
     let webhookUrl: string | undefined;
     const hooks = config.webhook && hooksOf(config.books, config.webhook);
     const people = await openPeople(config, { engine, clock, log });
-    const platforms = await platformsOf({ ...parts, config }, people);
+    const mail = await mailOf({ ...parts, config }, engine);
+    const platforms = [...(await platformsOf({ ...parts, config }, people)), ...(mail ? [mail] : [])];
     const { router, access, actions, notices } = await openFront({
       ...parts,
       config,
@@ -81,6 +83,7 @@ export async function startApp(parts: AppParts): Promise<App> {
       engine,
       people,
       platforms,
+      mail,
       webhookUrl: () => webhookUrl,
       onSettings: (changed) => changed.webhook && hooks?.become(hooksOf(changed.books, changed.webhook)),
     });
@@ -167,6 +170,7 @@ export async function runOnce(
       engine,
       people,
       platforms: [],
+      mail: undefined,
       webhookUrl: () => undefined,
       onSettings: () => undefined,
     });
@@ -282,6 +286,23 @@ async function platformsOf(parts: AppParts, people: People): Promise<Platform[]>
     );
   }
   return platforms;
+}
+
+async function mailOf(
+  { config, clock, log }: AppParts,
+  { outbox }: Engine,
+): Promise<MailPlatform | undefined> {
+  const { mail: settings } = config.platforms;
+  if (!settings) return undefined;
+  const { mailPlatform } = await import('./mail/index.ts');
+  return mailPlatform({
+    ...{ settings, desk: config.name, clock, log },
+    onRefused: (address, reason) => {
+      outbox.publish({ type: 'mail.refused', address, reason }).catch((error: unknown) => {
+        log.error({ err: error, address, reason }, 'nobody was told that e-mail does not get there');
+      });
+    },
+  });
 }
 
 function claimText(code: string): string {

@@ -8,6 +8,7 @@ import { commands } from '../commands/index.ts';
 import { resolveCommand } from '../commands/options.ts';
 import { parseTyped } from '../commands/typed.ts';
 import type { Clock } from '../engine/clock.ts';
+import { UserError } from '../engine/errors.ts';
 import { Access } from './chat/access.ts';
 import { Actions } from './chat/actions.ts';
 import { Aliases } from './chat/aliases.ts';
@@ -25,6 +26,7 @@ import type { Vault } from './config/vault.ts';
 import type { Engine } from './engine.ts';
 import type { DeskLog } from './log.ts';
 import { logTail } from './log-tail.ts';
+import type { MailPlatform } from './mail/index.ts';
 
 export interface FrontParts {
   readonly config: Config;
@@ -35,6 +37,8 @@ export interface FrontParts {
   readonly engine: Pick<Engine, 'store' | 'outbox' | 'desk' | 'fits' | 'apply'>;
   readonly people: People;
   readonly platforms: readonly Platform[];
+  /** Undefined where e-mail is off, or does not go out just now. */
+  readonly mail: MailPlatform | undefined;
   readonly webhookUrl: () => string | undefined;
   /** The settings were changed in chat, and the engine goes by them. */
   readonly onSettings: (config: Config) => void;
@@ -105,6 +109,7 @@ export async function openFront(parts: FrontParts): Promise<Front> {
     people,
     settings,
     notices,
+    mail: mailOf(parts.mail, notices),
     audit,
     log: { tail: (lines) => logTail(join(config.dataFolder, 'logs'), lines) },
     aliases,
@@ -144,6 +149,16 @@ export function openPeople(
   });
 }
 
+function mailOf(mail: MailPlatform | undefined, notices: Notices): Host['mail'] {
+  return {
+    addresses: () => notices.addresses().flatMap(({ platform, id }) => (platform === 'mail' ? [id] : [])),
+    async test(address) {
+      if (!mail) throw new UserError('E-mail is off: platforms.mail in desk.yaml turns it on.');
+      await mail.test(address);
+    },
+  };
+}
+
 /** The group chats in which the desk answers. */
 function groupsOf({ platforms }: Config): ReadonlyMap<PlatformName, readonly string[]> {
   return new Map<PlatformName, readonly string[]>([
@@ -160,5 +175,6 @@ function configuredChats({ platforms }: Config): ChatAddress[] {
     ...(platforms.console?.enabled ? chats('console', [consoleUser.id]) : []),
     ...chats('discord', platforms.discord?.notify),
     ...chats('telegram', platforms.telegram?.notify),
+    ...chats('mail', platforms.mail?.notify),
   ];
 }

@@ -12,6 +12,7 @@ import type {
   Asker,
   AuditTrail,
   LogBook,
+  MailOfDesk,
   NoticesOfDesk,
   PeopleOfDesk,
   Reach,
@@ -61,6 +62,7 @@ export interface Host {
   readonly people: PeopleOfDesk;
   readonly settings: SettingsOfDesk;
   readonly notices: NoticesOfDesk;
+  readonly mail: MailOfDesk;
   readonly audit: AuditTrail;
   readonly log: LogBook;
   readonly aliases: AliasesOfDesk;

@@ -18,6 +18,7 @@ import { fills } from './fills.ts';
 import { help } from './help.ts';
 import { job } from './job.ts';
 import { log } from './log.ts';
+import { mail } from './mail.ts';
 import { manual } from './manual.ts';
 import { notify } from './notify.ts';
 import { optimize } from './optimize.ts';
@@ -84,6 +85,7 @@ export const commands: readonly Command[] = [
   claim,
   config,
   notify,
+  mail,
   alias,
   audit,
   job,

@@ -162,6 +162,13 @@ export interface AliasesOfDesk {
   expand(typed: string): string | undefined;
 }
 
+export interface MailOfDesk {
+  /** Those that are told something; none where e-mail is off. */
+  addresses(): readonly string[];
+  /** Sends a test mail at once. @throws UserError with what the mail server said */
+  test(address: string): Promise<void>;
+}
+
 export const noticeLevels = ['on', 'silent', 'off'] as const;
 /** `silent`: told without a sound, where the platform can do that. */
 export type NoticeLevel = (typeof noticeLevels)[number];

@@ -217,6 +217,8 @@ export type DeskEvent =
       readonly reason: string;
     }
   | { readonly type: 'resumed'; readonly book: string | null; readonly by: string }
+  /** A mail server will never take what was sent to an address. */
+  | { readonly type: 'mail.refused'; readonly address: string; readonly reason: string }
   | { readonly type: 'access.refused'; readonly attempts: number; readonly latest: string };
 
 export interface OutboxRecord extends StoredDocument {

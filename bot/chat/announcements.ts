@@ -3,6 +3,7 @@ import {
   block,
   bold,
   type CommandButton,
+  code,
   type Field,
   type Reply,
   type RichText,
@@ -227,6 +228,12 @@ By ${event.by}.`,
         tone: 'success',
         title: `${event.book ?? 'The whole desk'} trades again`,
         text: [`By ${event.by}.`],
+      };
+    case 'mail.refused':
+      return {
+        tone: 'warning',
+        title: `E-mail to ${event.address} does not get there`,
+        text: rich`${event.reason}.\nThis is said once, until a mail gets there again. Check the address: ${code('/mail test')}.`,
       };
     case 'access.refused':
       return {

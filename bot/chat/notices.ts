@@ -41,8 +41,12 @@ const kinds: Readonly<Record<Kind, { readonly adminsOnly: boolean }>> = {
   broker: { adminsOnly: false },
   desk: { adminsOnly: false },
   change: { adminsOnly: true },
+  mail: { adminsOnly: false },
   access: { adminsOnly: true },
 };
+
+/** What is passing, in messages that can be edited; and that e-mail does not get there. */
+const notMailed: ReadonlySet<DeskEvent['type']> = new Set(['signal.received', 'mail.refused']);
 
 interface StoredNotice extends StoredDocument {
   readonly chat: string;
@@ -111,6 +115,7 @@ export class Notices implements NoticesOfDesk, Hearing {
   }
 
   level(address: ChatAddress, event: DeskEvent): NoticeLevel {
+    if (address.platform === 'mail' && notMailed.has(event.type)) return 'off';
     const kind = kindOf(event);
     const person = this.#personOf(address);
     if (address.kind === 'user' && !person) return 'off';
@@ -177,6 +182,9 @@ export class Notices implements NoticesOfDesk, Hearing {
         `There is no chat "${chat}". It is written as discord:chat:123; /notify list names them.`,
       );
     }
+    if (address.platform === 'mail' && (address.kind !== 'chat' || !isMailAddress(address.id))) {
+      throw new UserError(`"${chat}" is no address. It is written as mail:chat:ann@example.com.`);
+    }
     if (address.kind === 'user' && !this.#personOf(address)) {
       throw new UserError(`Nobody on the list has the private chat ${chat}.`);
     }
@@ -207,6 +215,11 @@ function kindOf({ type }: DeskEvent): Kind {
   return type.slice(0, type.indexOf('.')) as Kind;
 }
 
+/** As much as is needed to tell an address from a slip of the finger: the rest is up to the mail server. */
+function isMailAddress(text: string): boolean {
+  return /^[^\s@<>,;:"]+@[^\s@<>,;:"]+$/.test(text);
+}
+
 function isKind(text: string): text is Kind {
   return Object.hasOwn(kinds, text);
 }
@@ -217,7 +230,7 @@ export function nameOf({ platform, kind, id }: ChatAddress): string {
 }
 
 function addressOf(name: string): ChatAddress | undefined {
-  const [, platform, kind, id = ''] = /^(console|discord|telegram):(chat|user):(.+)$/.exec(name) ?? [];
+  const [, platform, kind, id = ''] = /^(console|discord|telegram|mail):(chat|user):(.+)$/.exec(name) ?? [];
   return platform && kind
     ? { platform: platform as PlatformName, kind: kind as ChatAddress['kind'], id }
     : undefined;

@@ -4,7 +4,7 @@
  */
 import type { ButtonStyle, Content, Visibility } from '../../commands/reply.ts';
 
-export type PlatformName = 'console' | 'discord' | 'telegram';
+export type PlatformName = 'console' | 'discord' | 'telegram' | 'mail';
 
 export interface ChatUser {
   readonly platform: PlatformName;

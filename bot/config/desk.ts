@@ -33,6 +33,39 @@ const user = z.strictObject({
 
 const token = z.string('must be the token that the platform gave').min(1, 'must not be empty');
 
+const mailAddress = z
+  .email('must be an address such as ann@example.com')
+  .transform((text) => text.toLowerCase());
+
+const mail = z
+  .strictObject({
+    host: z.string('must be the name of a mail server').min(1, 'must not be empty'),
+    port: wholeNumber(1, 65_535).default(587),
+    /** `starttls`: encrypted after the greeting; `tls`: from the beginning, usually at port 465. */
+    security: z.enum(['starttls', 'tls', 'none']).default('starttls'),
+    /** Who must have signed the server's certificate, where it is nobody whom Node knows. */
+    ca: z.string().min(1, 'must name a PEM file').optional(),
+    user: z.string().min(1, 'must not be empty').optional(),
+    password: z.string().min(1, 'must not be empty').optional(),
+    /** From whom mails are: an address, or `Desk <desk@example.com>`. */
+    from: z
+      .string()
+      .regex(
+        /^(?:[^<>\r\n]* <[^\s<>@]+@[^\s<>@]+>|[^\s<>@]+@[^\s<>@]+)$/,
+        'must be an address such as desk@example.com',
+      ),
+    /** Who hears what happens. */
+    notify: z.array(mailAddress).default([]),
+  })
+  .refine(({ security, host }) => security !== 'none' || isThisMachine(host), {
+    path: ['security'],
+    error: 'may be none only where host is this machine: a password would travel in the clear',
+  })
+  .refine(({ user, password }) => (user === undefined) === (password === undefined), {
+    path: ['password'],
+    error: 'user and password go together',
+  });
+
 const platforms = z.strictObject({
   console: z
     .strictObject({
@@ -60,6 +93,7 @@ const platforms = z.strictObject({
       chats: z.array(telegramChat).default([]),
     })
     .optional(),
+  mail: mail.optional(),
 });
 
 const webhook = z.strictObject({
@@ -112,7 +146,12 @@ export const deskSettings = z.strictObject({
 
 export type DeskSettings = z.infer<typeof deskSettings>;
 export type WebhookSettings = z.infer<typeof webhook>;
+export type MailSettings = z.infer<typeof mail>;
 export type LimitSettings = z.infer<typeof limits>;
+
+function isThisMachine(host: string): boolean {
+  return /^(localhost|127(\.\d+){3}|::1)$/.test(host);
+}
 
 export function isMongoUri(text: string): boolean {
   return /^mongodb(\+srv)?:\/\/[^/]/.test(text);

@@ -173,7 +173,7 @@ export function loadConfig(request: ConfigRequest): Config {
     strategiesFolder,
     tasksFolder: join(folder, 'tasks'),
     users: settings.users,
-    platforms: settings.platforms,
+    platforms: mailAtHome(settings.platforms, folder),
     store: storeOf(mongoUri ?? settings.store, name),
     sources: Object.fromEntries(
       Object.entries(settings.sources).map(([source, value]) => [source, atHome(value, folder)]),
@@ -283,6 +283,12 @@ function storeOf(store: string, environment: string): StoreSettings {
   if (!isMongoUri(store)) return { kind: 'sqlite' };
   const named = /^mongodb(?:\+srv)?:\/\/[^/]+\/([^?]+)/.exec(store)?.[1];
   return { kind: 'mongo', uri: store, database: named ?? `outcry_${environment}` };
+}
+
+function mailAtHome(platforms: DeskSettings['platforms'], folder: string): DeskSettings['platforms'] {
+  const { mail } = platforms;
+  if (mail?.ca === undefined) return platforms;
+  return { ...platforms, mail: { ...mail, ca: resolve(folder, mail.ca) } };
 }
 
 /** Relative paths are meant from the environment's folder, wherever the desk is started. */

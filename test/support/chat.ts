@@ -105,6 +105,7 @@ export async function chatDesk({
       configured: [{ platform: 'discord', kind: 'chat', id: group.id }],
       platforms: ['discord'],
     }),
+    mail: { addresses: () => [], test: async () => undefined },
     people: peopleOfDesk,
     audit,
     log: { tail: async () => [] },
