@@ -7,7 +7,9 @@ import {
   moveBetweenBooks,
   withdrawFromBook,
 } from './book-actions.ts';
+import { createBook } from './book-create.ts';
 import { bookOption } from './book-option.ts';
+import { deleteBook, renewKey, setBook } from './book-settings.ts';
 import { action, defineCommand } from './command.ts';
 import { exactText, moneyText, signedMoneyText } from './figures.ts';
 import { bold, type Field, type Reply, rich } from './reply.ts';
@@ -32,11 +34,15 @@ export const book = defineCommand({
         example: '/book show demo',
         run: async ({ desk }, { book: name }) => showReply(await desk.book(name)),
       }),
+      create: createBook,
+      set: setBook,
+      key: renewKey,
       deposit: depositIntoBook,
       withdraw: withdrawFromBook,
       move: moveBetweenBooks,
       activate: activateBook,
       deactivate: deactivateBook,
+      delete: deleteBook,
     },
   },
 });
@@ -45,7 +51,7 @@ function listReply(books: readonly BookReport[]): Reply {
   if (books.length === 0) {
     return {
       tone: 'warning',
-      text: ['There are no books. Add one as a file in the folder books/ of the configuration.'],
+      text: ['There are no books. /book create makes one.'],
     };
   }
   return {

@@ -87,14 +87,14 @@ function searched(asked: string, commands: readonly Command[], caller: Caller): 
 
 /** One form of a command, with its options. */
 function explained(form: Form): RichText {
-  const { description, role, options, example, confirm } = form.action;
+  const { description, role, options, example, confirm, wizard } = form.action;
   const lines = Object.entries(options).flatMap(([name, option]): RichText => {
     const kind = option.type === 'choice' ? option.choices.join(' | ') : kindOf[option.type];
     return ['\n', code(name), ` (${kind}${option.required ? '' : ', optional'})  ${option.description}`];
   });
   return [
     bold(usageOf(form.words, form.action)),
-    `\n${description}. For the role ${role} and above.${confirm ? ' It is confirmed before it is done.' : ''}`,
+    `\n${description}. For the role ${role} and above.${wizard ? ' What is not given is asked for.' : ''}${confirm ? ' It is confirmed before it is done.' : ''}`,
     ...lines,
     ...(example === undefined ? [] : ['\nExample: ', code(example)]),
     '\n\n',

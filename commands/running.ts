@@ -90,8 +90,8 @@ export interface CheckedSetting {
 export interface NewDocument {
   /** `books/grid` */
   readonly document: string;
-  /** Plain data, secrets aside. */
-  readonly values: Readonly<Record<string, unknown>>;
+  /** Each key, such as `limits.order`, with its value as YAML; secrets aside. */
+  readonly settings: Readonly<Record<string, string>>;
   /** What the senders of its alerts must know. */
   readonly key?: string;
 }

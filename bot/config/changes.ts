@@ -2,7 +2,7 @@
  * A value that was changed in chat, put into the YAML of its file before anything else looks at it: so it is checked,
  * shown and exported as if it stood there.
  */
-import { type Document, isMap, isScalar, isSeq, type Node, parseDocument, visit } from 'yaml';
+import { Document, isMap, isScalar, isSeq, type Node, parseDocument, visit } from 'yaml';
 import { UserError } from '../../engine/errors.ts';
 import { isSecretKey, passwordsIn } from './secrets.ts';
 
@@ -50,13 +50,23 @@ export function parseValue(text: string): Node {
 }
 
 /** @throws when the document has something else than a section where the key wants one */
-export function applyChange(document: Document.Parsed, { key, value }: ValueChange): void {
+export function applyChange(document: Document, { key, value }: ValueChange): void {
   const path = pathOfKey(key);
   if (value === null) {
     if (document.hasIn(path)) document.deleteIn(path);
     return;
   }
   document.setIn(path, parseValue(value));
+}
+
+/**
+ * A whole file of these settings.
+ * @throws UserError for what is no key, or not plain YAML
+ */
+export function textOf(settings: Readonly<Record<string, string>>): string {
+  const document = new Document({});
+  for (const [key, value] of Object.entries(settings)) applyChange(document, { key, value });
+  return String(document);
 }
 
 /** The YAML without secrets, and without comments, in which there may be some. Variables keep their names. */

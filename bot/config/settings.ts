@@ -2,7 +2,6 @@
  * Settings that are changed in chat: of books, plans and limits. The files say how things are at first; a change is a
  * record in the store that is laid over its file at each start, and checked together with everything else.
  */
-import { stringify } from 'yaml';
 import { z } from 'zod';
 import type {
   ChangedSetting,
@@ -24,7 +23,7 @@ import {
   type StoredDocument,
 } from '../../engine/store/store.ts';
 import { bookFile } from './book.ts';
-import { parseValue, pathOfKey } from './changes.ts';
+import { parseValue, pathOfKey, textOf } from './changes.ts';
 import { deskSettings } from './desk.ts';
 import { type ConfigDocument, valueAt } from './document.ts';
 import type { Config, DocumentChange, FromChat } from './load.ts';
@@ -296,16 +295,14 @@ export class Settings implements SettingsOfDesk {
 
   /** The whole with a new document in it. */
   #withNew(
-    { document, values, key }: NewDocument,
+    { document, settings, key }: NewDocument,
     by: string,
   ): { readonly config: Config; readonly text: string } {
     if (this.#config.documents.has(document)) throw new UserError(`There is ${document} already.`);
     if (this.#made.has(document)) {
       throw new UserError(`${document} was there and was deleted in chat. Choose another name.`);
     }
-    const text = stringify(values);
-    if (text.includes('${'))
-      throw new UserError('Variables ($ and a name in braces) can be used in files only.');
+    const text = textOf(settings);
     const { changes, made } = this.#fromChat();
     const ofKey = key === undefined ? [] : [{ document, key: 'key', value: JSON.stringify(key), by: 'you' }];
     const config = this.#loaded({

@@ -58,6 +58,8 @@ export const bookSettings = z.strictObject({
   maximumLossPercent: percentText.optional(),
   /** An entry that is worth more than this waits until a person approves it; 0: every entry. */
   approveAbove: decimalText.optional(),
+  /** How many different people must approve it. */
+  approvePersons: z.number().int().min(1).max(2).default(1),
   /** What nobody has approved by then expires. */
   approveWithinSeconds: z.number().positive().default(600),
   /** Beyond one of these no entry is made, and chat hears of it; exits go on. */
