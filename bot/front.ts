@@ -11,6 +11,7 @@ import type { Clock } from '../engine/clock.ts';
 import { UserError } from '../engine/errors.ts';
 import { Access } from './chat/access.ts';
 import { Actions } from './chat/actions.ts';
+import { Agreements } from './chat/agreements.ts';
 import { Aliases } from './chat/aliases.ts';
 import { Audit } from './chat/audit.ts';
 import { consoleUser } from './chat/console/console.ts';
@@ -60,6 +61,7 @@ export async function openFront(parts: FrontParts): Promise<Front> {
   const { store, outbox, desk } = engine;
   const access = await Access.open({ people, groups: groupsOf(config), store, outbox, clock, log });
   const actions = await Actions.open(store, clock);
+  const agreements = await Agreements.open({ store, commands: config.twoPersons, outbox, clock });
   const uploads = await Uploads.open(store, clock);
   const wizards = await Wizards.open(store, clock);
   const audit = await Audit.open(store, clock);
@@ -93,6 +95,7 @@ export async function openFront(parts: FrontParts): Promise<Front> {
   await actions.purge();
   await uploads.purge();
   await wizards.purge();
+  await agreements.purge();
   const host: Host = {
     version: parts.version,
     environment: config.name,
@@ -116,7 +119,7 @@ export async function openFront(parts: FrontParts): Promise<Front> {
   };
   const { vault } = parts;
   const router = new Router({
-    ...{ commands, desk, host, access, actions, wizards, uploads, audit, vault, clock, log },
+    ...{ commands, desk, host, access, actions, agreements, wizards, uploads, audit, vault, clock, log },
   });
   return { router, access, actions, notices };
 }

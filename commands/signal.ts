@@ -43,7 +43,13 @@ function answering(word: 'approve' | 'reject') {
     },
     run: async ({ desk, caller }, { id }) => {
       const answer = approves ? 'approved' : 'declined';
-      const { book, summary } = await desk.answerSignal({ id, answer, by: caller.name });
+      const { book, summary, state } = await desk.answerSignal({ id, answer, by: caller.name });
+      if (approves && state === 'waiting') {
+        return {
+          tone: 'warning',
+          text: rich`You have approved: ${bold(book)}, ${summary}. Somebody else must, too, before it is traded.`,
+        };
+      }
       return approves
         ? {
             tone: 'success',

@@ -39,6 +39,16 @@ export type DeskEvent =
     }
   /** Its people, its settings or its workings were changed in chat: for the admins. */
   | { readonly type: 'desk.changed'; readonly text: string; readonly by: string }
+  /** Somebody has confirmed a command that takes a second person. */
+  | {
+      readonly type: 'command.waiting';
+      /** As it would be typed. */
+      readonly line: string;
+      readonly command: readonly string[];
+      readonly options: Readonly<Record<string, string | number | boolean>>;
+      readonly by: string;
+      readonly withinMinutes: number;
+    }
   | {
       readonly type: 'signal.received';
       readonly signal: string;

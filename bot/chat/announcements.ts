@@ -63,6 +63,13 @@ function contentOf(event: DeskEvent): Reply {
         text: rich`${event.text}.
 By ${event.by}.`,
       };
+    case 'command.waiting':
+      return {
+        tone: 'warning',
+        title: 'A command waits for a second person',
+        text: rich`${bold(event.line)}\n${event.by} has confirmed it. Somebody else must, too, within ${event.withinMinutes} minutes; else nothing is done.`,
+        buttons: [{ label: 'Look at it', style: 'primary', command: event.command, options: event.options }],
+      };
     case 'signal.received':
       return { title: `Signal for ${event.book}: received`, text: rich`${event.summary}` };
     case 'signal.refused':

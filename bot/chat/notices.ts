@@ -34,6 +34,7 @@ const kinds: Readonly<Record<Kind, { readonly adminsOnly: boolean }>> = {
   run: { adminsOnly: false },
   task: { adminsOnly: false },
   suspension: { adminsOnly: false },
+  command: { adminsOnly: false },
   limit: { adminsOnly: false },
   difference: { adminsOnly: false },
   ledger: { adminsOnly: false },

@@ -31,6 +31,7 @@ import type { Logger } from '../../engine/log.ts';
 import type { Vault } from '../config/vault.ts';
 import type { Access } from './access.ts';
 import type { Actions } from './actions.ts';
+import type { Agreements } from './agreements.ts';
 import type { Audit, AuditOutcome } from './audit.ts';
 import { buttonKinds, withButtons } from './buttons.ts';
 import type {
@@ -58,6 +59,7 @@ export interface RouterParts {
   readonly host: Host;
   readonly access: Access;
   readonly actions: Actions;
+  readonly agreements: Agreements;
   readonly wizards: Wizards;
   readonly uploads: Uploads;
   readonly audit: Audit;
@@ -401,6 +403,14 @@ export class Router implements ChatHandler {
       await this.#ask(request, words, { options, secrets }, { ...question, text });
       return this.#audit(request, asked, 'asked', null);
     }
+    if (confirmed && this.#parts.agreements.takesTwo(words)) {
+      const agreed = await this.#parts.agreements.confirm(words, toRaw(options), caller.name);
+      if ('waitsFor' in agreed) {
+        await this.#show(request, { tone: 'warning', title: asked, text: [agreed.waitsFor] });
+        return this.#audit(request, asked, 'asked', 'a second person must confirm');
+      }
+      await this.#audit(request, asked, 'asked', `confirmed by ${agreed.with} and ${caller.name}`);
+    }
     const reply = await this.#run(request, { words, action }, context, options, controller);
     if (action.wizard) await this.#parts.wizards.forget(caller.name, words.join(' '));
     await this.#show(request, await withButtons(reply, this.#parts.actions));
@@ -478,7 +488,8 @@ export class Router implements ChatHandler {
       lifetimeMs: confirmationLifetimeMs,
     });
     const until = new Date(clock.now().getTime() + confirmationLifetimeMs).toISOString().slice(11, 16);
-    const text: RichText = [...(question.text ?? []), `\nConfirm until ${until} UTC.`];
+    const two = this.#parts.agreements.takesTwo(words) ? '\nTwo people must confirm it.' : '';
+    const text: RichText = [...(question.text ?? []), `${two}\nConfirm until ${until} UTC.`];
     const buttons: MessageButton[] = [
       { id: buttonKinds.confirm + id, label: 'Confirm', style: 'danger' },
       { id: buttonKinds.decline + id, label: 'Cancel', style: 'secondary' },
@@ -503,6 +514,14 @@ export class Router implements ChatHandler {
     const asked = spell(taken.action.command, without(taken.action.options, sealed));
     if (outcome === 'cancelled') {
       await this.#audit(request, asked, 'cancelled', null);
+      const { command, options } = taken.action;
+      const other = this.#parts.agreements.takesTwo(command)
+        ? await this.#parts.agreements.refuse(command, options)
+        : undefined;
+      if (other !== undefined) {
+        const text = `Refused by ${request.caller.name}, though ${other} had confirmed it: ${asked} was not done.`;
+        return this.#show(request, { tone: 'warning', text: [text] }, 'in-place');
+      }
       return this.#show(request, { text: [`Cancelled: ${asked} was not done.`] }, 'in-place');
     }
     const { words, action } = resolveCommand(taken.action.command, this.#parts.commands);

@@ -118,6 +118,11 @@ const webhook = z.strictObject({
   senders: senders.optional(),
 });
 
+/** Of those that are confirmed. */
+const command = z
+  .string()
+  .regex(/^[a-z0-9_]+( [a-z0-9_]+)?$/, 'must be a command without its slash, such as panic or book withdraw');
+
 const limits = z.strictObject({
   backtestSeconds: wholeNumber(1, 86_400).default(300),
   backtestMemoryMb: wholeNumber(64, 1_048_576).default(1024),
@@ -142,6 +147,8 @@ export const deskSettings = z.strictObject({
   brokers: z.record(name, brokerSettings).default({}),
   webhook: webhook.optional(),
   limits: limits.prefault({}),
+  /** Commands that two different people must confirm. */
+  twoPersons: z.array(command).default([]),
 });
 
 export type DeskSettings = z.infer<typeof deskSettings>;

@@ -45,6 +45,8 @@ export interface Config {
   /** Without it no alerts are taken. */
   readonly webhook: WebhookSettings | undefined;
   readonly limits: LimitSettings;
+  /** Commands, without their slash, that two people must confirm. */
+  readonly twoPersons: readonly string[];
   readonly books: readonly BookFile[];
   readonly plans: readonly PlanSettings[];
   /** Every secret in it, for the log to leave out. */
@@ -181,6 +183,7 @@ export function loadConfig(request: ConfigRequest): Config {
     brokers: settings.brokers,
     webhook: webhookAtHome(settings.webhook, folder),
     limits: settings.limits,
+    twoPersons: settings.twoPersons,
     books: books.flatMap(({ value }) => value ?? []),
     plans: plans.flatMap(({ value }) => value ?? []),
     secrets: distinctSecrets([

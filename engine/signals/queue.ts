@@ -147,14 +147,29 @@ export class Queue {
       const said = approval?.by ? ` ${approval.by} has ${approval.answer} it.` : '';
       throw new UserError(`That signal does not wait for approval: it is ${state}.${said}`);
     }
-    const answered = { ...approval, answer, by, answeredAt: stamp(this.#parts.clock) };
+    const { approvals, book } = signal;
+    const agreed = approval.agreed ?? [];
+    const isFirstOfTwo =
+      answer === 'approved' && agreed.length + 1 < this.#parts.books.settings(book).approvePersons;
+    if (answer === 'approved' && agreed.includes(by)) {
+      throw new UserError(`${by} has approved it already: somebody else must, too.`);
+    }
+    const together = answer === 'approved' ? [...agreed, by] : agreed;
+    const answered = isFirstOfTwo
+      ? { ...approval, agreed: together }
+      : { ...approval, agreed: together, answer, by, answeredAt: stamp(this.#parts.clock) };
     const changed = await this.#signals.update(
       id,
-      { state: 'waiting' },
-      { approval: answered, ...(answer === 'approved' && { state: 'received' }) },
+      { state: 'waiting', approvals: approvals === undefined ? { exists: false } : approvals },
+      {
+        approval: answered,
+        approvals: together.length,
+        ...(answer === 'approved' && !isFirstOfTwo && { state: 'received' as const }),
+      },
     );
     if (!changed) return this.answer(id, answer, by); // somebody else has answered meanwhile
-    if (answer === 'approved') this.#enqueue(changed);
+    if (isFirstOfTwo) await this.#askAgain(changed);
+    else if (answer === 'approved') this.#enqueue(changed);
     else await this.#end(changed, { state: 'refused', reason: `${by} did not approve it.` }, []);
     return (await this.#signals.get(id)) ?? changed;
   }
@@ -298,20 +313,27 @@ export class Queue {
     const waiting = await this.#signals.update(
       signal._id,
       { state: 'received' },
-      { state: 'waiting', approval },
+      { state: 'waiting', approval, approvals: 0 },
     );
     if (waiting) await this.#askAgain(waiting);
     return undefined;
   }
 
   /** Tells chat that somebody must answer; once, however often it is called. */
-  #askAgain({ _id, book, summary }: Signal): Promise<void> {
-    const { broker, approveAbove, approveWithinSeconds, currency } = this.#parts.books.settings(book);
+  #askAgain({ _id, book, summary, approval }: Signal): Promise<void> {
+    const { broker, approveAbove, approveWithinSeconds, approvePersons, currency } =
+      this.#parts.books.settings(book);
+    const agreed = approval?.agreed ?? [];
     const which = approveAbove === '0' ? 'every entry' : `entries above ${approveAbove} ${currency}`;
-    const reason = `The book wants ${which} approved, within ${approveWithinSeconds} s. It is decided anew then, at the prices of that moment.`;
+    const byWhom = approvePersons > 1 ? ` by ${approvePersons} people` : '';
+    const sofar =
+      agreed.length > 0
+        ? ` ${agreed.join(', ')} ${agreed.length > 1 ? 'have' : 'has'} approved; one more must.`
+        : '';
+    const reason = `The book wants ${which} approved${byWhom}, within ${approveWithinSeconds} s. It is decided anew then, at the prices of that moment.${sofar}`;
     return this.#parts.outbox.publish(
       { type: 'signal.waiting', signal: _id, book, account: broker, summary, reason },
-      `signal.waiting:${_id}`,
+      agreed.length === 0 ? `signal.waiting:${_id}` : `signal.waiting:${_id}:${agreed.length}`,
     );
   }
 

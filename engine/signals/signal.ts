@@ -30,8 +30,10 @@ export interface Approval {
   readonly askedAt: string;
   /** Null while nobody has answered. */
   readonly answer: 'approved' | 'declined' | null;
-  /** The person who answered. */
+  /** The person who answered; of several the one who decided it. */
   readonly by: string | null;
+  /** Who has approved it so far, where it takes more than one. */
+  readonly agreed?: readonly string[];
   readonly answeredAt: string | null;
 }
 
@@ -58,6 +60,8 @@ export interface Signal extends StoredDocument {
   readonly thenAgain?: boolean;
   /** Null where nobody was asked. */
   readonly approval: Approval | null;
+  /** How many have approved it so far: two who do it at once are counted one after the other. */
+  readonly approvals?: number;
   readonly receivedAt: string;
   /** Order of arrival among those of the same millisecond. */
   readonly arrival: number;

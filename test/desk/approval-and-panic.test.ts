@@ -1,6 +1,7 @@
 /** What a person decides while the desk trades: approving an entry, stopping everything, resolving a difference. */
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { startDesk } from '../support/desk.ts';
+import { startTelegram } from '../support/telegram/index.ts';
 
 const alert = { key: 'demo-key-1234', action: 'buy', symbol: 'SP500', quantity: 1 };
 const signalOf = (body: string): string => JSON.parse(body).signal;
@@ -47,6 +48,43 @@ describe('an entry that a book wants approved', () => {
     await second.shows('Bought 1 SP500');
     await second.alert('demo', { ...alert, action: 'sell' });
     await second.shows('Sold 1 SP500');
+  });
+
+  it('takes two different people where the book says so, from any platform and over a restart', async () => {
+    const telegram = await startTelegram();
+    onTestFinished(() => telegram.close());
+    const tom = telegram.user('tom');
+    const anna = telegram.user('anna');
+    const settings = {
+      book: { approveAbove: 0, approvePersons: 2 },
+      endpoints: { telegramApi: telegram.apiRoot },
+      desk: {
+        users: [
+          { name: 'anna', role: 'admin', telegram: anna.id },
+          { name: 'tom', role: 'trader', telegram: tom.id },
+        ],
+        platforms: { console: {}, telegram: { token: telegram.token } },
+      },
+    };
+    const first = await startDesk(settings);
+    const { body } = await first.alert('demo', alert);
+    await first.shows('approved by 2 people');
+    tom.says(`/signal approve ${signalOf(body)}`);
+    await tom.chat.shows('Approve this entry?');
+    tom.presses('Confirm');
+    await tom.chat.shows('Somebody else must, too');
+    await first.shows('tom has approved; one more must.');
+    tom.says(`/signal approve ${signalOf(body)}`);
+    await tom.chat.shows('Approve this entry?');
+    tom.presses('Confirm');
+    await tom.chat.shows('tom has approved it already: somebody else must, too.');
+    await first.stop();
+    const second = await startDesk({ ...settings, root: first.root });
+    second.type(`/signal approve ${signalOf(body)}`);
+    await second.shows('Approve this entry?');
+    expect(second.printed()).not.toContain('Bought');
+    second.type('1');
+    await second.shows('Bought 1 SP500');
   });
 
   it('expires when nobody answers', async () => {

@@ -2,6 +2,7 @@
 
 import { Access } from '../../bot/chat/access.ts';
 import { Actions } from '../../bot/chat/actions.ts';
+import { Agreements } from '../../bot/chat/agreements.ts';
 import { Aliases } from '../../bot/chat/aliases.ts';
 import { Audit } from '../../bot/chat/audit.ts';
 import { Notices } from '../../bot/chat/notices.ts';
@@ -57,6 +58,7 @@ export async function chatDesk({
   users = people,
   settings = {} as SettingsOfDesk,
   forms = false,
+  twoPersons = [],
 }: {
   store: Store;
   commands: readonly Command[];
@@ -65,6 +67,8 @@ export async function chatDesk({
   log?: Logger;
   users?: readonly KnownUser[];
   settings?: SettingsOfDesk;
+  /** Commands that two people must confirm. */
+  twoPersons?: readonly string[];
   /** The platform has forms. */
   forms?: boolean;
 }) {
@@ -118,9 +122,10 @@ export async function chatDesk({
   };
   const uploads = await Uploads.open(store, clock);
   const vault = new Vault({ passphrase: 'a phrase for this test', keyFile: '/nowhere' });
+  const agreements = await Agreements.open({ store, commands: twoPersons, outbox, clock });
   const wizards = await Wizards.open(store, clock);
   const router = new Router({
-    ...{ commands, desk, host, access, actions, wizards, uploads, audit, vault, clock, log },
+    ...{ commands, desk, host, access, actions, agreements, wizards, uploads, audit, vault, clock, log },
   });
 
   /** The person of this name; anybody else is a stranger. */

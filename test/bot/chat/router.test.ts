@@ -317,3 +317,50 @@ describe('the audit', () => {
     ]);
   });
 });
+
+describe('a command that takes two people', () => {
+  async function twoOfThem() {
+    const { command, sold } = sellCommand();
+    const clock = new ManualClock();
+    const store = await tempStore();
+    const open = () => chatDesk({ store, clock, commands: [command], twoPersons: ['sell'] });
+    const asks = async (desk: Awaited<ReturnType<typeof open>>, name: string) => {
+      const question = await desk.types(name, '/sell SP500');
+      return desk.presses(name, question.button('Confirm'));
+    };
+    return { sold, clock, open, asks };
+  }
+
+  it('is done when another one confirms the same, also after a restart, and not when the same one does', async () => {
+    const { sold, open, asks } = await twoOfThem();
+    const desk = await open();
+    const first = await asks(desk, 'tom');
+    expect(first.text).toContain('Somebody else must confirm the same within 10 minutes');
+    const told = (await desk.outbox.after(0, 100)).map(({ event }) => event);
+    expect(told).toContainEqual(
+      expect.objectContaining({ type: 'command.waiting', line: '/sell what=SP500', by: 'tom' }),
+    );
+    await asks(desk, 'tom');
+    expect(sold, 'one person is not two').toEqual([]);
+    const again = await open();
+    await asks(again, 'ann');
+    expect(sold).toEqual(['SP500']);
+    await asks(again, 'ann');
+    expect(sold, 'what was agreed on counts once').toEqual(['SP500']);
+  });
+
+  it('is ended by one refusal, and by waiting too long', async () => {
+    const { sold, clock, open, asks } = await twoOfThem();
+    const desk = await open();
+    await asks(desk, 'tom');
+    const question = await desk.types('ann', '/sell SP500');
+    expect(question.text).toContain('Two people must confirm it.');
+    const refused = await desk.presses('ann', question.button('Cancel'));
+    expect(refused.text).toContain('Refused by ann, though tom had confirmed it');
+    await asks(desk, 'ann');
+    expect(sold, 'the confirmation before the refusal is gone').toEqual([]);
+    clock.advance(11 * 60_000);
+    await asks(desk, 'tom');
+    expect(sold, 'the one before was too long ago').toEqual([]);
+  });
+});
