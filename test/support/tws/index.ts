@@ -21,6 +21,8 @@ export interface TestTws {
   /** The market goes there. The spread is two ticks of 0.01 unless told. @param symbol with `@` and its exchange where several have it */
   price(symbol: string, price: string, options?: { readonly spread?: string }): void;
   tradePart(symbol: string, price: string, quantity: string): void;
+  /** Somebody places an order in TWS itself. */
+  byHand(symbol: string, action: 'BUY' | 'SELL', quantity: string, limitPrice: string): void;
   orders(): readonly Order[];
   /** What is held, as decimal text. */
   held(symbol: string): string;
@@ -45,6 +47,17 @@ export async function startTws({
     },
     tradePart(symbol, price, quantity) {
       server.account.tradePart(listed(symbol), decimal(price), decimal(quantity));
+    },
+    byHand(symbol, action, quantity, limitPrice) {
+      const refusal = server.account.place(
+        {
+          ...{ orderId: 0, clientId: 0, account, listing: listed(symbol), action, type: 'LMT', tif: 'GTC' },
+          ...{ quantity: decimal(quantity), limitPrice: decimal(limitPrice), auxPrice: undefined },
+          ...{ ocaGroup: '', ocaType: 0, orderRef: '', parentId: 0 },
+        },
+        () => undefined,
+      );
+      if (refusal) throw new Error(refusal.text);
     },
     orders: () => server.account.orders,
     held: (symbol) => (server.account.positions.get(listed(symbol)) ?? decimal('0')).toFixed(),

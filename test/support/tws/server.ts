@@ -400,7 +400,7 @@ export class TwsServer {
       }
     }
     this.#send(connection, [55, 1, requestId]);
-    for (const execution of reports) this.#tellCommission(connection, execution);
+    for (const execution of reports) this.#tellCommission(connection, execution, 'asked');
   }
 
   positions(connection: Connection): void {
@@ -551,10 +551,10 @@ export class TwsServer {
     for (const connection of this.#clientOf(order)) this.#tellCommission(connection, execution);
   }
 
-  #tellCommission(connection: Connection, execution: Execution): void {
+  #tellCommission(connection: Connection, execution: Execution, why: 'asked' | 'news' = 'news'): void {
     const tell = () => this.#send(connection, commissionReport(execution));
     if (this.#holdsCommissions) this.#heldCommissions.push(tell);
-    else if (this.#holdsNews) this.#heldNews.push(tell);
+    else if (this.#holdsNews && why === 'news') this.#heldNews.push(tell);
     else tell();
   }
 
