@@ -180,7 +180,7 @@ export interface OperationRequest {
 }
 
 export const operationCollection = defineCollection<Operation>('operations', {
-  indexes: [['state'], ['book', 'askedAt']],
+  indexes: [['state'], ['book', 'askedAt'], ['book', 'state', 'askedAt']],
 });
 
 export const unfinishedStates = ['working', 'undoing', 'stuck'] as const satisfies readonly OperationState[];
