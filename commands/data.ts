@@ -50,7 +50,8 @@ export const data = defineCommand({
           ),
       }),
       compare: action({
-        description: 'A symbol at two sources: days that one of them lacks, and the largest differences',
+        description:
+          'A symbol at two sources: bars that one lacks, differences in each column, the worst bars',
         role: 'viewer',
         example: '/data compare SP500 demo csv',
         options: {
@@ -223,9 +224,9 @@ function named(finding: string, items: readonly string[], hint = ''): RichText {
   return rich`${bold(finding)}${tail === '' ? '' : `: ${tail}`}.`;
 }
 
-function comparisonReply({ symbol, interval, sources, periods, comparison }: ComparedSources): Reply {
+function comparisonReply({ symbol, interval, sources, periods, comparison, file }: ComparedSources): Reply {
   const [one, other] = sources;
-  const { overlap, common, onlyOne, onlyOther, differences, meanDifferencePercent } = comparison;
+  const { overlap, common, onlyOne, onlyOther, columns, differences } = comparison;
   const title = `${symbol}, ${interval}: ${one} and ${other}`;
   const reach = periods.map(
     ({ bars, first, last }, index) =>
@@ -235,53 +236,80 @@ function comparisonReply({ symbol, interval, sources, periods, comparison }: Com
     return { title, tone: 'warning', text: [...reach, 'They have no day in common.'] };
   }
   const same = onlyOne.length === 0 && onlyOther.length === 0 && differences.length === 0;
+  const lacking = (source: string, days: readonly number[]) =>
+    named(
+      days.length === 0 ? `${source} lacks none` : `${source} lacks ${days.length}`,
+      days.map((day) => daysOf(day)),
+    );
+  const findings = [
+    named(`${common} bars in common`, [], `${daysOf(overlap.from)} to ${daysOf(overlap.to)}`),
+    lacking(one, onlyOther),
+    lacking(other, onlyOne),
+    ...columns.map(columnText),
+    ...(differences.length > 0 ? [worstText(differences)] : []),
+  ];
   return {
     title,
     tone: same ? 'success' : 'warning',
-    text: [
-      ...reach,
-      ...named(`${common} bars in common`, [], `${daysOf(overlap.from)} to ${daysOf(overlap.to)}`),
-      '\n',
-      ...named(
-        onlyOther.length === 0 ? `${one} lacks none` : `${one} lacks ${onlyOther.length}`,
-        onlyOther.map(daysOf),
-      ),
-      '\n',
-      ...named(
-        onlyOne.length === 0 ? `${other} lacks none` : `${other} lacks ${onlyOne.length}`,
-        onlyOne.map(daysOf),
-      ),
-      '\n',
-      ...named(
-        differences.length === 0
-          ? 'All closes are the same'
-          : differences.length === 1
-            ? '1 close differs'
-            : `${differences.length} closes differ`,
-        [],
-        differences.length === 0 ? '' : `on average by ${meanDifferencePercent.toFixed(4)}% over all bars`,
-      ),
+    text: [...reach, ...findings.flatMap((finding, index) => (index === 0 ? finding : ['\n', ...finding]))],
+    ...(differences.length > 0 && { table: worstTable(sources, differences) }),
+    ...(file && { attachments: [file] }),
+  };
+}
+
+type Comparison = ComparedSources['comparison'];
+
+function columnText({
+  column,
+  compared,
+  differing,
+  meanPercent,
+  largestPercent,
+  largestAt,
+}: Comparison['columns'][number]): RichText {
+  const word = `${column}${differing === 1 ? ' differs' : 's differ'}`;
+  if (compared === 0) return named(`No ${column} to compare`, []);
+  if (differing === 0 || largestAt === null) return named(`All ${column}s are the same`, []);
+  return named(
+    `${differing} ${word}`,
+    [],
+    `on average by ${meanPercent.toFixed(4)}% over ${compared} bars, most by ${percentText(largestPercent)} on ${daysOf(largestAt)}`,
+  );
+}
+
+/** The worst bars are shown, each with the price in it that differs most; the file has all. */
+const mostShown = 10;
+
+function worstText(differences: Comparison['differences']): RichText {
+  const count = Math.min(mostShown, differences.length);
+  return rich`The worst ${count} of ${differences.length} bars, each by the price that differs most:`;
+}
+
+function worstTable([one, other]: readonly [string, string], differences: Comparison['differences']) {
+  return {
+    columns: [
+      { name: 'Bar' },
+      { name: 'Price' },
+      { name: one, align: 'right' as const },
+      { name: other, align: 'right' as const },
+      { name: '%', align: 'right' as const },
     ],
-    ...(differences.length > 0 && {
-      table: {
-        columns: [
-          { name: 'Day' },
-          { name: one, align: 'right' as const },
-          { name: other, align: 'right' as const },
-          { name: '%', align: 'right' as const },
-        ],
-        rows: differences
-          .slice(0, 10)
-          .map(({ time, one: ours, other: theirs, percent }) => [
-            daysOf(time),
-            String(ours),
-            String(theirs),
-            percentText(percent),
-          ]),
-      },
+    rows: differences.slice(0, mostShown).map((bar) => {
+      const worst =
+        comparedPrices.find((price) => Math.abs(bar.percent[price]) === bar.worstPrice) ?? 'close';
+      const column = bar.worstPrice === 0 ? 'volume' : worst;
+      return [
+        daysOf(bar.time),
+        column,
+        String(bar.one[column]),
+        String(bar.other[column]),
+        percentText(bar.percent[column]),
+      ];
     }),
   };
 }
+
+const comparedPrices = ['close', 'open', 'high', 'low'] as const;
 
 interface ImportChoice {
   readonly file: UploadedFile;

@@ -8,6 +8,7 @@ import type { BarsFile, IntakePreview, Source } from '../market/sources/source.t
 import type { Backtests } from './backtests.ts';
 import { chartIndicators } from './chart-indicators.ts';
 import type { ChartRenderer } from './charts/renderer.ts';
+import { comparisonCsv } from './comparison-csv.ts';
 import type { ReportFile } from './report-file.ts';
 
 export interface SourceReport {
@@ -40,6 +41,8 @@ export interface ComparedSources {
   readonly sources: readonly [string, string];
   readonly periods: readonly [Stretch, Stretch];
   readonly comparison: BarsComparison;
+  /** Every bar that differs; undefined where none does. */
+  readonly file: ReportFile | undefined;
 }
 
 export interface Stretch {
@@ -145,12 +148,15 @@ export class MarketData {
     if (first === second) throw new UserError('These are the same source. Name two.');
     const bars = await barsOf(first, symbol, interval);
     const others = await barsOf(second, symbol, interval);
+    const sources = [first.name, second.name] as const;
+    const comparison = compareBars(bars, others);
     return {
       symbol: bars.symbol,
       interval,
-      sources: [first.name, second.name],
+      sources,
       periods: [stretchOf(bars), stretchOf(others)],
-      comparison: compareBars(bars, others),
+      comparison,
+      file: comparisonCsv(bars.symbol, sources, [bars, others], comparison),
     };
   }
 

@@ -92,7 +92,15 @@ describe('the commands /data and /chart', () => {
     });
     desk.type('/data compare SP500 demo other');
     await desk.shows(new RegExp(`other lacks 1: ${missing.slice(0, 10)}`));
-    await desk.shows(/1 close differs[\s\S]*\+1\.00%/);
+    await desk.shows(
+      /All opens are the same[\s\S]*1 close differs: on average by 0\.0002% over 5104 bars, most by \+1\.00%/,
+    );
+    await desk.shows(/saved .*SP500-demo-other-comparison\.csv/);
+    const folderOfFiles = join(desk.config.dataFolder, 'attachments');
+    const [file = ''] = await readdir(folderOfFiles);
+    const [head, ...rows] = (await readFile(join(folderOfFiles, file), 'utf8')).trim().split('\r\n');
+    expect(head).toContain('close demo,close other,close %');
+    expect(rows.map((row) => row.slice(0, 10))).toEqual([missing.slice(0, 10), changed.slice(0, 10)]);
     desk.type('/data compare SP500 demo demo');
     await desk.shows('These are the same source. Name two.');
   });

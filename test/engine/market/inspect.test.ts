@@ -104,9 +104,38 @@ describe('two sources', () => {
     expect(found.overlap).toEqual({ from: days[2], to: days.at(-1) });
     expect(found.onlyOne).toEqual([days[9]]);
     expect(found.onlyOther).toEqual([days[5]]);
-    expect(found.differences).toHaveLength(1);
-    expect(found.differences[0]?.percent).toBeCloseTo(2, 9);
-    expect(found.meanDifferencePercent).toBeCloseTo(2 / found.common, 9);
+    const close = found.columns.find(({ column }) => column === 'close');
+    expect(close).toMatchObject({ compared: found.common, differing: 1, largestAt: theirs.time[12] });
+    expect(close?.largestPercent).toBeCloseTo(2, 9);
+    expect(close?.meanPercent).toBeCloseTo(2 / found.common, 9);
+  });
+
+  it('are compared column by column, and the worst bars come first', () => {
+    const days = daysFrom(10);
+    const one = barsAt(days);
+    const changed = (column: Float64Array, index: number, factor: number) =>
+      column.map((value, at) => (at === index ? value * factor : value));
+    const other = {
+      ...one,
+      open: changed(one.open, 2, 0.9),
+      high: changed(one.high, 4, 1.3),
+      close: changed(one.close, 2, 1.01),
+      volume: one.volume.map((value, at) => (at === 6 ? 0 : at === 7 ? Number.NaN : value)),
+    };
+    const { columns, differences } = compareBars(one, other);
+    expect(columns.map(({ column, differing }) => [column, differing])).toEqual([
+      ['open', 1],
+      ['high', 1],
+      ['low', 0],
+      ['close', 1],
+      ['volume', 1],
+    ]);
+    expect(columns.at(-1)?.compared, 'a volume that one of them lacks is not compared').toBe(days.length - 1);
+    expect(differences.map(({ time }) => time)).toEqual([days[4], days[2], days[6]]);
+    expect(differences[1]?.worstPrice).toBeCloseTo(10, 9);
+    expect(differences[1]?.percent.open).toBeCloseTo(-10, 9);
+    expect(differences[2]?.percent.volume).toBeCloseTo(-100, 9);
+    expect(compareBars(one, one).differences).toEqual([]);
   });
 
   it('without a day in common say so', () => {
