@@ -18,6 +18,8 @@ export const clientIdInUse = 326;
 export const orderIdInUse = 103;
 export const orderCancelled = 202;
 export const noSuchContract = 200;
+/** The historical data service: no data, or asked too often. */
+export const historyMessage = 162;
 
 const meanings: Readonly<Record<Exclude<Meaning, 'unsure'>, readonly number[]>> = {
   info: [

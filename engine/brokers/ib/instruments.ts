@@ -30,7 +30,8 @@ export interface Share extends StoredDocument {
 }
 
 export interface InstrumentsParts {
-  readonly store: Store;
+  /** Where found shares are kept; without it they are known as long as the process lives. */
+  readonly store?: Store;
   readonly clock: Clock;
   /** As messages name it. */
   readonly name: string;
@@ -65,19 +66,19 @@ const freshMs = 86_400_000;
 
 export class Instruments {
   readonly #parts: InstrumentsParts;
-  readonly #shares: Collection<Share>;
+  readonly #shares: Collection<Share> | undefined;
   /** By what they were asked for. */
   readonly #known = new Map<string, Share>();
   /** Last prices by number: a step of a price depends on the price. */
   readonly #lastPrices = new Map<number, string>();
 
-  private constructor(parts: InstrumentsParts, collection: Collection<Share>) {
+  private constructor(parts: InstrumentsParts, collection: Collection<Share> | undefined) {
     this.#parts = parts;
     this.#shares = collection;
   }
 
   static async open(parts: InstrumentsParts): Promise<Instruments> {
-    return new Instruments(parts, await parts.store.collection(shares));
+    return new Instruments(parts, await parts.store?.collection(shares));
   }
 
   /**
@@ -87,7 +88,7 @@ export class Instruments {
    */
   async find(name: string): Promise<Share> {
     const key = name.trim().toUpperCase();
-    const known = this.#known.get(key) ?? (await this.#shares.get(key));
+    const known = this.#known.get(key) ?? (await this.#shares?.get(key));
     if (known && this.#isFresh(known)) {
       this.#known.set(key, known);
       return known;
@@ -105,7 +106,7 @@ export class Instruments {
   /** The share with this number, as it is among executions and positions. @throws NoAnswer */
   async byNumber(contract: Contract): Promise<Share | undefined> {
     const conId = contract.conId ?? 0;
-    const [known] = await this.#shares.find({ conId }, { limit: 1 });
+    const [known] = (await this.#shares?.find({ conId }, { limit: 1 })) ?? [];
     if (known) return known;
     if (contract.secType !== 'STK') return undefined;
     const [details] = await this.#parts.session().contractDetails({ conId, exchange: 'SMART' });
@@ -163,12 +164,12 @@ export class Instruments {
     );
     const atPrimary = found.filter((details) => details.contract.primaryExch === exchange);
     const candidates = exchange !== undefined && atPrimary.length > 0 ? atPrimary : found;
-    const american = candidates.filter(isAmerican);
+    const american = candidates.filter(({ contract: its }) => isAmerican(its));
     const [only, ...others] = american.length > 0 ? american : candidates;
     if (!only) throw new UserError(await this.#unknown(wanted));
     if (others.length > 0) {
       const names = [only, ...others].map(
-        (details) => `${nameOf(details)} (${details.longName ?? 'no name'})`,
+        (details) => `${nameOf(details.contract)} (${details.longName ?? 'no name'})`,
       );
       throw new UserError(
         `${this.#parts.name} has several shares named "${ticker}": ${names.join(', ')}. Write one of them so.`,
@@ -190,7 +191,7 @@ export class Instruments {
   async #shareOf(details: ContractDetails): Promise<Share> {
     const { contract, priceMagnifier = 1, validExchanges = '', marketRuleIds = '', longName = '' } = details;
     const { conId = 0, symbol = '', primaryExch = '', currency = '' } = contract;
-    const name = nameOf(details);
+    const name = nameOf(contract);
     if (priceMagnifier > 1) {
       throw new UserError(
         `${name} is quoted in 1/${priceMagnifier} of ${currency}: the desk does not trade such shares at ${this.#parts.name}.`,
@@ -222,6 +223,7 @@ export class Instruments {
   /** Under what it was asked for, so that it is known by that while TWS is away. */
   async #keep(key: string, share: Share): Promise<void> {
     this.#known.set(key, share);
+    if (!this.#shares) return;
     const { _id, ...fields } = share;
     for (const id of new Set([key, _id])) {
       if (await this.#shares.update(id, {}, fields)) continue;
@@ -262,13 +264,13 @@ function wantedOf(name: string): Wanted {
   };
 }
 
-function isAmerican({ contract }: ContractDetails): boolean {
-  return contract.currency === 'USD' && unitedStates.includes(contract.primaryExch ?? '');
+function isAmerican({ currency, primaryExch = '' }: Contract): boolean {
+  return currency === 'USD' && unitedStates.includes(primaryExch);
 }
 
-/** The name by which the desk knows it. */
-function nameOf(details: ContractDetails): string {
-  const { symbol = '', primaryExch = '', currency = '' } = details.contract;
+/** The name by which the desk knows a share. */
+export function nameOf(contract: Contract): string {
+  const { symbol = '', primaryExch = '', currency = '' } = contract;
   const ticker = symbol.replaceAll(' ', '.');
-  return isAmerican(details) ? ticker : `${ticker}@${primaryExch}/${currency}`;
+  return isAmerican(contract) ? ticker : `${ticker}@${primaryExch}/${currency}`;
 }

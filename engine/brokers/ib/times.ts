@@ -35,3 +35,9 @@ export function instantOfTws(text: string, defaultZone: string): Date {
   const name = zone ?? defaultZone;
   return new Date(instantOf(wallClock, zones[name] ?? name));
 }
+
+/** An instant as a request wants it: in UTC. */
+export function twsTimeOf(at: Date): string {
+  const [day = '', time = ''] = at.toISOString().slice(0, 19).split('T');
+  return `${day.replaceAll('-', '')}-${time}`;
+}

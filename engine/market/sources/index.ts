@@ -4,9 +4,10 @@ import { UserError } from '../../errors.ts';
 import type { SourceAdapter, SourceSurroundings } from './adapter.ts';
 import { csv } from './csv/index.ts';
 import { demo } from './demo/index.ts';
+import { ib } from './ib/index.ts';
 import type { Source } from './source.ts';
 
-const adapters: readonly SourceAdapter[] = [demo, csv];
+const adapters: readonly SourceAdapter[] = [demo, csv, ib];
 
 // Each adapter's settings are an object with its own literal `type`; their common type cannot say so.
 const [firstSchema, ...otherSchemas] = adapters.map(({ settings, isLocal }) =>

@@ -294,7 +294,7 @@ describe('mistakes', () => {
   test.each([
     [
       'sources: { a: { type: cvs, folder: b } }',
-      'sources.a.type: found "cvs"; must be demo, csv; did you mean "csv"?',
+      'sources.a.type: found "cvs"; must be demo, csv, ib; did you mean "csv"?',
     ],
     ['sources: { a: {} }', 'sources.a.type: is missing; must be demo, csv'],
     [
