@@ -61,13 +61,7 @@ export async function startApp(parts: AppParts): Promise<App> {
   const { config: files, clock, log } = parts;
   const { closers, closeAll } = inReverse(log);
   try {
-    const lock = await lockDataFolder(files.dataFolder);
-    closers.push(() => lock.release());
-    const store = await openStore({ store: files.store, folder: files.dataFolder });
-    closers.push(() => store.close());
-    const { config, vault } = await withChanges(parts, store);
-    const engine = await openEngine(config, { store, clock, log });
-    closers.push(() => engine.stop());
+    const { store, config, vault, engine } = await openInside(parts, closers);
     const { outbox } = engine;
 
     let webhookUrl: string | undefined;
@@ -153,13 +147,7 @@ export async function runOnce(
   const { config: files, clock, log } = parts;
   const { closers, closeAll } = inReverse(log);
   try {
-    const lock = await lockDataFolder(files.dataFolder);
-    closers.push(() => lock.release());
-    const store = await openStore({ store: files.store, folder: files.dataFolder });
-    closers.push(() => store.close());
-    const { config, vault } = await withChanges(parts, store);
-    const engine = await openEngine(config, { store, clock, log });
-    closers.push(() => engine.stop());
+    const { config, vault, engine } = await openInside(parts, closers);
     await engine.start();
     const people = await openPeople(config, { engine, clock, log });
     const { router } = await openFront({
@@ -213,6 +201,19 @@ export async function resetSetting({ config }: Pick<AppParts, 'config'>, text: s
   }
 }
 
+/** What is inside of the desk, not yet started; how each part of it is closed again is added to the closers. */
+async function openInside(parts: AppParts, closers: Closer[]) {
+  const { config: files, clock, log } = parts;
+  const lock = await lockDataFolder(files.dataFolder);
+  closers.push(() => lock.release());
+  const store = await openStore({ store: files.store, folder: files.dataFolder });
+  closers.push(() => store.close());
+  const { config, vault } = await withChanges(parts, store);
+  const engine = await openEngine(config, { store, clock, log });
+  closers.push(() => engine.stop());
+  return { store, config, vault, engine };
+}
+
 /** The configuration with what was changed in chat laid over it. */
 async function withChanges(
   { config: files, log }: AppParts,
@@ -228,9 +229,11 @@ function vaultOf({ key, dataFolder }: Config): Vault {
   return new Vault({ passphrase: key, keyFile: join(dataFolder, 'secret.key') });
 }
 
+type Closer = () => Promise<void> | void;
+
 /** What was opened is closed in reverse order, whatever goes wrong with one of them. */
-function inReverse(log: DeskLog): { closers: (() => Promise<void> | void)[]; closeAll(): Promise<void> } {
-  const closers: (() => Promise<void> | void)[] = [];
+function inReverse(log: DeskLog): { closers: Closer[]; closeAll(): Promise<void> } {
+  const closers: Closer[] = [];
   return {
     closers,
     async closeAll() {
