@@ -284,6 +284,7 @@ async function platformsOf(parts: AppParts, people: People): Promise<Platform[]>
         log,
         clock,
         chatsByRole: () => idsByRole(people, 'telegram'),
+        onPeopleChanged: (listener) => people.onChanged(listener),
         ...(endpoints.telegramApi !== undefined && { apiRoot: endpoints.telegramApi }),
       }),
     );

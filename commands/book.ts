@@ -12,6 +12,7 @@ import { bookOption } from './book-option.ts';
 import { deleteBook, renewKey, setBook } from './book-settings.ts';
 import { action, defineCommand } from './command.ts';
 import { exactText, moneyText, signedMoneyText } from './figures.ts';
+import { isWithin } from './reach.ts';
 import { bold, type Field, type Reply, rich } from './reply.ts';
 
 export const book = defineCommand({
@@ -25,7 +26,12 @@ export const book = defineCommand({
         role: 'viewer',
         options: {},
         example: '/book list',
-        run: async ({ desk }) => listReply(await desk.books()),
+        run: async ({ desk, caller }) =>
+          listReply(
+            (await desk.books()).filter(({ name, broker }) =>
+              isWithin(caller.reach, { book: name, account: broker }),
+            ),
+          ),
       }),
       show: action({
         description: 'One book: capital, positions, profit and loss',

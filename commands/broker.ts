@@ -2,6 +2,7 @@ import type { AccountReport, BrokerReport } from '../engine/desk.ts';
 import { action, type CommandContext, defineCommand, type StringOption } from './command.ts';
 import { differencesReply } from './difference.ts';
 import { progressOf } from './progress.ts';
+import { isAccountWithin } from './reach.ts';
 import { bold, type CommandButton, type Content, type Reply, type RichText, rich } from './reply.ts';
 
 const brokerOption = {
@@ -23,7 +24,8 @@ export const broker = defineCommand({
         role: 'viewer',
         options: {},
         example: '/broker list',
-        run: async ({ desk }) => listReply(await desk.brokers()),
+        run: async ({ desk, caller }) =>
+          listReply((await desk.brokers()).filter(({ name }) => isAccountWithin(caller.reach, name, desk))),
       }),
       status: action({
         description: 'How a broker is, since when and why, and what it can do',

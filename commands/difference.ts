@@ -1,5 +1,6 @@
 import type { DifferenceReport } from '../engine/desk.ts';
 import { action, type CommandContext, defineCommand, type StringOption } from './command.ts';
+import { isAccountWithin } from './reach.ts';
 import type { CommandButton } from './reply.ts';
 import { bold, type Content, code, type Reply, rich } from './reply.ts';
 
@@ -61,7 +62,10 @@ export const difference = defineCommand({
         role: 'viewer',
         options: {},
         example: '/difference list',
-        run: async ({ desk }) => differencesReply(await desk.differences()),
+        run: async ({ desk, caller }) =>
+          differencesReply(
+            (await desk.differences()).filter(({ broker }) => isAccountWithin(caller.reach, broker, desk)),
+          ),
       }),
       adopt: resolving('adopt', 'Let the books follow the broker'),
       ignore: resolving('ignore', 'Leave it as it is, and trade on'),

@@ -1,6 +1,7 @@
 import type { DeskStatus } from '../engine/desk.ts';
 import { UserError } from '../engine/errors.ts';
 import { action, type CommandContext, defineCommand } from './command.ts';
+import { isWithin } from './reach.ts';
 import { bold, type Reply, rich } from './reply.ts';
 
 type Job = DeskStatus['jobs'][number];
@@ -25,7 +26,8 @@ export const job = defineCommand({
         role: 'viewer',
         example: '/job list',
         options: {},
-        run: async ({ desk }) => listReply(await desk.jobs()),
+        run: async ({ desk, caller }) =>
+          listReply((await desk.jobs()).filter((job) => maySee(job, desk, caller))),
       }),
       run: action({
         description: 'Runs a job once, now; its own times stay',
@@ -115,6 +117,18 @@ async function jobNamed({ desk }: CommandContext, asked: string): Promise<Job> {
 /** A plan's job knows its run by day and time, so that none is made twice: early, it would be in the way of the real one. */
 function mustRunHere({ name, key }: Job): void {
   if (name === 'plan') throw new UserError(`A plan is run now by /plan run ${key.split(' ')[0]}.`);
+}
+
+/** A plan's runs belong to its book; the rest is the desk's own. */
+function maySee(
+  { name, key }: Job,
+  desk: CommandContext['desk'],
+  { reach }: CommandContext['caller'],
+): boolean {
+  const [plan = ''] = key.split(' ');
+  if (name !== 'plan' || !desk.planNames().includes(plan)) return true;
+  const book = desk.bookOfPlan(plan);
+  return isWithin(reach, { book, account: desk.accountOfBook(book) });
 }
 
 function listReply(jobs: readonly Job[]): Reply {

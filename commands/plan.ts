@@ -7,6 +7,7 @@ import {
   type StringOption,
 } from './command.ts';
 import { progressOf } from './progress.ts';
+import { isWithin } from './reach.ts';
 import { bold, type Content, type Reply, rich } from './reply.ts';
 import { backtestReply } from './run-reply.ts';
 
@@ -31,7 +32,12 @@ export const plan = defineCommand({
         role: 'viewer',
         options: {},
         example: '/plan list',
-        run: async ({ desk }) => listReply(await desk.plans()),
+        run: async ({ desk, caller }) =>
+          listReply(
+            (await desk.plans()).filter(({ settings: { book } }) =>
+              isWithin(caller.reach, { book, account: desk.accountOfBook(book) }),
+            ),
+          ),
       }),
       run: action({
         description: 'Run a plan now: its new orders go to the broker',

@@ -1,4 +1,5 @@
 /** Whether something belongs to the books and accounts to which somebody is limited. */
+import type { Desk } from '../engine/desk.ts';
 import type { Reach } from './running.ts';
 
 /** A book at its account; without a book the whole account is meant. */
@@ -12,6 +13,20 @@ export function isWithin(reach: Reach | undefined, { book, account }: Place): bo
   if (!reach) return true;
   if (reach.accounts && !reach.accounts.includes(account)) return false;
   return !reach.books || (book !== null && reach.books.includes(book));
+}
+
+/** Whether an account may be shown to them: it is among theirs, and where they are limited to books, it has one of these. */
+export function isAccountWithin(
+  reach: Reach | undefined,
+  account: string,
+  desk: Pick<Desk, 'bookNames' | 'accountOfBook'>,
+): boolean {
+  if (!reach) return true;
+  if (reach.accounts && !reach.accounts.includes(account)) return false;
+  const { books } = reach;
+  return (
+    !books || desk.bookNames().some((book) => books.includes(book) && desk.accountOfBook(book) === account)
+  );
 }
 
 /** `the books demo, rotation and the account paper`. */

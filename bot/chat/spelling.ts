@@ -3,6 +3,13 @@ import type { ParsedValue, RawValue } from '../../commands/options.ts';
 import { UploadedFile } from '../../commands/uploaded-file.ts';
 import type { IncomingCommand, IncomingForm, IncomingPress } from './platform.ts';
 
+const secretWord = /((?:key|token|secret|password|passphrase|senders)s?\b).*/is;
+
+/** A text in which somebody may have typed a secret, as far as can be told without understanding it. */
+export function mayHoldSecret(text: string): boolean {
+  return secretWord.test(text);
+}
+
 export type RawOptions = Readonly<Record<string, RawValue>>;
 
 /** The command in its typed form, for the audit and for telling what was cancelled. */
@@ -43,7 +50,5 @@ export function describe(from: IncomingCommand | IncomingPress | IncomingForm): 
   if ('formId' in from) return '(form)';
   if (from.input.kind === 'structured') return `/${from.input.command.join(' ')}`;
   // A command with a mistake in it may hold a secret all the same.
-  return from.input.text
-    .slice(0, 500)
-    .replace(/((?:key|token|secret|password|passphrase|senders)s?\b).*/is, '$1 …');
+  return from.input.text.slice(0, 500).replace(secretWord, '$1 …');
 }

@@ -154,6 +154,9 @@ describe('a desk that nobody has claimed', () => {
     await anna.chat.shows('tom was added as trader, limited to books rotation');
     tom.says('/book show rotation');
     await tom.chat.shows('Book rotation, paper');
+    tom.says('/book list');
+    const seen = await tom.chat.shows('Books');
+    expect(seen.text, 'lists hold to the limits, too').not.toContain('demo');
     tom.says('/book show demo');
     await tom.chat.shows('You are limited to the books rotation');
     tom.says('/suspend entries');

@@ -19,6 +19,7 @@ import type {
   PlatformStatus,
   Responder,
 } from '../platform.ts';
+import { mayHoldSecret } from '../spelling.ts';
 import { completionOf } from './completion.ts';
 import { filesOfTerminal, pathsLike } from './files.ts';
 import { renderMessage } from './render.ts';
@@ -60,6 +61,8 @@ export class ConsolePlatform implements Platform {
   /** The newest thing on the screen, if it may still be replaced: progress of this responder, so many lines high. */
   #replaceable: { readonly by: Responder; readonly lines: number } | undefined;
   #messages = 0;
+  /** What was typed, the newest first: readline's own, so that what is taken out of it is gone. */
+  #history: string[] = [];
 
   constructor(parts: ConsoleParts) {
     this.#parts = parts;
@@ -89,7 +92,10 @@ export class ConsolePlatform implements Platform {
       if (this.#interactive) void this.#onLine(line, handler);
       else this.#turn = this.#turn.then(() => this.#onLine(line, handler));
     });
-    this.#readline.on('history', (history: string[]) => this.#saveHistory(history));
+    // Saved when the line was answered: only then it is known whether there is a secret in it.
+    this.#readline.on('history', (history: string[]) => {
+      this.#history = history;
+    });
     this.#readline.on('SIGINT', () => this.#parts.onLeave());
     this.#readline.on('close', () => {
       if (this.#status.state === 'stopped') return;
@@ -125,7 +131,7 @@ export class ConsolePlatform implements Platform {
     if (text === '') return this.#prompt();
     this.#replaceable = undefined;
     const incoming = { user: consoleUser, chat, sentAt: this.#parts.clock.now() };
-    const { responder, settled } = this.#responder();
+    const { responder, settled } = this.#responder(line);
     const question = this.#question;
     this.#question = undefined;
     const button = question ? answerButton(text, question) : numberedButton(text, this.#buttons);
@@ -135,11 +141,18 @@ export class ConsolePlatform implements Platform {
       await handler.onCommand({ ...incoming, input, files: filesOfTerminal }, responder);
     }
     await settled();
+    if (mayHoldSecret(text)) this.#forget(line);
+    if (this.#interactive) this.#saveHistory(this.#history);
     this.#prompt();
   }
 
+  #forget(line: string): void {
+    for (let at = this.#history.indexOf(line); at >= 0; at = this.#history.indexOf(line))
+      this.#history.splice(at, 1);
+  }
+
   /** On a terminal each message replaces the one before; a pipe only gets the last. */
-  #responder(): { responder: Responder; settled: () => Promise<void> } {
+  #responder(line: string): { responder: Responder; settled: () => Promise<void> } {
     let last: Message | undefined;
     const responder: Responder = {
       acknowledge: async () => undefined,
@@ -153,6 +166,12 @@ export class ConsolePlatform implements Platform {
         last = message;
         if (this.#interactive) await this.#print(message);
       },
+      ...(this.#interactive && {
+        removeAsked: async () => {
+          this.#forget(line);
+          return true;
+        },
+      }),
     };
     const settled = async () => {
       if (!this.#interactive && last) await this.#print(last);

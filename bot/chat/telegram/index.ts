@@ -22,7 +22,7 @@ import { messenger as createMessenger, type Sending, type Shown } from './messen
 import { type Pace, telegramPace } from './pace.ts';
 import { type Bot, poller as createPoller } from './polling.ts';
 import { sendQueue } from './queue.ts';
-import { registerMenus } from './registration.ts';
+import { forgetMenus, registerMenus } from './registration.ts';
 import { responderTo } from './responder.ts';
 import { type Incoming, incoming, type SentDocument } from './updates.ts';
 
@@ -36,6 +36,8 @@ export interface TelegramOptions {
   readonly apiRoot?: string;
   /** User ids by role: whose private chats get the command menu of that role. */
   readonly chatsByRole: () => ReadonlyMap<Role, readonly string[]>;
+  /** Calls `listener` when somebody was let in, was removed, or has another role. */
+  readonly onPeopleChanged?: (listener: () => void) => void;
   /** Where other limits hold than Telegram's own. */
   readonly pace?: Partial<Pace>;
 }
@@ -61,10 +63,20 @@ export function telegramPlatform(options: TelegramOptions): Platform {
   let registered = false;
   /** Chats of users who have yet to open the bot: Telegram takes their menus only then. */
   let unopened: ReadonlySet<string> = new Set();
+  /** Chats with a menu, and one menu after another: who was removed loses theirs. */
+  let withMenu: readonly string[] = [];
+  let inTurn: Promise<void> = Promise.resolve();
   const register = async () => {
     if (registered) return;
     registered = true;
     try {
+      const now = [...chatsByRole().values()].flat();
+      await forgetMenus({
+        api,
+        chats: withMenu.filter((chat) => !now.includes(chat)),
+        requestMs: pace.requestMs,
+      });
+      withMenu = now;
       unopened = await registerMenus({
         api,
         commands,
@@ -79,6 +91,14 @@ export function telegramPlatform(options: TelegramOptions): Platform {
         log.warn({ reason: reasonOf(thrown) }, 'Telegram did not take the command menus; trying again later');
     }
   };
+
+  options.onPeopleChanged?.(() => {
+    inTurn = inTurn.then(async () => {
+      if (status.state !== 'ready') return; // they are written when it is
+      registered = false;
+      await register();
+    });
+  });
 
   const filesOf = ({ id, name, bytes }: SentDocument): IncomingFiles => ({
     attached: {

@@ -81,6 +81,24 @@ export async function registerMenus(parts: {
   return unopened;
 }
 
+/** Takes the menus of chats away whose people were removed. @throws ApiError when Telegram is away */
+export async function forgetMenus(parts: {
+  readonly api: TelegramApi;
+  readonly chats: readonly string[];
+  readonly requestMs: number;
+}): Promise<void> {
+  for (const chat of parts.chats) {
+    const scope = { type: 'chat' as const, chat_id: chat };
+    try {
+      await parts.api.call('deleteMyCommands', { scope }, { timeoutMs: parts.requestMs });
+    } catch (thrown) {
+      // Who has blocked the bot sees no menu either.
+      if (!(thrown instanceof ApiError) || thrown.failure.kind !== 'refused' || thrown.failure.code >= 429)
+        throw thrown;
+    }
+  }
+}
+
 /** Subcommands that do not fit are left to `/help`. */
 function described(description: string, subcommands: readonly string[]): string {
   for (let count = subcommands.length; count > 0; count--) {

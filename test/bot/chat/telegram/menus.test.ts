@@ -114,3 +114,31 @@ test('menus that Telegram did not take are written when it is back', async () =>
   });
   await telegram.until(() => anna.menu.length === 3, 'the menu');
 });
+
+test('a menu follows at once when somebody is let in, gets another role, or is removed', async () => {
+  const chats = new Map<Role, string[]>();
+  await using telegram = await startTelegram();
+  const anna = telegram.user('Anna');
+  let changed: () => void = () => undefined;
+  await using desk = await openDesk({
+    commands,
+    chatsByRole: () => chats,
+    onPeopleChanged: (listener) => {
+      changed = listener;
+    },
+    token: telegram.token,
+    apiRoot: telegram.apiRoot,
+  });
+  await desk.becomes('ready');
+  chats.set('viewer', [anna.id]);
+  changed();
+  await telegram.until(() => anna.menu.length > 0, 'the menu of a viewer');
+  const viewers = anna.menu.length;
+  chats.clear();
+  chats.set('admin', [anna.id]);
+  changed();
+  await telegram.until(() => anna.menu.length > viewers, 'the menu of an admin');
+  chats.clear();
+  changed();
+  await telegram.until(() => anna.menu.length === 0, 'no menu any more');
+});
