@@ -10,6 +10,7 @@ import { reasonOf } from '../engine/errors.ts';
 import type { Logger } from '../engine/log.ts';
 import { lockDataFolder, openStore } from '../engine/store/index.ts';
 import type { Store } from '../engine/store/store.ts';
+import { Announcer } from './chat/announcer.ts';
 import { ConsolePlatform, consoleUser } from './chat/console/console.ts';
 import { filesOfTerminal } from './chat/console/files.ts';
 import { Notifier } from './chat/notifier.ts';
@@ -69,7 +70,7 @@ export async function startApp(parts: AppParts): Promise<App> {
     const people = await openPeople(config, { engine, clock, log });
     const mail = await mailOf({ ...parts, config }, engine);
     const platforms = [...(await platformsOf({ ...parts, config }, people)), ...(mail ? [mail] : [])];
-    const { router, access, actions, notices } = await openFront({
+    const { router, access, actions, notices, timesOf } = await openFront({
       ...parts,
       config,
       files,
@@ -88,7 +89,8 @@ export async function startApp(parts: AppParts): Promise<App> {
       store,
       platforms,
       hearing: notices,
-      filesOf: (event) => engine.desk.filesOf(event),
+      timesOf,
+      announcer: new Announcer({ desk: engine.desk, log }),
       clock,
       log,
     });

@@ -173,6 +173,11 @@ export async function openEngine(
     tasks,
     charts,
     log,
+    priceSources: new Map(
+      Object.entries(config.brokers).flatMap(([name, settings]): [string, string][] =>
+        'source' in settings && typeof settings.source === 'string' ? [[name, settings.source]] : [],
+      ),
+    ),
     paper: new Set(
       Object.entries(config.brokers).flatMap(([name, { type }]) => (type === 'paper' ? [name] : [])),
     ),

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import type { Host } from '../commands/command.ts';
 import { commands } from '../commands/index.ts';
 import { resolveCommand } from '../commands/options.ts';
+import { Times } from '../commands/times.ts';
 import { parseTyped } from '../commands/typed.ts';
 import type { Clock } from '../engine/clock.ts';
 import { UserError } from '../engine/errors.ts';
@@ -15,12 +16,13 @@ import { Agreements } from './chat/agreements.ts';
 import { Aliases } from './chat/aliases.ts';
 import { Audit } from './chat/audit.ts';
 import { consoleUser } from './chat/console/console.ts';
-import { Notices } from './chat/notices.ts';
+import { Notices, nameOf } from './chat/notices.ts';
 import { type KnownUser, People } from './chat/people.ts';
 import type { ChatAddress, Platform, PlatformName } from './chat/platform.ts';
 import { Router } from './chat/router.ts';
 import { Uploads } from './chat/uploads.ts';
 import { Wizards } from './chat/wizards.ts';
+import { Zones } from './chat/zones.ts';
 import type { Config } from './config/load.ts';
 import { Settings } from './config/settings.ts';
 import type { Vault } from './config/vault.ts';
@@ -54,6 +56,8 @@ export interface Front {
   readonly access: Access;
   readonly actions: Actions;
   readonly notices: Notices;
+  /** By whose clock an address is told of moments. */
+  readonly timesOf: (address: ChatAddress) => Times;
 }
 
 export async function openFront(parts: FrontParts): Promise<Front> {
@@ -71,6 +75,7 @@ export async function openFront(parts: FrontParts): Promise<Front> {
     configured: configuredChats(config),
     platforms: platforms.map(({ name }) => name),
   });
+  const zones = await Zones.open(store, config.timezone);
   const aliases = await Aliases.open({
     store,
     clock,
@@ -113,6 +118,7 @@ export async function openFront(parts: FrontParts): Promise<Front> {
     settings,
     notices,
     mail: mailOf(parts.mail, notices),
+    zones,
     audit,
     log: { tail: (lines) => logTail(join(config.dataFolder, 'logs'), lines) },
     aliases,
@@ -121,7 +127,12 @@ export async function openFront(parts: FrontParts): Promise<Front> {
   const router = new Router({
     ...{ commands, desk, host, access, actions, agreements, wizards, uploads, audit, vault, clock, log },
   });
-  return { router, access, actions, notices };
+  const timesOf = (address: ChatAddress) => {
+    const { platform, kind, id } = address;
+    const person = kind === 'user' ? people.find(platform, id)?.name : undefined;
+    return new Times(zones.forReader({ person, chat: nameOf(address) }), clock);
+  };
+  return { router, access, actions, notices, timesOf };
 }
 
 /** The people of the configuration, whoever sits at the terminal, and what was changed about them in chat. */

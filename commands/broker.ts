@@ -4,6 +4,7 @@ import { differencesReply } from './difference.ts';
 import { progressOf } from './progress.ts';
 import { isAccountWithin } from './reach.ts';
 import { bold, type CommandButton, type Content, type Reply, type RichText, rich } from './reply.ts';
+import type { Times } from './times.ts';
 
 const brokerOption = {
   type: 'string',
@@ -24,15 +25,15 @@ export const broker = defineCommand({
         role: 'viewer',
         options: {},
         example: '/broker list',
-        run: async ({ desk, caller }) =>
-          listReply((await desk.brokers()).filter(({ name }) => isAccountWithin(caller.reach, name, desk))),
+        run: async ({ desk, caller, times }) =>
+          listReply((await desk.brokers()).filter(({ name }) => isAccountWithin(caller.reach, name, desk)), times),
       }),
       status: action({
         description: 'How a broker is, since when and why, and what it can do',
         role: 'viewer',
         options: { broker: brokerOption },
         example: '/broker status paper',
-        run: async ({ desk }, { broker: name }) => statusReply(await desk.broker(name)),
+        run: async ({ desk, times }, { broker: name }) => statusReply(await desk.broker(name), times),
       }),
       connect: action({
         description: 'Connect to a broker again; starts its program where you have to log in',
@@ -40,9 +41,9 @@ export const broker = defineCommand({
         acts: true,
         options: { broker: brokerOption },
         example: '/broker connect paper',
-        async *run({ desk, signal }, { broker: name }) {
+        async *run({ desk, times, signal }, { broker: name }) {
           const report = yield* progressOf((onProgress) => desk.connectBroker(name, { signal, onProgress }));
-          return statusReply(report);
+          return statusReply(report, times);
         },
       }),
       disconnect: action({
@@ -52,7 +53,8 @@ export const broker = defineCommand({
         options: { broker: brokerOption },
         example: '/broker disconnect paper',
         confirm: async (context, { broker: name }) => disconnectQuestion(context, name),
-        run: async ({ desk }, { broker: name }) => statusReply(await desk.disconnectBroker(name)),
+        run: async ({ desk, times }, { broker: name }) =>
+          statusReply(await desk.disconnectBroker(name), times),
       }),
       account: action({
         description: 'What the broker says of the account: balances, positions, open orders, loans',
@@ -66,9 +68,9 @@ export const broker = defineCommand({
         role: 'trader',
         options: { broker: brokerOption },
         example: '/broker reconcile paper',
-        run: async ({ desk }, { broker: name }) => {
+        run: async ({ desk, times }, { broker: name }) => {
           const differences = await desk.reconcile((await desk.broker(name)).name);
-          if (differences.length > 0) return differencesReply(differences);
+          if (differences.length > 0) return differencesReply(differences, times);
           return { tone: 'success', text: rich`${bold(name)} says what the books say.` };
         },
       }),
@@ -83,7 +85,7 @@ const states: Readonly<Record<BrokerReport['state'], string>> = {
   down: '🔴 down',
 };
 
-function listReply(brokers: readonly BrokerReport[]): Reply {
+function listReply(brokers: readonly BrokerReport[], times: Times): Reply {
   if (brokers.length === 0) return { text: ['There is no broker. Add one under brokers in desk.yaml.'] };
   return {
     title: 'Brokers',
@@ -93,7 +95,7 @@ function listReply(brokers: readonly BrokerReport[]): Reply {
     text: brokers.flatMap(({ name, state, since, why, books, differences }): RichText => {
       const open = differences === 0 ? '' : `, ${differences} open differences`;
       const of = books.length === 0 ? 'no books' : `books ${books.join(', ')}`;
-      return rich`${bold(name)}  ${states[state]} since ${minuteOf(since)}${why === undefined ? '' : `: ${why}`}\n${of}${open}\n`;
+      return rich`${bold(name)}  ${states[state]} since ${times.minute(since)}${why === undefined ? '' : `: ${why}`}\n${of}${open}\n`;
     }),
     buttons: brokers
       .slice(0, 5)
@@ -101,7 +103,7 @@ function listReply(brokers: readonly BrokerReport[]): Reply {
   };
 }
 
-function statusReply(report: BrokerReport): Reply {
+function statusReply(report: BrokerReport, times: Times): Reply {
   const { name, state, since, why, capabilities, wallets, lends, byHand, compared, books, differences } =
     report;
   const { orderTypes, auctions = [], fractional, short, absenceIsFinalAfterSeconds } = capabilities;
@@ -127,7 +129,7 @@ function statusReply(report: BrokerReport): Reply {
       unknown,
     ],
     fields: [
-      { name: 'Since', value: minuteOf(since) },
+      { name: 'Since', value: times.minute(since) },
       { name: 'Books', value: books.join(', ') || 'none' },
       { name: 'Orders', value: orderTypes.join(', ').replaceAll('_', ' ') },
       { name: 'Can', value: abilities.join(', ') },
@@ -209,8 +211,4 @@ function accountReply({ broker: name, balances, positions, orders, debts }: Acco
     ],
     buttons: [{ label: 'Reconcile', command: ['broker', 'reconcile'], options: { broker: name } }],
   };
-}
-
-function minuteOf(at: Date): string {
-  return `${at.toISOString().slice(0, 16).replace('T', ' ')} UTC`;
 }

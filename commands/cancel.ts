@@ -1,6 +1,5 @@
 import type { Order } from '../engine/desk.ts';
 import { action, type CommandContext, defineCommand } from './command.ts';
-import { momentText } from './gains.ts';
 import { orderText, shortId, stateText } from './order-text.ts';
 import { bold, type Content, code, type Reply, rich } from './reply.ts';
 
@@ -35,12 +34,11 @@ export const cancel = defineCommand({
   },
 });
 
-async function question({ desk }: CommandContext, order: Order): Promise<Content> {
-  const { now } = await desk.status();
+function question({ desk, times }: CommandContext, order: Order): Content {
   const { book, broker, askedAt, _id, purpose, resting } = order;
   return {
     title: `Cancel this order of ${book}, ${desk.accountText(broker)}?`,
-    text: rich`${bold(orderText(order))}\n${stateText(order)} · ${momentText(askedAt, now)} · ${code(shortId(_id))}${
+    text: rich`${bold(orderText(order))}\n${stateText(order)} · ${times.near(askedAt)} · ${code(shortId(_id))}${
       resting && purpose === 'exit' ? '\n⚠️ It protects a position, which is then without it.' : ''
     }`,
   };

@@ -17,7 +17,9 @@ import type {
   PeopleOfDesk,
   Reach,
   SettingsOfDesk,
+  ZonesOfDesk,
 } from './running.ts';
+import type { Times } from './times.ts';
 import type { FileRules, UploadedFile } from './uploaded-file.ts';
 
 export { mayAct, type Role, roles } from './role.ts';
@@ -63,6 +65,7 @@ export interface Host {
   readonly settings: SettingsOfDesk;
   readonly notices: NoticesOfDesk;
   readonly mail: MailOfDesk;
+  readonly zones: ZonesOfDesk;
   readonly audit: AuditTrail;
   readonly log: LogBook;
   readonly aliases: AliasesOfDesk;
@@ -73,6 +76,8 @@ export interface CommandContext {
   readonly host: Host;
   readonly caller: Caller;
   readonly asker: Asker;
+  /** Writes moments by the clock of whoever reads the answer. */
+  readonly times: Times;
   /** Names what was asked for, once: a confirmation that is pressed twice has one name. */
   readonly request: string;
   /** Aborts when the user presses Cancel, or the desk stops. */

@@ -1,6 +1,7 @@
 import { action, type CommandContext, defineCommand } from './command.ts';
 import { bold, type Content, code, type Reply, type RichText, rich } from './reply.ts';
 import type { ChangedSetting, CheckedSetting, Setting, SettingChange } from './running.ts';
+import type { Times } from './times.ts';
 
 const documentOption = {
   type: 'string',
@@ -81,7 +82,7 @@ export const config = defineCommand({
         visibility: 'only-you',
         example: '/config diff',
         options: {},
-        run: async ({ host }) => diffReply(host.settings.differences()),
+        run: async ({ host, times }) => diffReply(host.settings.differences(), times),
       }),
       export: action({
         description: 'The configuration as files, with what was changed in chat and without secrets',
@@ -155,20 +156,20 @@ function showReply(document: string, settings: readonly Setting[]): Reply {
   };
 }
 
-function diffReply(changed: readonly ChangedSetting[]): Reply {
+function diffReply(changed: readonly ChangedSetting[], times: Times): Reply {
   if (changed.length === 0)
     return { text: ['Nothing was changed in chat: the desk is set as its files say.'] };
   return {
     title: 'Changed in chat',
     table: {
-      columns: ['What', 'Key', 'File', 'Chat', 'By', 'When (UTC)'].map((name) => ({ name })),
+      columns: ['What', 'Key', 'File', 'Chat', 'By', times.head('When')].map((name) => ({ name })),
       rows: changed.map(({ document, key, inFile, inChat, by, at, applies }) => [
         document,
         key,
         applies ? inFile : 'no such file',
         applies ? inChat : 'means nothing',
         by,
-        at.slice(0, 16).replace('T', ' '),
+        times.cell(at),
       ]),
     },
   };

@@ -3,6 +3,7 @@ import { action, type CommandContext, defineCommand, type StringOption } from '.
 import { isAccountWithin } from './reach.ts';
 import type { CommandButton } from './reply.ts';
 import { bold, type Content, code, type Reply, rich } from './reply.ts';
+import type { Times } from './times.ts';
 
 type Resolution = DifferenceReport['resolutions'][number];
 
@@ -62,9 +63,10 @@ export const difference = defineCommand({
         role: 'viewer',
         options: {},
         example: '/difference list',
-        run: async ({ desk, caller }) =>
+        run: async ({ desk, caller, times }) =>
           differencesReply(
             (await desk.differences()).filter(({ broker }) => isAccountWithin(caller.reach, broker, desk)),
+            times,
           ),
       }),
       adopt: resolving('adopt', 'Let the books follow the broker'),
@@ -76,7 +78,7 @@ export const difference = defineCommand({
 });
 
 /** What differs, with a button for each way to resolve it. */
-export function differencesReply(differences: readonly DifferenceReport[]): Reply {
+export function differencesReply(differences: readonly DifferenceReport[], times: Times): Reply {
   if (differences.length === 0) {
     return { tone: 'success', text: ['All brokers say what the books say.'] };
   }
@@ -86,7 +88,7 @@ export function differencesReply(differences: readonly DifferenceReport[]): Repl
     tone: blocking ? 'danger' : 'warning',
     text: differences.flatMap(({ id, text, blocks, foundAt }, index) => [
       index === 0 ? '' : '\n\n',
-      ...rich`${bold(text)}\n${code(id)}, found ${foundAt.slice(0, 16).replace('T', ' ')} UTC, ${blocks ? 'stops the entries of this account' : 'stops nothing'}.`,
+      ...rich`${bold(text)}\n${code(id)}, found ${times.minute(foundAt)}, ${blocks ? 'stops the entries of this account' : 'stops nothing'}.`,
     ]),
     buttons: differences.slice(0, 4).flatMap((found) => differenceButtons(found, differences.length > 1)),
   };

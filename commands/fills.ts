@@ -1,6 +1,6 @@
 import { bookOption } from './book-option.ts';
 import { action, defineCommand } from './command.ts';
-import { momentText, priceText, quantityText } from './gains.ts';
+import { priceText, quantityText } from './gains.ts';
 import { bold, type RichText, rich } from './reply.ts';
 
 export const fills = defineCommand({
@@ -16,10 +16,9 @@ export const fills = defineCommand({
         book: { ...bookOption, description: 'Book; without it all of them' },
         count: { type: 'integer', description: 'How many; 10 where not given', min: 1, max: 40 },
       },
-      run: async ({ desk }, { book, count = 10 }) => {
+      run: async ({ desk, times }, { book, count = 10 }) => {
         const found = await desk.money.fills({ ...(book !== undefined && { book }), limit: count });
         if (found.length === 0) return { text: ['Nothing was bought or sold yet.'] };
-        const { now } = await desk.status();
         return {
           title: 'The newest fills',
           text: found.flatMap(
@@ -28,7 +27,7 @@ export const fills = defineCommand({
               index,
             ): RichText => [
               index === 0 ? '' : '\n\n',
-              ...rich`${bold(`${side === 'buy' ? 'Bought' : 'Sold'} ${quantityText(quantity)} ${symbol}`)} at ${priceText(price)} ${currency}\nfee ${quantityText(fee)} ${feeCurrency} · ${of}, ${desk.accountText(broker)} · ${momentText(at, now)}`,
+              ...rich`${bold(`${side === 'buy' ? 'Bought' : 'Sold'} ${quantityText(quantity)} ${symbol}`)} at ${priceText(price)} ${currency}\nfee ${quantityText(fee)} ${feeCurrency} · ${of}, ${desk.accountText(broker)} · ${times.near(at)}`,
             ],
           ),
           buttons: [

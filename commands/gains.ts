@@ -1,4 +1,4 @@
-/** Gains and losses that can be told apart by colour, by sign and by shape; prices and moments as traders read them. */
+/** Gains and losses that can be told apart by colour, by sign and by shape; prices as traders read them. */
 import { decimal, decimalText, groupThousands, zero } from '../engine/money.ts';
 
 /** `🟢 +12.30 USD`, `🔴 -12.30 USD`, `⚪ 0.00 USD`. */
@@ -33,12 +33,4 @@ export function priceText(price: string): string {
 /** Every digit of a quantity, without the zeros behind it. */
 export function quantityText(quantity: string): string {
   return groupThousands(decimalText(decimal(quantity)));
-}
-
-/** `21 Nov 07:30 UTC`; of another year with it. */
-export function momentText(iso: string, now: Date): string {
-  const date = new Date(iso);
-  const day = date.toLocaleDateString('en-GB', { day: 'numeric', month: 'short', timeZone: 'UTC' });
-  const year = date.getUTCFullYear() === now.getUTCFullYear() ? '' : ` ${date.getUTCFullYear()}`;
-  return `${day}${year} ${iso.slice(11, 16)} UTC`;
 }

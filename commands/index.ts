@@ -40,6 +40,7 @@ import { strategy } from './strategy.ts';
 import { suspend } from './suspend.ts';
 import { task } from './task.ts';
 import { terminate } from './terminate.ts';
+import { timezone } from './timezone.ts';
 import { trade } from './trade.ts';
 import { user } from './user.ts';
 import { version } from './version.ts';
@@ -86,6 +87,7 @@ export const commands: readonly Command[] = [
   config,
   notify,
   mail,
+  timezone,
   alias,
   audit,
   job,

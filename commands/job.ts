@@ -3,6 +3,7 @@ import { UserError } from '../engine/errors.ts';
 import { action, type CommandContext, defineCommand } from './command.ts';
 import { isWithin } from './reach.ts';
 import { bold, type Reply, rich } from './reply.ts';
+import type { Times } from './times.ts';
 
 type Job = DeskStatus['jobs'][number];
 
@@ -26,8 +27,8 @@ export const job = defineCommand({
         role: 'viewer',
         example: '/job list',
         options: {},
-        run: async ({ desk, caller }) =>
-          listReply((await desk.jobs()).filter((job) => maySee(job, desk, caller))),
+        run: async ({ desk, caller, times }) =>
+          listReply((await desk.jobs()).filter((job) => maySee(job, desk, caller)), times),
       }),
       run: action({
         description: 'Runs a job once, now; its own times stay',
@@ -40,7 +41,9 @@ export const job = defineCommand({
           mustRunHere(found);
           return {
             title: `Run ${titleOf(found)} now?`,
-            text: [`Its next time stays ${whenText(found.nextRunAt)}.`],
+            text: [
+              `Its next time stays ${found.nextRunAt ? context.times.minute(found.nextRunAt) : 'none'}.`,
+            ],
           };
         },
         run: async (context, { job: asked }) => {
@@ -131,17 +134,17 @@ function maySee(
   return isWithin(reach, { book, account: desk.accountOfBook(book) });
 }
 
-function listReply(jobs: readonly Job[]): Reply {
+function listReply(jobs: readonly Job[], times: Times): Reply {
   if (jobs.length === 0) return { text: ['There are no jobs.'] };
   return {
     title: 'Jobs',
     tone: jobs.some(({ failReason, paused }) => failReason !== null || paused) ? 'warning' : 'info',
     table: {
-      columns: ['Job', 'Next (UTC)', 'Last (UTC)', 'How it is'].map((name) => ({ name })),
+      columns: ['Job', times.head('Next'), times.head('Last'), 'How it is'].map((name) => ({ name })),
       rows: jobs.map((each) => [
         titleOf(each),
-        whenText(each.nextRunAt),
-        whenText(each.lastRunAt),
+        whenText(each.nextRunAt, times),
+        whenText(each.lastRunAt, times),
         stateOf(each),
       ]),
     },
@@ -154,6 +157,6 @@ function stateOf({ paused, failReason, failCount, lastFinishedAt }: Job): string
   return lastFinishedAt ? 'well' : 'has not run yet';
 }
 
-function whenText(moment: Date | null): string {
-  return moment ? moment.toISOString().slice(0, 16).replace('T', ' ') : 'none';
+function whenText(moment: Date | null, times: Times): string {
+  return moment ? times.cell(moment) : 'none';
 }

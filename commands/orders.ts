@@ -1,9 +1,9 @@
 import type { Order } from '../engine/desk.ts';
 import { bookOption } from './book-option.ts';
 import { action, type CommandContext, defineCommand } from './command.ts';
-import { momentText } from './gains.ts';
 import { orderText, shortId, stateText } from './order-text.ts';
 import { bold, code, type Reply, type RichText, rich } from './reply.ts';
+import type { Times } from './times.ts';
 
 export const orders = defineCommand({
   name: 'orders',
@@ -35,7 +35,7 @@ const mostShown = 15;
 const mostButtons = 10;
 
 async function ordersReply(
-  { desk, caller }: CommandContext,
+  { desk, caller, times }: CommandContext,
   found: readonly Order[],
   which: 'open' | 'latest',
 ): Promise<Reply> {
@@ -46,14 +46,13 @@ async function ordersReply(
       buttons: [{ label: 'The newest orders', command: ['orders'], options: { which: 'latest' } }],
     };
   }
-  const { now } = await desk.status();
   const isUnclear = found.some(({ state }) => state === 'unknown');
   return {
     title: which === 'open' ? 'Open orders' : 'The newest orders',
     ...(isUnclear && { tone: 'danger' as const }),
     text: found.flatMap((order, index) => [
       index === 0 ? '' : '\n\n',
-      ...lineOf(order, desk.accountText(order.broker), now),
+      ...lineOf(order, desk.accountText(order.broker), times),
     ]),
     ...(which === 'open' &&
       caller.role !== 'viewer' && {
@@ -67,9 +66,9 @@ async function ordersReply(
   };
 }
 
-function lineOf(order: Order, account: string, now: Date): RichText {
+function lineOf(order: Order, account: string, times: Times): RichText {
   const { state, reason, book, askedAt, _id } = order;
   const mark = { filled: '✅ ', rejected: '⛔ ', unknown: '❓ ' }[state as string] ?? '';
   const why = reason !== null && state !== 'filled' ? `\n${reason}` : '';
-  return rich`${mark}${bold(orderText(order))}\n${stateText(order)} · ${book}, ${account} · ${momentText(askedAt, now)} · ${code(shortId(_id))}${why}`;
+  return rich`${mark}${bold(orderText(order))}\n${stateText(order)} · ${book}, ${account} · ${times.near(askedAt)} · ${code(shortId(_id))}${why}`;
 }

@@ -3,6 +3,7 @@ import { action, defineCommand, type StringOption } from './command.ts';
 import { block, bold, code, type Reply, type RichText, rich } from './reply.ts';
 import { aligned } from './run-reply.ts';
 import { strategyOption } from './strategy.ts';
+import type { Times } from './times.ts';
 
 const runOption = {
   type: 'string',
@@ -34,7 +35,7 @@ export const run = defineCommand({
             suggest: ({ desk }) => desk.planNames(),
           },
         },
-        run: async ({ desk }, { limit = 10, kind, strategy, plan }) =>
+        run: async ({ desk, times }, { limit = 10, kind, strategy, plan }) =>
           listReply(
             await desk.runs({
               limit,
@@ -42,6 +43,7 @@ export const run = defineCommand({
               ...(strategy !== undefined && { strategy }),
               ...(plan !== undefined && { plan }),
             }),
+            times,
           ),
       }),
       show: action({
@@ -49,7 +51,7 @@ export const run = defineCommand({
         role: 'viewer',
         example: '/run show run-3f9a1c0b7d',
         options: { run: runOption },
-        run: async ({ desk }, { run: id }) => showReply(await desk.run(id)),
+        run: async ({ desk, times }, { run: id }) => showReply(await desk.run(id), times),
       }),
       compare: action({
         description: 'Two runs side by side: all figures, and one chart',
@@ -62,7 +64,7 @@ export const run = defineCommand({
   },
 });
 
-function listReply(runs: readonly RunRecord[]): Reply {
+function listReply(runs: readonly RunRecord[], times: Times): Reply {
   if (runs.length === 0) return { text: ['There is no such run yet. /backtest makes one.'] };
   const [newest, before] = runs.filter(({ state }) => state === 'done');
   return {
@@ -70,7 +72,7 @@ function listReply(runs: readonly RunRecord[]): Reply {
     text: runs.flatMap(
       (record): RichText => [
         ...rich`${code(record._id)}  ${bold(whatOf(record))}\n`,
-        `${resultOf(record)}\n`,
+        `${resultOf(record, times)}\n`,
       ],
     ),
     buttons: [
@@ -94,8 +96,8 @@ function whatOf({ kind, plan, input }: RunRecord): string {
   return `${what} on ${symbols}${plan === null ? '' : `, plan ${plan}`}`;
 }
 
-function resultOf({ state, reason, statistics, by, startedAt }: RunRecord): string {
-  const when = `${startedAt.slice(0, 16).replace('T', ' ')} UTC by ${by}`;
+function resultOf({ state, reason, statistics, by, startedAt }: RunRecord, times: Times): string {
+  const when = `${times.minute(startedAt)} by ${by}`;
   if (state === 'running') return `⏳ runs since ${when}`;
   if (state === 'failed') return `⛔ ${reason ?? 'failed'} (${when})`;
   const figure = (name: string) => statistics?.[name] ?? null;
@@ -107,7 +109,7 @@ function resultOf({ state, reason, statistics, by, startedAt }: RunRecord): stri
   return [...figures, when].join(', ');
 }
 
-function showReply({ record, headline, statistics, files }: RunReport): Reply {
+function showReply({ record, headline, statistics, files }: RunReport, times: Times): Reply {
   const { _id, state, reason, input, finishedAt } = record;
   const params = Object.entries(input.params).map(([name, value]) => `${name}=${value}`);
   const asked = [
@@ -119,7 +121,7 @@ function showReply({ record, headline, statistics, files }: RunReport): Reply {
   const choices = Object.entries(input.search?.choices ?? {}).map(
     ([name, values]) => `${name}=${values.length > 8 ? `${values.length} values` : values.join(',')}`,
   );
-  const ended = finishedAt === null ? '' : `Ended ${finishedAt.slice(0, 16).replace('T', ' ')} UTC. `;
+  const ended = finishedAt === null ? '' : `Ended ${times.minute(finishedAt)}. `;
   return {
     title: [whatOf(record), ...params].join('  '),
     tone: state === 'failed' ? 'danger' : state === 'running' ? 'info' : 'success',

@@ -131,11 +131,22 @@ export interface AuditEntry {
   readonly command: string;
   readonly outcome: string;
   readonly reason: string | null;
+  /** The platform's id of the chat in which it was asked. */
+  readonly chat: string;
+  readonly durationMs: number;
+}
+
+/** Which part of the audit: of one person, by name or by a platform's id; from and before instants in ISO 8601. */
+export interface AuditQuery {
+  readonly limit: number;
+  readonly person?: string;
+  readonly from?: Date;
+  readonly before?: Date;
 }
 
 export interface AuditTrail {
-  /** Newest first; of one person, by name or by a platform's id, where given. */
-  latest(limit: number, person?: string): Promise<readonly AuditEntry[]>;
+  /** Newest first. */
+  latest(query: AuditQuery): Promise<readonly AuditEntry[]>;
 }
 
 export interface LogBook {
@@ -192,4 +203,18 @@ export interface NoticesOfDesk {
   list(chat: string): readonly Notice[];
   /** @throws UserError for a chat or kind that does not exist */
   set(notice: { readonly chat: string; readonly kind: string; readonly level: NoticeLevel }): Promise<void>;
+}
+
+/** Whose clock is meant: a person's, who reads it everywhere, or a chat's. */
+export type ZoneOwner = { readonly person: string } | { readonly chat: string };
+
+export interface ZonesOfDesk {
+  /** Of the desk: where nobody said anything else. */
+  readonly desk: string;
+  /** What was set; undefined where nothing was. */
+  of(owner: ZoneOwner): string | undefined;
+  /** In which an answer is written: the person's, else the chat's, else the desk's. */
+  forReader(reader: { readonly person: string; readonly chat: string }): string;
+  /** null: as if nothing was ever set. */
+  set(owner: ZoneOwner, zone: string | null): Promise<void>;
 }

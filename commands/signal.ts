@@ -5,6 +5,7 @@ import { bookOption } from './book-option.ts';
 import { action, type CommandContext, defineCommand, type StringOption } from './command.ts';
 import { block, bold, code, type Field, type Reply, type RichText, rich } from './reply.ts';
 import { stepText } from './step-text.ts';
+import type { Times } from './times.ts';
 
 /** As many as a chat message shows without becoming a file. */
 const shownSignals = 15;
@@ -71,9 +72,9 @@ export const signal = defineCommand({
         role: 'viewer',
         options: { book: bookOption },
         example: '/signal list demo',
-        run: async ({ desk }, { book }) => {
+        run: async ({ desk, times }, { book }) => {
           const newest = await desk.signals({ limit: shownSignals, ...(book !== undefined && { book }) });
-          return listReply(newest, book);
+          return listReply(newest, book, times);
         },
       }),
       show: action({
@@ -86,7 +87,7 @@ export const signal = defineCommand({
           },
         },
         example: '/signal show 0f3a',
-        run: async ({ desk }, { id }) => showReply(await desk.signal(id)),
+        run: async ({ desk, times }, { id }) => showReply(await desk.signal(id), times),
       }),
       approve: answering('approve'),
       reject: answering('reject'),
@@ -119,7 +120,7 @@ export const signal = defineCommand({
   },
 });
 
-function listReply(signals: readonly Signal[], book: string | undefined): Reply {
+function listReply(signals: readonly Signal[], book: string | undefined, times: Times): Reply {
   if (signals.length === 0) {
     return { text: [book === undefined ? 'No signal has come yet.' : `No signal has come for ${book} yet.`] };
   }
@@ -127,7 +128,7 @@ function listReply(signals: readonly Signal[], book: string | undefined): Reply 
     title: book === undefined ? 'Newest signals' : `Newest signals of ${book}`,
     table: {
       columns: [
-        { name: 'Received' },
+        { name: times.head('Received') },
         { name: 'Book' },
         { name: 'Signal' },
         { name: 'State' },
@@ -135,7 +136,7 @@ function listReply(signals: readonly Signal[], book: string | undefined): Reply 
         { name: 'Id' },
       ],
       rows: signals.map(({ _id, receivedAt, book: of, summary, state, reason }) => [
-        instant(receivedAt),
+        times.exactCell(receivedAt),
         of,
         summary,
         state,
@@ -151,13 +152,13 @@ function listReply(signals: readonly Signal[], book: string | undefined): Reply 
   };
 }
 
-function showReply(shown: Signal): Reply {
+function showReply(shown: Signal, times: Times): Reply {
   const { _id, book, summary, state, reason, receivedAt, endedAt, from, payload, steps, approval } = shown;
   const fields: Field[] = [
     { name: 'State', value: state },
-    { name: 'Received', value: instant(receivedAt) },
+    { name: 'Received', value: times.second(receivedAt) },
     { name: 'From', value: from },
-    ...(endedAt === null ? [] : [{ name: 'Ended', value: instant(endedAt) }]),
+    ...(endedAt === null ? [] : [{ name: 'Ended', value: times.second(endedAt) }]),
     ...(approval?.answer
       ? [{ name: 'Answer', value: `${approval.answer} by ${approval.by ?? 'nobody'}` }]
       : []),
@@ -209,9 +210,4 @@ function rehearsalText({ book, account, summary, decision, refusal }: Rehearsal)
 
 function stepLines(steps: NonNullable<Signal['steps']>): RichText {
   return steps.map((step, index) => `${index + 1}. ${stepText(step)}\n`);
-}
-
-/** `2020-01-31 14:30:05` UTC. */
-function instant(iso: string): string {
-  return iso.slice(0, 19).replace('T', ' ');
 }

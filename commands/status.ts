@@ -1,6 +1,7 @@
 import type { DeskStatus } from '../engine/desk.ts';
 import { action, defineCommand, type Host } from './command.ts';
 import { bold, type Reply, type RichText, rich } from './reply.ts';
+import type { Times } from './times.ts';
 
 export const status = defineCommand({
   name: 'status',
@@ -12,12 +13,12 @@ export const status = defineCommand({
       role: 'viewer',
       options: {},
       example: '/status',
-      run: async ({ desk, host }) => statusReply(await desk.status(), host),
+      run: async ({ desk, host, times }) => statusReply(await desk.status(), host, times),
     }),
   },
 });
 
-function statusReply(desk: DeskStatus, host: Host): Reply {
+function statusReply(desk: DeskStatus, host: Host, times: Times): Reply {
   const problems = [
     ...desk.brokers.filter(({ state }) => state !== 'ready').map(({ name, why }) => `Broker ${name}: ${why}`),
     ...host
@@ -45,7 +46,7 @@ function statusReply(desk: DeskStatus, host: Host): Reply {
       { name: 'Alerts', value: host.webhook() },
       { name: 'Signals in hand', value: String(desk.signalsInHand) },
       { name: 'Books', value: String(desk.books) },
-      { name: 'Next job', value: nextJob(desk) },
+      { name: 'Next job', value: nextJob(desk, times) },
     ],
   };
 }
@@ -63,11 +64,11 @@ function problemText(problems: readonly string[]): RichText {
     : [problems.map((problem) => `⚠️ ${problem}`).join('\n')];
 }
 
-function nextJob({ jobs }: DeskStatus): string {
+function nextJob({ jobs }: DeskStatus, times: Times): string {
   const [next] = jobs
     .flatMap(({ name, nextRunAt }) => (nextRunAt === null ? [] : [{ name, nextRunAt }]))
     .sort((a, b) => a.nextRunAt.getTime() - b.nextRunAt.getTime());
-  return next ? `${next.name} at ${next.nextRunAt.toISOString().slice(0, 16).replace('T', ' ')} UTC` : 'none';
+  return next ? `${next.name} at ${times.minute(next.nextRunAt)}` : 'none';
 }
 
 function sinceText(startedAt: Date, now: Date): string {

@@ -183,7 +183,7 @@ function addedReply({ added, check, why }: AddedStrategy): Reply {
   };
 }
 
-async function showReply({ desk }: CommandContext, name: string): Promise<Reply> {
+async function showReply({ desk, times }: CommandContext, name: string): Promise<Reply> {
   const { fileName, data } = await desk.strategySource(name);
   const stem = fileName.slice(0, fileName.lastIndexOf('.'));
   const listed = (await desk.strategies()).find((each) => each.fileName === stem);
@@ -200,12 +200,12 @@ async function showReply({ desk }: CommandContext, name: string): Promise<Reply>
     attachments: [{ name: fileName, type: 'text/plain', data }],
     ...(versions.length > 0 && {
       table: {
-        columns: [{ name: 'Version', align: 'right' as const }, { name: 'Added' }, { name: 'By' }],
-        rows: versions.map(({ version, addedAt, by }) => [
-          String(version),
-          addedAt.slice(0, 16).replace('T', ' '),
-          by,
-        ]),
+        columns: [
+          { name: 'Version', align: 'right' as const },
+          { name: times.head('Added') },
+          { name: 'By' },
+        ],
+        rows: versions.map(({ version, addedAt, by }) => [String(version), times.cell(addedAt), by]),
       },
     }),
   };

@@ -4,6 +4,7 @@ import { UserError } from '../engine/errors.ts';
 import { action, type CommandContext, defineCommand, type StringOption } from './command.ts';
 import { progressOf } from './progress.ts';
 import { block, bold, type Content, code, type Reply, type RichText, rich } from './reply.ts';
+import type { Times } from './times.ts';
 import type { UploadedFile } from './uploaded-file.ts';
 
 const taskOption = {
@@ -32,7 +33,7 @@ export const task = defineCommand({
         role: 'viewer',
         options: {},
         example: '/task list',
-        run: async ({ desk }) => listReply(await desk.tasks.list()),
+        run: async ({ desk, times }) => listReply(await desk.tasks.list(), times),
       }),
       show: action({
         description: 'What a task is, when it runs, its versions, and its code as a file',
@@ -62,9 +63,9 @@ export const task = defineCommand({
             example: 'morning',
           },
         },
-        confirm: async ({ desk }, { file, name }) => {
+        confirm: async ({ desk, times }, { file, name }) => {
           const added = newTask(file, name);
-          return addQuestion(added.name, await desk.tasks.preview(added));
+          return addQuestion(added.name, await desk.tasks.preview(added), times);
         },
         run: async ({ desk, caller }, { file, name }) => {
           const added = await desk.tasks.add(newTask(file, name), caller.name);
@@ -104,8 +105,8 @@ export const task = defineCommand({
             example: '0 9 * * mon-fri',
           },
         },
-        run: async ({ desk }, { task: name, times }) =>
-          changedReply(await desk.tasks.change(name, { schedule: times })),
+        run: async (context, { task: name, times }) =>
+          changedReply(await context.desk.tasks.change(name, { schedule: times }), context.times),
       }),
       zone: action({
         description: 'In which time zone the times of a task are meant',
@@ -116,8 +117,8 @@ export const task = defineCommand({
           task: taskOption,
           timezone: { type: 'string', description: 'Zone', required: true, example: 'America/New_York' },
         },
-        run: async ({ desk }, { task: name, timezone }) =>
-          changedReply(await desk.tasks.change(name, { timezone })),
+        run: async ({ desk, times }, { task: name, timezone }) =>
+          changedReply(await desk.tasks.change(name, { timezone }), times),
       }),
       notify: action({
         description: 'When chat is told how a task ended',
@@ -133,8 +134,8 @@ export const task = defineCommand({
             required: true,
           },
         },
-        run: async ({ desk }, { task: name, when }) =>
-          changedReply(await desk.tasks.change(name, { notify: when })),
+        run: async ({ desk, times }, { task: name, when }) =>
+          changedReply(await desk.tasks.change(name, { notify: when }), times),
       }),
       enable: action({
         description: 'Let a task run at its times',
@@ -142,9 +143,9 @@ export const task = defineCommand({
         acts: true,
         options: { task: taskOption },
         example: '/task enable morning',
-        run: async ({ desk }, { task: name }) => {
+        run: async ({ desk, times }, { task: name }) => {
           const changed = await desk.tasks.setEnabled(name, true);
-          return { tone: 'success', title: `${changed.name} is enabled`, text: settingsText(changed) };
+          return { tone: 'success', title: `${changed.name} is enabled`, text: settingsText(changed, times) };
         },
       }),
       disable: action({
@@ -166,8 +167,8 @@ export const task = defineCommand({
           task: { ...taskOption, description: 'Only runs of this task', required: false },
           limit: { type: 'integer', description: 'How many; 10 without it', min: 1, max: 100 },
         },
-        run: async ({ desk }, { task: name, limit = 10 }) =>
-          historyReply(await desk.tasks.history({ limit, ...(name !== undefined && { task: name }) })),
+        run: async ({ desk, times }, { task: name, limit = 10 }) =>
+          historyReply(await desk.tasks.history({ limit, ...(name !== undefined && { task: name }) }), times),
       }),
       log: action({
         description: 'All that a run printed, with the files that it left',
@@ -229,8 +230,8 @@ export const task = defineCommand({
   },
 });
 
-function changedReply(changed: TaskReport): Reply {
-  return { tone: 'success', title: changed.name, text: settingsText(changed) };
+function changedReply(changed: TaskReport, times: Times): Reply {
+  return { tone: 'success', title: changed.name, text: settingsText(changed, times) };
 }
 
 /** By its file's name, where no other is given. @throws UserError for a name that cannot be one */
@@ -239,13 +240,13 @@ function newTask({ name: fileName, stem, text }: UploadedFile, name = stem) {
   return { name: name.toLowerCase().replace(/[.-]/g, '_'), ending, text };
 }
 
-function addQuestion(name: string, { settings, next, replaces }: TaskPreview): Content {
+function addQuestion(name: string, { settings, next, replaces }: TaskPreview, times: Times): Content {
   return {
     title: replaces ? `Replace ${name}, version ${replaces.version}?` : `Add ${name}?`,
     text: [
       ...(settings.doc === '' ? [] : [`${settings.doc}\n`]),
       ...timesText(settings),
-      ...(next.length > 0 ? [`\nNext: ${next.map(momentText).join(', ')}.`] : []),
+      ...(next.length > 0 ? [`\nNext: ${next.map((moment) => times.minute(moment)).join(', ')}.`] : []),
       ...(replaces
         ? [`\nIt takes the place of what ${replaces.by} sent in on ${replaces.addedAt.slice(0, 10)}.`]
         : []),
@@ -269,18 +270,18 @@ function timesText({ schedule, timezone, notify, enabled }: Settings): RichText 
   ];
 }
 
-function settingsText({ settings, nextRunAt, changed }: TaskReport): RichText {
+function settingsText({ settings, nextRunAt, changed }: TaskReport, times: Times): RichText {
   if ('problem' in settings) return [`⚠️ ${settings.problem}`];
   return [
     ...timesText(settings),
-    ...(nextRunAt ? [`\nNext: ${momentText(nextRunAt)}.`] : []),
+    ...(nextRunAt ? [`\nNext: ${times.minute(nextRunAt)}.`] : []),
     ...(changed
       ? ['\nThis was changed in chat; /task schedule … file goes back to what the script says.']
       : []),
   ];
 }
 
-function listReply(tasks: readonly TaskReport[]): Reply {
+function listReply(tasks: readonly TaskReport[], times: Times): Reply {
   if (tasks.length === 0) return { text: ['There are no tasks. /task add takes a script as a file.'] };
   return {
     title: 'Tasks',
@@ -289,21 +290,21 @@ function listReply(tasks: readonly TaskReport[]): Reply {
       : 'info',
     text: tasks.flatMap(
       ({ name, settings, nextRunAt, lastRun }): RichText => [
-        ...rich`${bold(name)}  ${whenText(settings, nextRunAt)}\n`,
+        ...rich`${bold(name)}  ${whenText(settings, nextRunAt, times)}\n`,
         ...('problem' in settings || settings.doc === '' ? [] : [`${settings.doc}\n`]),
-        ...(lastRun ? [`${outcomeText(lastRun)}\n`] : []),
+        ...(lastRun ? [`${outcomeText(lastRun, times)}\n`] : []),
       ],
     ),
   };
 }
 
-function whenText(settings: TaskReport['settings'], nextRunAt: Date | null): string {
+function whenText(settings: TaskReport['settings'], nextRunAt: Date | null, times: Times): string {
   if ('problem' in settings) return `⚠️ ${settings.problem}`;
-  if (nextRunAt) return `next ${momentText(nextRunAt)}`;
+  if (nextRunAt) return `next ${times.minute(nextRunAt)}`;
   return settings.enabled ? 'by hand' : 'disabled';
 }
 
-async function showReply({ desk }: CommandContext, name: string): Promise<Reply> {
+async function showReply({ desk, times }: CommandContext, name: string): Promise<Reply> {
   const report = await desk.tasks.show(name);
   const { fileName, data } = await desk.tasks.source(name);
   const { settings, lastRun, versions } = report;
@@ -311,19 +312,19 @@ async function showReply({ desk }: CommandContext, name: string): Promise<Reply>
     title: report.name,
     text: [
       ...('problem' in settings || settings.doc === '' ? [] : [`${settings.doc}\n`]),
-      ...settingsText(report),
-      ...(lastRun ? [`\n${outcomeText(lastRun)}`] : []),
+      ...settingsText(report, times),
+      ...(lastRun ? [`\n${outcomeText(lastRun, times)}`] : []),
     ],
     attachments: [{ name: fileName, type: 'text/plain', data }],
     buttons: [buttonFor('Run now', 'run', report.name)],
     ...(versions.length > 0 && {
       table: {
-        columns: [{ name: 'Version', align: 'right' as const }, { name: 'Added' }, { name: 'By' }],
-        rows: versions.map(({ version, addedAt, by }) => [
-          String(version),
-          addedAt.slice(0, 16).replace('T', ' '),
-          by,
-        ]),
+        columns: [
+          { name: 'Version', align: 'right' as const },
+          { name: times.head('Added') },
+          { name: 'By' },
+        ],
+        rows: versions.map(({ version, addedAt, by }) => [String(version), times.cell(addedAt), by]),
       },
     }),
   };
@@ -337,20 +338,20 @@ const marks: Readonly<Record<TaskRun['state'], string>> = {
   missed: '⚠️',
 };
 
-function outcomeText({ state, reason, startedAt, finishedAt, by }: TaskRun): string {
-  const when = `${startedAt.slice(0, 16).replace('T', ' ')} UTC by ${by}`;
+function outcomeText({ state, reason, startedAt, finishedAt, by }: TaskRun, times: Times): string {
+  const when = `${times.minute(startedAt)} by ${by}`;
   if (state === 'running') return `${marks.running} runs since ${when}`;
   const seconds = finishedAt === null ? 0 : (Date.parse(finishedAt) - Date.parse(startedAt)) / 1000;
   const length = state === 'missed' ? '' : `, ${seconds.toFixed(1)} s`;
   return `${marks[state]} ${state}, ${when}${length}${reason === null ? '' : `: ${reason}`}`;
 }
 
-function historyReply(runs: readonly TaskRun[]): Reply {
+function historyReply(runs: readonly TaskRun[], times: Times): Reply {
   const [newest] = runs;
   if (!newest) return { text: ['No task has run yet.'] };
   return {
     title: 'Runs of tasks',
-    text: runs.flatMap((run): RichText => [...rich`${code(run._id)}\n`, `${outcomeText(run)}\n`]),
+    text: runs.flatMap((run): RichText => [...rich`${code(run._id)}\n`, `${outcomeText(run, times)}\n`]),
     buttons: [
       {
         label: 'Log of the newest',
@@ -378,9 +379,4 @@ function runReply({ run, output, files }: TaskRunReport): Reply {
 
 function buttonFor(label: string, word: string, name: string) {
   return { label, command: ['task', word], options: { task: name } };
-}
-
-/** `2020-01-31 14:30 UTC` */
-function momentText(moment: Date): string {
-  return `${moment.toISOString().slice(0, 16).replace('T', ' ')} UTC`;
 }

@@ -2,7 +2,7 @@ import type { TradeReport } from '../engine/desk.ts';
 import { bookOption } from './book-option.ts';
 import { action, type CommandContext, defineCommand } from './command.ts';
 import { exactText, moneyText } from './figures.ts';
-import { gainText, momentText, priceText, quantityText } from './gains.ts';
+import { gainText, priceText, quantityText } from './gains.ts';
 import { bold, type Field, type Reply, type RichText, rich } from './reply.ts';
 
 type Trade = TradeReport['trade'];
@@ -54,17 +54,16 @@ export const trade = defineCommand({
 
 const mostShown = 10;
 
-async function listReply({ desk }: CommandContext, trades: readonly Trade[]): Promise<Reply> {
+async function listReply({ desk, times }: CommandContext, trades: readonly Trade[]): Promise<Reply> {
   if (trades.length === 0) return { text: ['No trade was closed then.'] };
   const newest = trades.slice(-mostShown).toReversed();
-  const { now } = await desk.status();
   return {
     title: trades.length === 1 ? 'One closed trade' : `${trades.length} closed trades`,
     text: [
       ...newest.flatMap(
         (each, index): RichText => [
           index === 0 ? '' : '\n\n',
-          ...rich`${gainText(each.netProfit, each.currency)} ${percentText(each.percent)}\n${bold(each.symbols.join(', '))} ${each.side} · ${each.book}, ${desk.accountText(desk.accountOfBook(each.book))} · ${momentText(each.closed, now)}`,
+          ...rich`${gainText(each.netProfit, each.currency)} ${percentText(each.percent)}\n${bold(each.symbols.join(', '))} ${each.side} · ${each.book}, ${desk.accountText(desk.accountOfBook(each.book))} · ${times.near(each.closed)}`,
         ],
       ),
       ...(trades.length > newest.length
@@ -83,11 +82,10 @@ async function listReply({ desk }: CommandContext, trades: readonly Trade[]): Pr
 }
 
 export async function tradeReply(
-  { desk }: CommandContext,
+  { desk, times }: CommandContext,
   { trade: shown, account, fills, chart, noChart }: TradeReport,
 ): Promise<Reply> {
   const { currency, netProfit, grossProfit, fees, interest, percent, capitalInUse, opened, closed } = shown;
-  const { now } = await desk.status();
   const others = Object.entries(shown.otherCosts).map(([name, amount]) => exactText(amount, name));
   const fields: Field[] = [
     { name: 'Net', value: `${gainText(netProfit, currency)} ${percentText(percent)}` },
@@ -96,8 +94,8 @@ export async function tradeReply(
     ...(interest === '0' ? [] : [{ name: 'Interest', value: moneyText(interest, currency) }]),
     ...(others.length === 0 ? [] : [{ name: 'Costs not in the net', value: others.join(', ') }]),
     { name: 'Money in it', value: moneyText(capitalInUse, currency) },
-    { name: 'Opened', value: momentText(opened, now) },
-    { name: 'Closed', value: momentText(closed, now) },
+    { name: 'Opened', value: times.near(opened) },
+    { name: 'Closed', value: times.near(closed) },
   ];
   return {
     title: `${shown.symbols.join(', ')} ${shown.side}, ${shown.book}, ${desk.accountText(account)}`,
@@ -105,7 +103,7 @@ export async function tradeReply(
       ...fills.flatMap(
         ({ side, quantity, symbol, price, at }, index): RichText => [
           index === 0 ? '' : '\n',
-          `${side === 'buy' ? 'Bought' : 'Sold'} ${quantityText(quantity)} ${symbol} at ${priceText(price)}, ${momentText(at, now)}`,
+          `${side === 'buy' ? 'Bought' : 'Sold'} ${quantityText(quantity)} ${symbol} at ${priceText(price)}, ${times.near(at)}`,
         ],
       ),
       ...(noChart === null ? [] : [`\n${noChart}`]),

@@ -10,14 +10,14 @@ export const version = defineCommand({
       role: 'viewer',
       example: '/version',
       options: {},
-      run: async ({ host }) => ({
+      run: async ({ host, times }) => ({
         title: `Outcry ${host.version}`,
         fields: [
           { name: 'Environment', value: host.environment },
           { name: 'Node', value: process.version },
           { name: 'System', value: `${process.platform} ${process.arch}` },
           { name: 'Memory', value: `${Math.round(process.memoryUsage.rss() / 1_048_576)} MB` },
-          { name: 'Up since', value: `${host.startedAt.toISOString().slice(0, 16).replace('T', ' ')} UTC` },
+          { name: 'Up since', value: times.minute(host.startedAt) },
         ],
       }),
     }),

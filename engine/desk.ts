@@ -179,6 +179,8 @@ export interface DeskParts {
   readonly log: Logger;
   /** Names of the brokers at which no money is at stake. */
   readonly paper: ReadonlySet<string>;
+  /** By broker the source by whose prices it trades, where it has one. */
+  readonly priceSources: ReadonlyMap<string, string>;
 }
 
 const mostSuggestions = 25;
@@ -200,7 +202,10 @@ export class Desk {
     this.tasks = parts.tasks;
     const { store, clock, log, booksOfDesk: books, brokers, sources, charts } = parts;
     const accountText = (broker: string) => this.accountText(broker);
-    this.money = new LedgerReports({ store, clock, log, books, brokers, sources, charts, accountText });
+    this.money = new LedgerReports({
+      ...{ store, clock, log, books, brokers, sources, charts, accountText },
+      priceSources: parts.priceSources,
+    });
     this.byHand = new HandReports(parts.brokers);
   }
 

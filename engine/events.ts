@@ -11,6 +11,8 @@ import { DuplicateKeyError, defineCollection } from './store/store.ts';
 
 /** A fill as it is told. Quantities, prices and amounts are decimal text. */
 export interface ToldFill {
+  /** Its name in the ledger; missing in what was told by an earlier version. */
+  readonly id?: string;
   readonly symbol: string;
   readonly side: 'buy' | 'sell';
   readonly quantity: string;
@@ -204,12 +206,15 @@ export type DeskEvent =
       readonly output: string;
     }
   | {
-      readonly type: 'broker.down';
+      /** It cannot be reached; or a person has to do something there, such as log in. */
+      readonly type: 'broker.down' | 'broker.login';
       readonly broker: string;
       readonly reason: string;
       /** Orders that cannot be sent before it is back. */
       readonly waiting: number;
     }
+  /** It is ready again after one of these was told. */
+  | { readonly type: 'broker.back'; readonly broker: string }
   | {
       /** Its market has been open for so long while it is out of reach. Told once. */
       readonly type: 'broker.blind';

@@ -1,4 +1,8 @@
-/** What the user is told about an event, and which message of theirs it continues. */
+/**
+ * What the user is told about an event, and which message of theirs it continues. Where money is concerned the account
+ * stands in the title, with PAPER where none is at stake.
+ */
+import { priceText, quantityText } from '../../commands/gains.ts';
 import {
   block,
   bold,
@@ -18,8 +22,16 @@ export interface Announcement {
   readonly subject: string | null;
 }
 
-export function announce(event: DeskEvent): Announcement {
-  return { content: contentOf(event), subject: subjectOf(event) };
+/** What the words need beside the event. */
+export interface Telling {
+  /** How an account is named where people read it. */
+  accountText(broker: string): string;
+  /** The broker at which a book trades; undefined for a book that is not there any more. */
+  accountOf(book: string): string | undefined;
+}
+
+export function announce(event: DeskEvent, telling: Telling): Announcement {
+  return { content: contentOf(event, telling), subject: subjectOf(event) };
 }
 
 function subjectOf(event: DeskEvent): string | null {
@@ -43,7 +55,8 @@ function subjectOf(event: DeskEvent): string | null {
   }
 }
 
-function contentOf(event: DeskEvent): Reply {
+function contentOf(event: DeskEvent, telling: Telling): Reply {
+  const at = (place: Place) => placeText(place, telling);
   switch (event.type) {
     case 'desk.started':
       return {
@@ -71,30 +84,30 @@ By ${event.by}.`,
         buttons: [{ label: 'Look at it', style: 'primary', command: event.command, options: event.options }],
       };
     case 'signal.received':
-      return { title: `Signal for ${event.book}: received`, text: rich`${event.summary}` };
+      return { title: `Signal for ${event.book}: received${at(event)}`, text: rich`${event.summary}` };
     case 'signal.refused':
       return {
         tone: 'warning',
-        title: `Signal for ${event.book}: refused`,
+        title: `Signal for ${event.book}: refused${at(event)}`,
         text: rich`${event.summary}\nNothing was traded: ${event.reason}`,
       };
     case 'signal.failed':
       return {
         tone: 'danger',
-        title: `Signal for ${event.book}: failed`,
+        title: `Signal for ${event.book}: failed${at(event)}`,
         text: rich`${event.summary}\n${event.reason}`,
       };
     case 'signal.done':
       return {
         tone: 'success',
-        title: `Signal for ${event.book}: done, ${event.account}`,
+        title: `Signal for ${event.book}: done${at(event)}`,
         text: [...rich`${event.summary}`, ...fillLines(event.fills)],
         fields: capitalFields(event.capital),
       };
     case 'trade.ended':
       return {
         tone: event.fills.length > 0 ? 'success' : 'warning',
-        title: `Trade by ${event.by} for ${event.book}, ${event.account}`,
+        title: `Trade by ${event.by} for ${event.book}${at(event)}`,
         text: [
           ...rich`${event.summary}`,
           ...(event.fills.length > 0 ? fillLines(event.fills) : ['\nNothing was traded.']),
@@ -105,7 +118,7 @@ By ${event.by}.`,
     case 'signal.waiting':
       return {
         tone: 'warning',
-        title: `Signal for ${event.book}: waits for approval, ${event.account}`,
+        title: `Signal for ${event.book}: waits for approval${at(event)}`,
         text: rich`${event.summary}\n${event.reason}`,
         buttons: [
           signalButton('Approve', 'approve', event.signal),
@@ -113,46 +126,58 @@ By ${event.by}.`,
         ],
       };
     case 'signal.silence':
-      return { tone: 'warning', title: `${event.book} hears no signals`, text: rich`${event.reason}` };
+      return {
+        tone: 'warning',
+        title: `${event.book} hears no signals${at(event)}`,
+        text: rich`${event.reason}`,
+      };
     case 'signal.heard':
-      return { tone: 'success', title: `${event.book} hears signals again`, text: rich`${event.reason}` };
+      return {
+        tone: 'success',
+        title: `${event.book} hears signals again${at(event)}`,
+        text: rich`${event.reason}`,
+      };
     case 'signal.storm':
-      return { tone: 'warning', title: `${event.book} hears very many signals`, text: rich`${event.reason}` };
+      return {
+        tone: 'warning',
+        title: `${event.book} hears very many signals${at(event)}`,
+        text: rich`${event.reason}`,
+      };
     case 'operation.stuck':
       return {
         tone: 'danger',
-        title: `${event.book} on ${event.account}: an operation is stuck`,
+        title: `An operation of ${event.book} is stuck${at(event)}`,
         text: rich`${event.summary}\n${event.reason}\nIt is tried again until it works.`,
       };
     case 'order.filled':
       return {
         tone: 'success',
-        title: `Resting order of ${event.book} was filled, ${event.account}`,
+        title: `Resting order of ${event.book} was filled${at(event)}`,
         text: fillLines(event.fills),
         fields: capitalFields(event.capital),
       };
     case 'order.todo':
       return {
         tone: 'warning',
-        title: `Please place an order at ${event.account}`,
+        title: `Please place an order at ${telling.accountText(event.account)}`,
         text: rich`${event.text}`,
       };
     case 'difference.found':
       return {
         tone: 'danger',
-        title: `${event.account} differs from the books`,
+        title: `${telling.accountText(event.account)} differs from the books`,
         text: rich`${event.text}\n${event.blocks ? 'No entries are made there until it is resolved; exits go on.' : 'Trading goes on.'}`,
       };
     case 'difference.resolved':
       return {
         tone: 'success',
-        title: `${event.account}: a difference is resolved`,
+        title: `${telling.accountText(event.account)}: a difference is resolved`,
         text: rich`${event.text}\nBy ${event.by}.`,
       };
     case 'limit.hit':
       return {
         tone: 'warning',
-        title: `${event.book} has reached a limit: ${event.limit}`,
+        title: `${event.book} has reached a limit: ${event.limit}${at(event)}`,
         text: rich`${event.reason}\nNo entries are made; exits go on.`,
       };
     case 'ledger.wrong':
@@ -176,13 +201,13 @@ By ${event.by}.`,
     case 'order.unknown':
       return {
         tone: 'danger',
-        title: `Order of ${event.book} on ${event.account}: outcome unknown`,
+        title: `Order of ${event.book}: outcome unknown${at(event)}`,
         text: rich`${event.reason}\nIt is not sent again. Look at the broker: order ${bold(event.order)}.`,
       };
     case 'run.finished':
       return {
         tone: 'success',
-        title: `Plan ${event.plan}: run finished, ${event.account}`,
+        title: `Plan ${event.plan}: run finished${at(event)}`,
         text: [
           event.newOrders === 0 ? 'No new orders.' : `New orders sent: ${event.newOrders}.`,
           ...fillLines(event.fills),
@@ -211,29 +236,49 @@ By ${event.by}.`,
     case 'broker.down':
       return {
         tone: 'danger',
-        title: `Broker ${event.broker} is down`,
+        title: `Broker ${telling.accountText(event.broker)} is down`,
         text: rich`${event.reason}\n${waitingText(event.waiting)}Nothing trades there until it is back.`,
         buttons: [{ label: 'Connect', command: ['broker', 'connect'], options: { broker: event.broker } }],
       };
     case 'broker.blind':
       return {
         tone: 'danger',
-        title: `Blind at ${event.broker} for ${event.minutes} minutes`,
+        title: `Blind at ${telling.accountText(event.broker)} for ${event.minutes} minutes`,
         text: rich`The market is open and the desk does not see it: it can neither trade nor stop a loss there. ${event.reason}`,
         buttons: [{ label: 'Connect', command: ['broker', 'connect'], options: { broker: event.broker } }],
       };
     case 'broker.notice':
-      return { tone: 'warning', title: event.broker, text: rich`${event.text}` };
+      return { tone: 'warning', title: telling.accountText(event.broker), text: rich`${event.text}` };
+    case 'broker.login':
+      return {
+        tone: 'danger',
+        title: `Broker ${telling.accountText(event.broker)} needs a login`,
+        text: rich`${event.reason}\n${waitingText(event.waiting)}Nothing trades there until then.`,
+        buttons: [
+          {
+            label: 'Connect',
+            style: 'primary',
+            command: ['broker', 'connect'],
+            options: { broker: event.broker },
+          },
+        ],
+      };
+    case 'broker.back':
+      return {
+        tone: 'success',
+        title: `Broker ${telling.accountText(event.broker)} is back`,
+        text: ['It is compared with the books, then trading goes on there.'],
+      };
     case 'suspended':
       return {
         tone: 'warning',
-        title: `${event.book ?? 'The whole desk'} is suspended: ${event.scope === 'all' ? 'no entries, no exits' : 'no entries'}`,
+        title: `${event.book ?? 'The whole desk'} is suspended: ${event.scope === 'all' ? 'no entries, no exits' : 'no entries'}${at(event)}`,
         text: rich`By ${event.by}${event.reason === '' ? '' : `: ${event.reason}`}. /resume ends it.`,
       };
     case 'resumed':
       return {
         tone: 'success',
-        title: `${event.book ?? 'The whole desk'} trades again`,
+        title: `${event.book ?? 'The whole desk'} trades again${at(event)}`,
         text: [`By ${event.by}.`],
       };
     case 'mail.refused':
@@ -257,10 +302,19 @@ function waitingText(count: number): string {
   return count === 1 ? '1 order waits for it. ' : `${count} orders wait for it. `;
 }
 
+type Place = { readonly account: string } | { readonly book: string | null };
+
+/** `, PAPER`: how the title of a reply ends, too. Nothing where there is no account. */
+function placeText(place: Place, { accountText, accountOf }: Telling): string {
+  if ('account' in place) return `, ${accountText(place.account)}`;
+  const broker = place.book === null ? undefined : accountOf(place.book);
+  return broker === undefined ? '' : `, ${accountText(broker)}`;
+}
+
 function fillLines(fills: readonly ToldFill[]): RichText {
-  return fills.flatMap((fill) => [
+  return fills.flatMap(({ side, quantity, symbol, price, currency, fee, feeCurrency }) => [
     '\n',
-    ...rich`${fill.side === 'buy' ? 'Bought' : 'Sold'} ${bold(`${fill.quantity} ${fill.symbol}`)} at ${bold(fill.price)} ${fill.currency}, fee ${fill.fee} ${fill.feeCurrency}`,
+    ...rich`${side === 'buy' ? 'Bought' : 'Sold'} ${bold(`${quantityText(quantity)} ${symbol}`)} at ${bold(priceText(price))} ${currency}, fee ${quantityText(fee)} ${feeCurrency}`,
   ]);
 }
 

@@ -1,5 +1,5 @@
 /** Who asked what, and what became of it: one stored record for every command, press and refusal. */
-import type { AuditTrail } from '../../commands/running.ts';
+import type { AuditQuery, AuditTrail } from '../../commands/running.ts';
 import { type Clock, stamp } from '../../engine/clock.ts';
 import {
   type Collection,
@@ -46,10 +46,12 @@ export class Audit implements AuditTrail {
     return this.#records.insert({ _id: crypto.randomUUID(), at: stamp(this.#clock), ...record });
   }
 
-  async latest(limit: number, person?: string): Promise<AuditRecord[]> {
+  async latest({ limit, person, from, before }: AuditQuery): Promise<AuditRecord[]> {
     const newest = { sort: [['at', 'descending']], limit } as const;
-    if (person === undefined) return this.#records.find({}, newest);
-    const byName = await this.#records.find({ caller: person }, newest);
-    return byName.length > 0 ? byName : this.#records.find({ user: person }, newest);
+    const at = { ...(from && { gte: from.toISOString() }), ...(before && { lt: before.toISOString() }) };
+    const then = from || before ? { at } : {};
+    if (person === undefined) return this.#records.find(then, newest);
+    const byName = await this.#records.find({ ...then, caller: person }, newest);
+    return byName.length > 0 ? byName : this.#records.find({ ...then, user: person }, newest);
   }
 }

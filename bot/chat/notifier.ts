@@ -4,10 +4,9 @@
  * Each address keeps its place in the outbox. The place moves after the message was delivered; should the desk die
  * between the two, the same message is tried again under the same key, by which Discord knows it for a repetition.
  */
-
-import type { Attachment } from '../../commands/reply.ts';
+import type { Times } from '../../commands/times.ts';
 import type { Clock } from '../../engine/clock.ts';
-import type { DeskEvent, Outbox, OutboxRecord } from '../../engine/events.ts';
+import type { Outbox, OutboxRecord } from '../../engine/events.ts';
 import type { Logger } from '../../engine/log.ts';
 import {
   type Collection,
@@ -16,7 +15,7 @@ import {
   type StoredDocument,
 } from '../../engine/store/store.ts';
 import type { Actions } from './actions.ts';
-import { announce } from './announcements.ts';
+import type { Announcer } from './announcer.ts';
 import { withButtons } from './buttons.ts';
 import { type Hearing, nameOf } from './notices.ts';
 import { type ChatAddress, DeliveryError, type Message, type MessageRef, type Platform } from './platform.ts';
@@ -45,8 +44,9 @@ export interface NotifierParts {
   readonly actions: Actions;
   readonly platforms: readonly Platform[];
   readonly hearing: Hearing;
-  /** Pictures and files that belong to what happened. */
-  readonly filesOf: (event: DeskEvent) => Promise<readonly Attachment[]>;
+  readonly announcer: Pick<Announcer, 'announce'>;
+  /** By whose clock an address is told of moments. */
+  readonly timesOf: (address: ChatAddress) => Times;
   readonly clock: Clock;
   readonly log: Logger;
   /** Pause before a platform that was away is tried again. */
@@ -191,10 +191,8 @@ class AddressDelivery {
   async #deliver(record: OutboxRecord): Promise<boolean> {
     const level = this.#parts.hearing.level(this.#address, record.event);
     if (level === 'off') return false;
-    const { content, subject } = announce(record.event);
-    const files = await this.#parts.filesOf(record.event);
-    const illustrated = files.length === 0 ? content : { ...content, attachments: files };
-    const told = this.#markLate(await withButtons(illustrated, this.#parts.actions), record);
+    const { content, subject } = await this.#parts.announcer.announce(record);
+    const told = this.#markLate(await withButtons(content, this.#parts.actions), record);
     const message: Message = level === 'silent' ? { ...told, silent: true } : told;
     const toldId = subject && `${this.#id}/${subject}`;
     const earlier = toldId ? await this.#told.get(toldId) : undefined;
@@ -231,7 +229,7 @@ class AddressDelivery {
     if (lateMs < lateAfterMs) return message;
     return {
       ...message,
-      text: [...(message.text ?? []), `\n(happened ${at.slice(0, 16).replace('T', ' ')} UTC)`],
+      text: [...(message.text ?? []), `\n(happened ${this.#parts.timesOf(this.#address).minute(at)})`],
     };
   }
 }

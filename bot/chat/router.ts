@@ -23,6 +23,7 @@ import {
 } from '../../commands/options.ts';
 import type { Content, Progress, Reply, RichText } from '../../commands/reply.ts';
 import type { Asker } from '../../commands/running.ts';
+import { Times } from '../../commands/times.ts';
 import { parseTyped } from '../../commands/typed.ts';
 import type { Clock } from '../../engine/clock.ts';
 import type { Desk } from '../../engine/desk.ts';
@@ -400,7 +401,7 @@ export class Router implements ChatHandler {
         title: `/${words.join(' ')}?`,
       };
       const text = [...(preface ?? []), ...(question.text ?? []), ...removal];
-      await this.#ask(request, words, { options, secrets }, { ...question, text });
+      await this.#ask(request, words, { options, secrets }, { ...question, text }, context.times);
       return this.#audit(request, asked, 'asked', null);
     }
     if (confirmed && this.#parts.agreements.takesTwo(words)) {
@@ -471,6 +472,7 @@ export class Router implements ChatHandler {
     words: readonly string[],
     { options, secrets }: { options: Record<string, ParsedValue>; secrets: readonly string[] },
     question: Content,
+    times: Times,
   ): Promise<void> {
     const { actions, clock, vault } = this.#parts;
     const raw = toRaw(await this.#parts.uploads.keep(options));
@@ -487,9 +489,9 @@ export class Router implements ChatHandler {
       only: request.caller.name,
       lifetimeMs: confirmationLifetimeMs,
     });
-    const until = new Date(clock.now().getTime() + confirmationLifetimeMs).toISOString().slice(11, 16);
+    const until = times.clock(clock.now().getTime() + confirmationLifetimeMs);
     const two = this.#parts.agreements.takesTwo(words) ? '\nTwo people must confirm it.' : '';
-    const text: RichText = [...(question.text ?? []), `${two}\nConfirm until ${until} UTC.`];
+    const text: RichText = [...(question.text ?? []), `${two}\nConfirm until ${until}.`];
     const buttons: MessageButton[] = [
       { id: buttonKinds.confirm + id, label: 'Confirm', style: 'danger' },
       { id: buttonKinds.decline + id, label: 'Cancel', style: 'secondary' },
@@ -593,7 +595,10 @@ export class Router implements ChatHandler {
     signal: AbortSignal,
   ): CommandContext {
     const asker: Asker = { ...user, chat };
-    return { desk: this.#parts.desk, host: this.#parts.host, caller, asker, request, signal };
+    const { desk, host, clock } = this.#parts;
+    const reader = { person: caller.name, chat: host.notices.chatOf(asker) };
+    const times = new Times(host.zones.forReader(reader), clock);
+    return { desk, host, caller, asker, times, request, signal };
   }
 
   async #acknowledge(request: Request, placement: Placement): Promise<void> {

@@ -4,6 +4,7 @@ import { roles } from '../../commands/command.ts';
 import { tradingLimits } from '../../engine/bank/book.ts';
 import { brokerSettings } from '../../engine/brokers/index.ts';
 import { sourceSettings } from '../../engine/market/sources/index.ts';
+import { timezone } from '../../engine/market/sources/settings.ts';
 import { addressOrRange } from './addresses.ts';
 import { senders } from './senders.ts';
 
@@ -135,6 +136,8 @@ const limits = z.strictObject({
 
 export const deskSettings = z.strictObject({
   users: z.array(user).default([]),
+  /** By whose clock the desk says when something happened, where a person or chat has not set theirs. */
+  timezone: timezone.default('UTC'),
   platforms: platforms.default({}),
   store: z
     .string()

@@ -37,6 +37,8 @@ export interface Config {
   readonly strategiesFolder: string;
   readonly tasksFolder: string;
   readonly users: DeskSettings['users'];
+  /** IANA; of whoever has not set theirs. */
+  readonly timezone: string;
   /** A platform that is not here is off. */
   readonly platforms: DeskSettings['platforms'];
   readonly store: StoreSettings;
@@ -175,6 +177,7 @@ export function loadConfig(request: ConfigRequest): Config {
     strategiesFolder,
     tasksFolder: join(folder, 'tasks'),
     users: settings.users,
+    timezone: settings.timezone,
     platforms: mailAtHome(settings.platforms, folder),
     store: storeOf(mongoUri ?? settings.store, name),
     sources: Object.fromEntries(

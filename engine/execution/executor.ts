@@ -58,6 +58,8 @@ export class Executor {
   readonly #lanes = new Lanes();
   readonly #stopping = new AbortController();
   readonly #background = new Set<Promise<void>>();
+  /** Brokers that were told to be away, and not yet to be back. */
+  readonly #toldAway = new Set<string>();
   #unsubscribe: (() => void)[] = [];
 
   private constructor(parts: ExecutorParts, orders: Collection<Order>, fills: Collection<Fill>) {
@@ -651,12 +653,17 @@ export class Executor {
   }
 
   async #onStatus(broker: Broker, { state, why }: BrokerStatus): Promise<void> {
-    if (state === 'ready') await this.resume(broker.name);
+    const { outbox } = this.#parts;
+    const { name } = broker;
     if (state === 'down' || state === 'needs-login') {
-      const reason = why ?? `it is ${state}`;
-      const waiting = await this.#orders.count({ broker: broker.name, state: 'intended' });
-      await this.#parts.outbox.publish({ type: 'broker.down', broker: broker.name, reason, waiting });
+      this.#toldAway.add(name);
+      const type = state === 'down' ? 'broker.down' : 'broker.login';
+      const waiting = await this.#orders.count({ broker: name, state: 'intended' });
+      await outbox.publish({ type, broker: name, reason: why ?? `it is ${state}`, waiting });
     }
+    if (state !== 'ready') return;
+    if (this.#toldAway.delete(name)) await outbox.publish({ type: 'broker.back', broker: name });
+    await this.resume(name);
   }
 
   #inBackground(work: () => Promise<void>): void {
@@ -695,6 +702,6 @@ function whyCancelled({ cancelledBy, openForSeconds }: Order): string | null {
 }
 
 /** A fill as it is told. */
-export function toldFill({ symbol, side, quantity, price, fee, feeCurrency, currency }: Fill): ToldFill {
-  return { symbol, side, quantity, price, fee, feeCurrency, currency };
+export function toldFill({ _id, symbol, side, quantity, price, fee, feeCurrency, currency }: Fill): ToldFill {
+  return { id: _id, symbol, side, quantity, price, fee, feeCurrency, currency };
 }

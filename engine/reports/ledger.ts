@@ -4,13 +4,14 @@
  */
 import type { BookReport, Books } from '../bank/books.ts';
 import type { Posting } from '../bank/ledger.ts';
+import { ledgerCollection } from '../bank/ledger.ts';
 import type { Trade } from '../bank/trades.ts';
 import { tradeCollection } from '../bank/trades.ts';
 import type { Broker } from '../brokers/broker.ts';
 import type { Clock } from '../clock.ts';
 import { reasonOf, UserError } from '../errors.ts';
-import type { Fill } from '../execution/order.ts';
-import { fillCollection } from '../execution/order.ts';
+import type { Fill, Order } from '../execution/order.ts';
+import { fillCollection, orderCollection } from '../execution/order.ts';
 import type { Logger } from '../log.ts';
 import type { Source } from '../market/sources/source.ts';
 import type { Decimal } from '../money.ts';
@@ -53,6 +54,8 @@ export interface LedgerReportsParts {
   readonly charts: ChartRenderer;
   /** How an account is named where people read it: whether money is at stake stands in every picture. */
   readonly accountText: (broker: string) => string;
+  /** The source by whose prices a broker trades, where it has one. */
+  readonly priceSources: ReadonlyMap<string, string>;
 }
 
 export const profitPeriods = ['day', 'week', 'month', 'all'] as const;
@@ -227,13 +230,18 @@ export class LedgerReports {
    * @throws UserError when there is no such trade
    */
   async trade(id: string): Promise<TradeReport> {
-    const { books, log, sources, charts, accountText } = this.#parts;
+    const { books, log, charts, accountText } = this.#parts;
     const trade = await this.#trade(id);
     const known = books.names().includes(trade.book);
     const account = known ? books.settings(trade.book).broker : 'no broker';
     const own = known ? await this.#fillsOf(trade) : [];
     try {
-      const chart = await tradePicture({ trade, fills: own, account: accountText(account), sources, charts });
+      const chart = await tradePicture({
+        ...{ trade, fills: own, charts },
+        resting: await this.#restingIn(trade),
+        account: accountText(account),
+        sources: this.#sourcesFor(account),
+      });
       return {
         trade,
         account,
@@ -245,6 +253,38 @@ export class LedgerReports {
       log.warn({ trade: id, error: reasonOf(error) }, 'a trade could not be drawn');
       return { trade, account, fills: own, chart: null, noChart: 'The chart could not be drawn.' };
     }
+  }
+
+  /**
+   * The trades of a book that these fills closed, the oldest first; none where they opened or only reduced something.
+   * @param until ISO 8601: when the fills were told of. What was closed later was closed by others
+   */
+  async closedBy({
+    book,
+    fills,
+    until,
+  }: {
+    readonly book: string;
+    /** Their causes in the ledger. */
+    readonly fills: readonly string[];
+    readonly until: string;
+  }): Promise<readonly Trade[]> {
+    const ledger = await this.#parts.store.collection(ledgerCollection);
+    const postings = await ledger.find(
+      { book, _id: { in: [...fills] } },
+      { sort: [['sequence', 'ascending']] },
+    );
+    const [first] = postings;
+    if (!first) return [];
+    const symbols = new Set(postings.map(({ fill }) => fill?.symbol));
+    const trades = await this.#parts.books.trades({ book, from: new Date(first.at) });
+    // The settlement behind an exit may be what closes it, where only crumbs are left.
+    return trades.filter(
+      (trade) =>
+        trade.sequence >= first.sequence &&
+        trade.closed <= until &&
+        trade.symbols.some((symbol) => symbols.has(symbol)),
+    );
   }
 
   /** @throws UserError when there is no such trade */
@@ -337,6 +377,20 @@ export class LedgerReports {
       .map((posting) => posting._id);
     const fills = await this.#parts.store.collection(fillCollection);
     return fills.find({ _id: { in: ids } }, { sort: [['at', 'ascending']] });
+  }
+
+  /** What rested at the broker while the trade was open: its stops and take profits. */
+  async #restingIn({ book, opened, closed }: Trade): Promise<readonly Order[]> {
+    const orders = await this.#parts.store.collection(orderCollection);
+    const then = await orders.find({ book, sentAt: { gte: opened, lte: closed } });
+    return then.filter(({ resting, purpose }) => resting && purpose === 'exit');
+  }
+
+  /** All of them, the one by whose prices the broker trades first. */
+  #sourcesFor(broker: string): readonly Source[] {
+    const { sources, priceSources } = this.#parts;
+    const own = sources.get(priceSources.get(broker) ?? '');
+    return own ? [own, ...[...sources.values()].filter((source) => source !== own)] : [...sources.values()];
   }
 
   async #postings(book: string): Promise<readonly Posting[]> {

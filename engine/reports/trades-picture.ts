@@ -1,12 +1,15 @@
-/** The picture of one closed trade: prices before, while and after it was open, with where it was bought and sold. */
+/**
+ * The picture of one closed trade: prices before, while and after it was open, with where it was bought and sold, and the
+ * stops and take profits that rested meanwhile.
+ */
 import type { Trade } from '../bank/trades.ts';
 import { UserError } from '../errors.ts';
-import type { Fill } from '../execution/order.ts';
+import type { Fill, Order } from '../execution/order.ts';
 import type { Bars, Interval } from '../market/bars.ts';
 import type { Source } from '../market/sources/source.ts';
 import type { Decimal } from '../money.ts';
 import { decimal, decimalText, zero } from '../money.ts';
-import type { TradeMark } from './charts/figure.ts';
+import type { TradeLevel, TradeMark } from './charts/figure.ts';
 import type { ChartRenderer } from './charts/renderer.ts';
 import { chartedBars } from './charts/request.ts';
 import { durationText, signedPercentText } from './format.ts';
@@ -33,15 +36,19 @@ const mostBars = 200;
 export async function tradePicture({
   trade,
   fills,
+  resting,
   account,
   sources,
   charts,
 }: {
   readonly trade: Trade;
   readonly fills: readonly Fill[];
-  /** The broker's name. */
+  /** Orders that rested at the broker while it was open. */
+  readonly resting: readonly Order[];
+  /** As it is told, with PAPER where no money is at stake. */
   readonly account: string;
-  readonly sources: ReadonlyMap<string, Source>;
+  /** In the order in which they are asked. */
+  readonly sources: readonly Source[];
   readonly charts: ChartRenderer;
 }): Promise<ReportFile | null> {
   const symbol = mostTraded(fills) ?? trade.symbols[0];
@@ -81,6 +88,11 @@ export async function tradePicture({
     },
     bars: chartedBars(bars),
     trades: mark ? [mark] : [],
+    levels: levelsOf(
+      resting.filter((order) => order.symbol === symbol),
+      trade,
+      bars.time,
+    ),
   });
 }
 
@@ -88,12 +100,12 @@ export async function tradePicture({
 async function barsAround(
   symbol: string,
   { opened, closed }: Trade,
-  sources: ReadonlyMap<string, Source>,
+  sources: readonly Source[],
 ): Promise<Bars | undefined> {
   const [from, to] = [Date.parse(opened), Date.parse(closed)];
   for (const [interval, ms] of Object.entries(lengthMs) as [Interval, number][]) {
     if ((to - from) / ms > mostBars) continue;
-    for (const source of sources.values()) {
+    for (const source of sources) {
       const range = { from: new Date(from - before * ms), to: new Date(to + after * ms) };
       try {
         const [bars] = await source.bars({ symbols: [symbol], interval, adjusted: false, ...range });
@@ -133,6 +145,19 @@ function markOf(
     exitPrice: exit,
     open: false,
   };
+}
+
+/** Each from when it was sent to when it was over, or the trade was. */
+function levelsOf(orders: readonly Order[], { closed }: Trade, time: Float64Array): TradeLevel[] {
+  return orders.flatMap(({ terms, sentAt, updatedAt }): TradeLevel[] => {
+    if (sentAt === null) return [];
+    const over = updatedAt > sentAt && updatedAt < closed ? updatedAt : closed;
+    const bars = { fromBar: barAt(time, Date.parse(sentAt)), toBar: barAt(time, Date.parse(over)) };
+    const stop =
+      'stopPrice' in terms ? [{ ...bars, is: 'stop' as const, price: Number(terms.stopPrice) }] : [];
+    const isTarget = terms.type === 'limit' || terms.type === 'oco';
+    return isTarget ? [...stop, { ...bars, is: 'take profit', price: Number(terms.limitPrice) }] : stop;
+  });
 }
 
 function averagePrice(fills: readonly Fill[]): number | undefined {

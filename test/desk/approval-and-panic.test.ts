@@ -11,7 +11,7 @@ describe('an entry that a book wants approved', () => {
     const desk = await startDesk({ book: { approveAbove: 0 } });
     const { status, body } = await desk.alert('demo', alert);
     expect(status).toBe(200);
-    await desk.shows('Signal for demo: waits for approval, paper');
+    await desk.shows('Signal for demo: waits for approval, PAPER');
     await desk.shows('[1] Approve   [2] Reject');
     desk.type(`/signal approve ${signalOf(body)}`);
     await desk.shows('Approve this entry?');

@@ -18,6 +18,7 @@ import type {
 import { Router } from '../../bot/chat/router.ts';
 import { Uploads } from '../../bot/chat/uploads.ts';
 import { Wizards } from '../../bot/chat/wizards.ts';
+import { Zones } from '../../bot/chat/zones.ts';
 import { Vault } from '../../bot/config/vault.ts';
 import type { Command, Host } from '../../commands/command.ts';
 import { resolveCommand } from '../../commands/options.ts';
@@ -111,6 +112,7 @@ export async function chatDesk({
     }),
     mail: { addresses: () => [], test: async () => undefined },
     people: peopleOfDesk,
+    zones: await Zones.open(store, 'UTC'),
     audit,
     log: { tail: async () => [] },
     aliases: await Aliases.open({

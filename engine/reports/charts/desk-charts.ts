@@ -1,10 +1,11 @@
 /** Pictures of the desk's own money: what books are worth, what they earned and on what, and one of their trades. */
 import { drawdownPanel, equityPanel } from './equity-panels.ts';
-import type { Figure, Panel } from './figure.ts';
+import type { Figure, LegendEntry, LineLayer, Panel, TradeLevel } from './figure.ts';
 import { flowPanel, monthsPanel, profitColumnsPanel } from './money-panels.ts';
 import { pricePanel } from './price-panels.ts';
 import type { ChartedEquity, ChartedProfit, ChartedTrade } from './request.ts';
 import { colors } from './theme.ts';
+import { valueText } from './ticks.ts';
 
 export function equityFigure({ headline, time, equity, capital, drawdown, months }: ChartedEquity): Figure {
   const monthly = monthsPanel(months);
@@ -36,18 +37,36 @@ export function profitFigure({ headline, byBook, bySymbol, flow }: ChartedProfit
   };
 }
 
-export function tradeFigure({ headline, bars, trades }: ChartedTrade): Figure {
+/** Prices of entry, exit, stop and take profit stand in the legend: in the picture they would lie over each other. */
+export function tradeFigure({ headline, bars, trades, levels }: ChartedTrade): Figure {
+  const levelPrices = levels.map(({ price }) => price);
   const price = pricePanel(bars, {
     title: 'Price',
-    overlays: [],
-    overlayLegend: [],
-    overlayRange: null,
+    overlays: levels.map(levelLine),
+    overlayLegend: (['stop', 'take profit'] as const).flatMap((is) => levelLegend(is, levels)),
+    overlayRange:
+      levels.length === 0 ? null : { min: Math.min(...levelPrices), max: Math.max(...levelPrices) },
     trades: { kind: 'trades', trades },
     tradesNote: '',
-    tradeLegend: [
-      { label: 'buy', color: colors.muted, swatch: 'buy' },
-      { label: 'sell', color: colors.muted, swatch: 'sell' },
-    ],
+    tradeLegend: trades.flatMap(({ long, entryPrice, exitPrice }): LegendEntry[] => [
+      { label: `entry ${valueText(entryPrice)}`, color: colors.muted, swatch: long ? 'buy' : 'sell' },
+      { label: `exit ${valueText(exitPrice)}`, color: colors.muted, swatch: long ? 'sell' : 'buy' },
+    ]),
   });
   return { headline, axis: { kind: 'time', time: bars.time }, panels: [price] };
+}
+
+const levelColors = { stop: colors.loss, 'take profit': colors.gain } as const;
+
+/** Half a bar to each side, so that one that rested within a bar is seen. */
+function levelLine({ is, price, fromBar, toBar }: TradeLevel): LineLayer {
+  const points = [fromBar - 0.5, toBar + 0.5].map((x) => ({ x, y: price }));
+  return { kind: 'line', points, color: levelColors[is], width: 2, fill: null };
+}
+
+/** The newest price of each kind. */
+function levelLegend(is: TradeLevel['is'], levels: readonly TradeLevel[]): LegendEntry[] {
+  const newest = levels.findLast((level) => level.is === is);
+  if (newest === undefined) return [];
+  return [{ label: `${is} ${valueText(newest.price)}`, color: levelColors[is], swatch: 'line' }];
 }

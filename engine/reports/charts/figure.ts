@@ -120,6 +120,14 @@ export interface TradeMark {
   readonly open: boolean;
 }
 
+/** The price of an order that rested while a trade was open. */
+export interface TradeLevel {
+  readonly is: 'stop' | 'take profit';
+  readonly price: number;
+  readonly fromBar: number;
+  readonly toBar: number;
+}
+
 export interface TradesLayer {
   readonly kind: 'trades';
   readonly trades: readonly TradeMark[];

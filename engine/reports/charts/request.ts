@@ -14,7 +14,7 @@ import type { Bars, Interval } from '../../market/bars.ts';
 import { buyAndHoldEquity } from '../benchmark.ts';
 import type { MonthlyReturns } from '../ledger-equity.ts';
 import type { StatisticRow } from '../statistics.ts';
-import type { FlowKind, Headline, TradeMark } from './figure.ts';
+import type { FlowKind, Headline, TradeLevel, TradeMark } from './figure.ts';
 
 export type ChartRequest =
   | { readonly kind: 'backtest'; readonly run: ChartedRun; readonly bars: readonly ChartedBars[] }
@@ -142,6 +142,8 @@ export interface ChartedTrade {
   readonly headline: Headline;
   readonly bars: ChartedBars;
   readonly trades: readonly TradeMark[];
+  /** In the order in which they were sent. */
+  readonly levels: readonly TradeLevel[];
 }
 
 export interface NamedProfit {

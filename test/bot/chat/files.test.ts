@@ -88,7 +88,7 @@ describe('a command that takes a file', () => {
     const desk = await chatDesk({ store: await tempStore(), commands });
     const { text } = await desk.types('vera', '/read hello', sent('a.txt', 'grüezi'));
     expect(text).toBe('a.txt says grüezi hello');
-    const [record] = await desk.audit.latest(1);
+    const [record] = await desk.audit.latest({ limit: 1 });
     expect(record?.command).toBe('/read note=a.txt words=hello');
   });
 

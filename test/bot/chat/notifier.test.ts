@@ -1,5 +1,6 @@
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { Actions } from '../../../bot/chat/actions.ts';
+import { announce, type Telling } from '../../../bot/chat/announcements.ts';
 import type { Hearing } from '../../../bot/chat/notices.ts';
 import { Notifier } from '../../../bot/chat/notifier.ts';
 import {
@@ -10,6 +11,7 @@ import {
   type Platform,
 } from '../../../bot/chat/platform.ts';
 import { plainText } from '../../../commands/reply.ts';
+import { Times } from '../../../commands/times.ts';
 import { type DeskEvent, Outbox } from '../../../engine/events.ts';
 import { silentLog } from '../../../engine/log.ts';
 import type { Store } from '../../../engine/store/store.ts';
@@ -69,7 +71,10 @@ const received: DeskEvent = { type: 'signal.received', signal: 's1', book: 'demo
 const refused: DeskEvent = { ...received, type: 'signal.refused', reason: 'suspended' };
 const resumed = (by: string): DeskEvent => ({ type: 'resumed', book: null, by });
 
-async function chatting(store: Store, { platform = new FakePlatform(), listeners = [channel] } = {}) {
+async function chatting(
+  store: Store,
+  { platform = new FakePlatform(), listeners = [channel], zone = 'UTC' } = {},
+) {
   const clock = new ManualClock();
   const outbox = await Outbox.open(store, clock);
   const actions = await Actions.open(store, clock);
@@ -80,7 +85,8 @@ async function chatting(store: Store, { platform = new FakePlatform(), listeners
       store,
       platforms: [platform],
       hearing: hearingOf(listeners),
-      filesOf: async () => [],
+      announcer: { announce: async ({ event }) => announce(event, telling) },
+      timesOf: () => new Times(zone, clock),
       clock,
       log: silentLog,
       retryMs: 5,
@@ -91,6 +97,8 @@ async function chatting(store: Store, { platform = new FakePlatform(), listeners
   };
   return { clock, outbox, actions, platform, open };
 }
+
+const telling: Telling = { accountText: (broker) => broker.toUpperCase(), accountOf: () => undefined };
 
 const said = ({ messages }: FakePlatform) => [...messages.values()];
 

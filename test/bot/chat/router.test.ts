@@ -136,7 +136,7 @@ describe('who may', () => {
   it('keeps nothing of what a stranger wrote, but that they did', async () => {
     const desk = await chatDesk({ store: await tempStore(), commands: [hello] });
     await desk.types('mallory', '/hello <img src=x>');
-    const [record] = await desk.audit.latest(10);
+    const [record] = await desk.audit.latest({ limit: 10 });
     expect(record).toMatchObject({ caller: null, user: '999', outcome: 'refused', command: '(not read)' });
   });
 });
@@ -305,7 +305,7 @@ describe('the audit', () => {
     await desk.presses('tom', question.button('Confirm'));
     desk.clock.advance(1000);
     await desk.types('vera', '/sell SP500');
-    const records = (await desk.audit.latest(10)).map(({ caller, command: asked, outcome }) => [
+    const records = (await desk.audit.latest({ limit: 10 })).map(({ caller, command: asked, outcome }) => [
       caller,
       asked,
       outcome,

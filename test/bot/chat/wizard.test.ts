@@ -173,7 +173,7 @@ describe('a long command without its options', () => {
     await chat.types('tom', '/build');
     chat.clock.advance(1000);
     await chat.types('tom', 'babel');
-    const [latest, first] = await chat.audit.latest(10);
+    const [latest, first] = await chat.audit.latest({ limit: 10 });
     expect(first).toMatchObject({ caller: 'tom', command: '/build', outcome: 'asked' });
     expect(latest).toMatchObject({ outcome: 'asked', reason: 'There was a babel already.' });
   });

@@ -178,6 +178,7 @@ describe('the picture of a trade', () => {
     headline,
     bars: chartedBars(bars),
     trades: [{ ...mark, gain }],
+    levels: [],
   });
 
   it('shows prices, and entry and exit in the colour of what it brought', async () => {
