@@ -1,5 +1,5 @@
+import { csvFile } from '../engine/desk.ts';
 import { UserError } from '../engine/errors.ts';
-import { csvFile } from '../engine/reports/csv-file.ts';
 import { action, type CommandContext, defineCommand } from './command.ts';
 import { bold, type Reply, rich } from './reply.ts';
 import type { AuditEntry } from './running.ts';

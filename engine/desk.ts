@@ -68,6 +68,7 @@ export type { IntakePreview } from './market/sources/source.ts';
 export type { PlanReport, PlanRunReport } from './plans/plans.ts';
 export type { BacktestReport, BacktestRequest } from './reports/backtests.ts';
 export { chartIndicatorNames } from './reports/chart-indicators.ts';
+export { csvFile } from './reports/csv-file.ts';
 export type {
   BookPerformance,
   BookProfit,

@@ -2,7 +2,6 @@
  * What the user is told about an event, and which message of theirs it continues. Where money is concerned the account
  * stands in the title, with PAPER where none is at stake.
  */
-import { priceText, quantityText } from '../../commands/gains.ts';
 import {
   block,
   bold,
@@ -311,10 +310,11 @@ function placeText(place: Place, { accountText, accountOf }: Telling): string {
   return broker === undefined ? '' : `, ${accountText(broker)}`;
 }
 
+/** To the last digit: this is the receipt. */
 function fillLines(fills: readonly ToldFill[]): RichText {
   return fills.flatMap(({ side, quantity, symbol, price, currency, fee, feeCurrency }) => [
     '\n',
-    ...rich`${side === 'buy' ? 'Bought' : 'Sold'} ${bold(`${quantityText(quantity)} ${symbol}`)} at ${bold(priceText(price))} ${currency}, fee ${quantityText(fee)} ${feeCurrency}`,
+    ...rich`${side === 'buy' ? 'Bought' : 'Sold'} ${bold(`${quantity} ${symbol}`)} at ${bold(price)} ${currency}, fee ${fee} ${feeCurrency}`,
   ]);
 }
 

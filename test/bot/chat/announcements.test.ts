@@ -16,8 +16,8 @@ type FieldsOf<E> = E extends DeskEvent ? Omit<E, 'type'> : never;
 
 const capital = { cash: '4000', equity: '9004.5', currency: 'USD' };
 const fill = {
-  ...{ symbol: 'SP500', side: 'buy' as const, quantity: '1.50', price: '3005.126', currency: 'USD' },
-  ...{ fee: '1.20', feeCurrency: 'USD' },
+  ...{ symbol: 'SP500', side: 'buy' as const, quantity: '1.5', price: '3005.126', currency: 'USD' },
+  ...{ fee: '1.2', feeCurrency: 'USD' },
 };
 const traded = { book: 'demo', account: 'paper', fills: [fill], capital };
 
@@ -42,7 +42,7 @@ const table: Readonly<Record<Type, readonly [FieldsOf<DeskEvent>, ...string[]]>>
   'signal.done': [
     { ...traded, signal: 's1', summary: 'buy 1 SP500' },
     'Signal for demo: done, PAPER',
-    'Bought 1.5 SP500 at 3,005.13 USD, fee 1.2 USD',
+    'Bought 1.5 SP500 at 3005.126 USD, fee 1.2 USD',
     '9,004.50 USD',
   ],
   'signal.failed': [
@@ -101,6 +101,11 @@ const table: Readonly<Record<Type, readonly [FieldsOf<DeskEvent>, ...string[]]>>
     'New orders sent: 1',
   ],
   'run.failed': [{ run: 'r1', plan: 'daily', reason: 'no bars' }, 'Plan daily: run failed', 'no bars'],
+  'bars.corrected': [
+    { source: 'files', interval: '1d', symbols: ['ACME'], prices: 1, largest: [] },
+    'files has corrected ACME',
+    '1 price of 1d bars',
+  ],
   'task.finished': [{ run: 'k1', task: 'tidy', output: '3 files' }, 'Task tidy: done', '3 files'],
   'task.failed': [
     { run: 'k1', task: 'tidy', state: 'failed', reason: 'line 3', output: '' },

@@ -324,14 +324,18 @@ describe('while the broker is away', () => {
   const paid = { price: '10', currency: 'USD', fee: '0', feeCurrency: 'USD' };
   const exit = intent({ side: 'sell', purpose: 'exit' });
 
-  test('chat hears of it, and why', async () => {
-    const { told } = await away();
-    await expect.poll(told).toContainEqual({
-      type: 'broker.down',
-      broker: 'scripted',
-      reason: 'the test says so',
-      waiting: 0,
-    });
+  test('chat hears of it, and why, and that it is back; of one that never was away it does not', async () => {
+    const { told, broker } = await away();
+    const scripted = { broker: 'scripted' };
+    const why = { ...scripted, reason: 'the test says so', waiting: 0 };
+    await expect.poll(told).toEqual([{ type: 'broker.login', ...why }]);
+    broker.become('down');
+    await expect.poll(told).toContainEqual({ type: 'broker.down', ...why });
+    broker.become('ready');
+    broker.become('connecting');
+    broker.become('ready');
+    await expect.poll(told).toContainEqual({ type: 'broker.back', ...scripted });
+    expect((await told()).filter(({ type }) => type === 'broker.back')).toHaveLength(1);
   });
 
   test('an entry waits until it is stale, and expires', async () => {
