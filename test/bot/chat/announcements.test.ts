@@ -29,6 +29,11 @@ const table: Readonly<Record<Type, readonly [FieldsOf<DeskEvent>, ...string[]]>>
   'desk.started': [{ version: '1.2.3', environment: 'live' }, 'Desk live is up', '1.2.3'],
   'desk.stopping': [{ environment: 'live', by: 'ann', restarts: false }, 'Desk live is stopping', 'By ann'],
   'desk.changed': [{ text: 'tom was added', by: 'ann' }, 'tom was added', 'By ann'],
+  'command.waiting': [
+    { line: '/panic', command: ['panic'], options: {}, by: 'ann', withinMinutes: 15 },
+    'A command waits for a second person',
+    'ann has confirmed it',
+  ],
   'signal.received': [
     { signal: 's1', book: 'demo', summary: 'buy 1 SP500' },
     'Signal for demo: received, PAPER',
@@ -131,6 +136,7 @@ const table: Readonly<Record<Type, readonly [FieldsOf<DeskEvent>, ...string[]]>>
     'By ann: lunch',
   ],
   resumed: [{ book: 'demo', by: 'ann' }, 'demo trades again, PAPER', 'By ann'],
+  'mail.refused': [{ address: 'a@b.c', reason: 'no mailbox' }, 'E-mail to a@b.c does not get there'],
   'access.refused': [{ attempts: 3, latest: 'user 9' }, '3 attempts were turned away', 'user 9'],
 };
 

@@ -1,12 +1,15 @@
 /** E-mail against a mail server that is as strict as those outside. */
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { Actions } from '../../../bot/chat/actions.ts';
+import { Announcer } from '../../../bot/chat/announcer.ts';
 import type { Hearing } from '../../../bot/chat/notices.ts';
 import { Notifier } from '../../../bot/chat/notifier.ts';
 import type { ChatAddress, ChatHandler, Message } from '../../../bot/chat/platform.ts';
 import type { MailSettings } from '../../../bot/config/desk.ts';
 import { mailPlatform } from '../../../bot/mail/index.ts';
 import type { Attachment } from '../../../commands/reply.ts';
+import { Times } from '../../../commands/times.ts';
+import type { Desk } from '../../../engine/desk.ts';
 import { type DeskEvent, Outbox } from '../../../engine/events.ts';
 import { silentLog } from '../../../engine/log.ts';
 import { ManualClock } from '../../support/clock.ts';
@@ -45,9 +48,13 @@ async function hearing(
     onChanged: () => undefined,
   };
   const actions = await Actions.open(store, mail.clock);
+  const announcer = new Announcer({
+    desk: { filesOf, accountText: String, accountOfBook: String } as unknown as Desk,
+    log: silentLog,
+  });
   const notifier = await Notifier.open({
-    ...{ outbox, store, actions, platforms: [mail.platform], hearing: heard, filesOf },
-    ...{ clock: mail.clock, log: silentLog, retryMs: 5 },
+    ...{ outbox, store, actions, platforms: [mail.platform], hearing: heard, announcer },
+    ...{ timesOf: () => new Times('UTC', mail.clock), clock: mail.clock, log: silentLog, retryMs: 5 },
   });
   notifier.start();
   onTestFinished(() => notifier.stop());
