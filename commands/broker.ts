@@ -26,7 +26,10 @@ export const broker = defineCommand({
         options: {},
         example: '/broker list',
         run: async ({ desk, caller, times }) =>
-          listReply((await desk.brokers()).filter(({ name }) => isAccountWithin(caller.reach, name, desk)), times),
+          listReply(
+            (await desk.brokers()).filter(({ name }) => isAccountWithin(caller.reach, name, desk)),
+            times,
+          ),
       }),
       status: action({
         description: 'How a broker is, since when and why, and what it can do',

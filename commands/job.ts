@@ -28,7 +28,10 @@ export const job = defineCommand({
         example: '/job list',
         options: {},
         run: async ({ desk, caller, times }) =>
-          listReply((await desk.jobs()).filter((job) => maySee(job, desk, caller)), times),
+          listReply(
+            (await desk.jobs()).filter((job) => maySee(job, desk, caller)),
+            times,
+          ),
       }),
       run: action({
         description: 'Runs a job once, now; its own times stay',
