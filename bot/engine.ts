@@ -1,5 +1,6 @@
 /** Builds the engine from a configuration: store, brokers, books, execution, signals, plans, and the desk as their face. */
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import type { BookSettings } from '../engine/bank/book.ts';
 import { Books } from '../engine/bank/books.ts';
 import type { Broker } from '../engine/brokers/broker.ts';
@@ -16,6 +17,7 @@ import { openSchedule } from '../engine/jobs/agenda-schedule.ts';
 import type { Schedule } from '../engine/jobs/schedule.ts';
 import type { Logger } from '../engine/log.ts';
 import { withLibrary } from '../engine/market/library/library.ts';
+import type { Network } from '../engine/market/sources/adapter.ts';
 import { createSource } from '../engine/market/sources/index.ts';
 import type { Source } from '../engine/market/sources/source.ts';
 import { decimal } from '../engine/money.ts';
@@ -275,28 +277,36 @@ async function sourcesOf(
   effects: { store: Store; clock: Clock; log: Logger; outbox: Outbox },
 ): Promise<ReadonlyMap<string, Source>> {
   const sources = new Map<string, Source>();
+  const source = (name: string) => sourceNamed(sources, name, config);
   for (const [name, settings] of Object.entries(config.sources)) {
-    const source = await createSource(name, settings, effects);
-    sources.set(name, settings.library ? await withLibrary(source, effects) : source);
+    const own = await createSource(name, settings, { ...effects, source, network });
+    sources.set(name, settings.library ? await withLibrary(own, effects) : own);
   }
   return sources;
 }
+
+const network: Network = {
+  fetch: (url, request) => fetch(url, request),
+  pause: (ms, signal) => setTimeout(ms, undefined, { ...(signal && { signal }) }),
+};
 
 async function brokersOf(
   config: Config,
   sources: ReadonlyMap<string, Source>,
   effects: { store: Store; clock: Clock; log: Logger; outbox: Outbox },
 ): Promise<ReadonlyMap<string, Broker>> {
-  const prices = (name: string): Source => {
-    const source = sources.get(name);
-    if (source) return source;
-    throw new UserError(`There is no source "${name}" in ${join(config.folder, 'desk.yaml')}.`);
-  };
+  const prices = (name: string) => sourceNamed(sources, name, config);
   const brokers = new Map<string, Broker>();
   for (const [name, settings] of Object.entries(config.brokers)) {
     brokers.set(name, await createBroker(name, settings, { ...effects, prices }));
   }
   return brokers;
+}
+
+function sourceNamed(sources: ReadonlyMap<string, Source>, name: string, config: Config): Source {
+  const source = sources.get(name);
+  if (source) return source;
+  throw new UserError(`There is no source "${name}" in ${join(config.folder, 'desk.yaml')}.`);
 }
 
 function brokerNamed(brokers: ReadonlyMap<string, Broker>, name: string): Broker {

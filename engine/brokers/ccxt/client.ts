@@ -20,6 +20,7 @@ export interface CcxtExchange {
   readonly has: Readonly<Record<string, unknown>>;
   readonly features: unknown;
   readonly precisionMode: number;
+  readonly timeframes: Readonly<Record<string, unknown>> | undefined;
   readonly options: Record<string, unknown>;
   markets: Readonly<Record<string, unknown>> | undefined;
   currencies: Readonly<Record<string, unknown>> | undefined;
@@ -29,6 +30,7 @@ export interface CcxtExchange {
   loadTimeDifference(): Promise<unknown>;
   fetchBalance(params?: Params): Promise<unknown>;
   fetchTicker(symbol: string): Promise<unknown>;
+  fetchOHLCV(symbol: string, timeframe: string, since?: number, limit?: number): Promise<unknown>;
   fetchOrderBook(symbol: string, limit?: number): Promise<unknown>;
   createOrder(
     symbol: string,
@@ -76,6 +78,21 @@ interface Replaceable {
   wsSocksProxy?: string;
 }
 
+/** What a client is made from: without keys it reads what everybody may. */
+export type ClientSettings = Pick<
+  CcxtSettings,
+  | 'exchange'
+  | 'timeoutSeconds'
+  | 'sandbox'
+  | 'silenceSeconds'
+  | 'options'
+  | 'password'
+  | 'proxy'
+  | 'gateway'
+  | 'requestMs'
+> &
+  Partial<Pick<CcxtSettings, 'apiKey' | 'secret'>>;
+
 type ExchangeClass = new (settings: object) => CcxtExchange & Replaceable;
 
 /** A client of the exchange, and what ends its timers. */
@@ -86,12 +103,17 @@ export interface Client {
 
 export class ExchangeLibrary {
   readonly #class: ExchangeClass;
-  readonly #settings: CcxtSettings;
+  readonly #settings: ClientSettings;
   readonly #clock: Clock;
   readonly #dialect: Dialect;
   #lastNumber = 0;
 
-  private constructor(exchangeClass: ExchangeClass, settings: CcxtSettings, clock: Clock, dialect: Dialect) {
+  private constructor(
+    exchangeClass: ExchangeClass,
+    settings: ClientSettings,
+    clock: Clock,
+    dialect: Dialect,
+  ) {
     this.#class = exchangeClass;
     this.#settings = settings;
     this.#clock = clock;
@@ -102,7 +124,7 @@ export class ExchangeLibrary {
    * Loads the code of one exchange, with its websockets where ccxt has them.
    * @throws UserError for an exchange that ccxt does not have
    */
-  static async load(settings: CcxtSettings, clock: Clock, dialect: Dialect): Promise<ExchangeLibrary> {
+  static async load(settings: ClientSettings, clock: Clock, dialect: Dialect): Promise<ExchangeLibrary> {
     const main = import.meta.resolve('ccxt');
     // ccxt's exports map hides the files of single exchanges, so they are named by their place. Its version is pinned.
     for (const path of [`./src/pro/${settings.exchange}.js`, `./src/${settings.exchange}.js`]) {
@@ -120,7 +142,11 @@ export class ExchangeLibrary {
   async client(from?: CcxtExchange): Promise<Client> {
     const { apiKey, secret, password, timeoutSeconds, sandbox, proxy, gateway, silenceSeconds, requestMs } =
       this.#settings;
-    const keys = { apiKey, secret, ...(password !== undefined && { password }) };
+    const keys = {
+      ...(apiKey !== undefined && { apiKey }),
+      ...(secret !== undefined && { secret }),
+      ...(password !== undefined && { password }),
+    };
     const pace = requestMs === undefined ? {} : { rateLimit: requestMs };
     const exchange = new this.#class({ ...this.#dialect.client, ...pace, ...keys });
     exchange.number = String;

@@ -8,6 +8,30 @@ import type { Source } from './source.ts';
 export interface SourceSurroundings {
   readonly clock: Clock;
   readonly log: Logger;
+  /** Another source of `desk.yaml` by its name; only to be called once all are built. @throws UserError when there is none */
+  source(name: string): Source;
+  readonly network: Network;
+}
+
+/** The way out, and waiting. */
+export interface Network {
+  readonly fetch: Fetch;
+  /** Rejects when the signal aborts. */
+  pause(ms: number, signal: AbortSignal | undefined): Promise<void>;
+}
+
+/** The part of `fetch` that sources need. */
+export type Fetch = (url: string, request: FetchRequest) => Promise<FetchAnswer>;
+
+export interface FetchRequest {
+  readonly headers: Readonly<Record<string, string>>;
+  readonly signal: AbortSignal;
+}
+
+export interface FetchAnswer {
+  readonly status: number;
+  readonly headers: { get(name: string): string | null };
+  text(): Promise<string>;
 }
 
 export interface SourceAdapter {

@@ -2,12 +2,22 @@
 import { z } from 'zod';
 import { UserError } from '../../errors.ts';
 import type { SourceAdapter, SourceSurroundings } from './adapter.ts';
+import { alpaca } from './alpaca/index.ts';
+import { ccxtPrices } from './ccxt/index.ts';
 import { csv } from './csv/index.ts';
 import { demo } from './demo/index.ts';
+import { eodhd } from './eodhd/index.ts';
 import { ib } from './ib/index.ts';
 import type { Source } from './source.ts';
+import { tiingo } from './tiingo/index.ts';
+import { twelvedata } from './twelvedata/index.ts';
+import { union } from './union/index.ts';
+import { yahoo } from './yahoo/index.ts';
 
-const adapters: readonly SourceAdapter[] = [demo, csv, ib];
+const adapters: readonly SourceAdapter[] = [
+  ...[demo, csv, union],
+  ...[yahoo, ccxtPrices, ib, alpaca, tiingo, eodhd, twelvedata],
+];
 
 // Each adapter's settings are an object with its own literal `type`; their common type cannot say so.
 const [firstSchema, ...otherSchemas] = adapters.map(({ settings, isLocal }) =>

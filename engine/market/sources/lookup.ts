@@ -45,11 +45,21 @@ export function inRange(bars: Bars, { from, to }: Pick<BarsRequest, 'from' | 'to
   const first = from === undefined ? 0 : firstAtOrAfter(bars.time, from.getTime());
   const end = to === undefined ? bars.time.length : firstAtOrAfter(bars.time, to.getTime() + 1);
   if (first >= end) {
-    throw new UserError(
-      `Source ${source} has no bars of ${bars.symbol} ${rangeText(from, to)}; it has ${dayOf(bars.time[0])} to ${dayOf(bars.time.at(-1))}.`,
-    );
+    const has = `; it has ${dayOf(bars.time[0])} to ${dayOf(bars.time.at(-1))}`;
+    throw noBars(bars.symbol, { ...(from && { from }), ...(to && { to }) }, source, has);
   }
   return sliceBars(bars, first, end);
+}
+
+/** @param more what it has instead, to end the sentence with */
+export function noBars(
+  symbol: string,
+  { from, to }: Pick<BarsRequest, 'from' | 'to'>,
+  source: string,
+  more = '',
+): UserError {
+  const range = from === undefined && to === undefined ? '' : ` ${rangeText(from, to)}`;
+  return new UserError(`Source ${source} has no bars of ${symbol}${range}${more}.`);
 }
 
 /** Symbols whose symbol or name contains the query: the same symbol first, then those that begin with it. */

@@ -8,8 +8,12 @@ export interface BarsRequest {
   /** Inclusive; without it to the newest. */
   readonly to?: Date;
   readonly interval: Interval;
-  /** Adjusted for splits and dividends, where the source knows them. */
+  /** Adjusted for splits and dividends, where the source knows them; else as it was traded. */
   readonly adjusted: boolean;
+  /** Also the bar that is still being made, as far as it has come, where the source has it; else only finished ones. */
+  readonly unfinished?: boolean;
+  /** Gives up as soon as it aborts. */
+  readonly signal?: AbortSignal;
 }
 
 export interface SymbolInfo {
@@ -25,6 +29,15 @@ export interface LastPrice {
   readonly price: string;
   readonly currency: string;
   readonly at: Date;
+}
+
+/** Where a symbol is traded. */
+export interface Market {
+  /** As the source calls it: `NMS`, `LSE`. */
+  readonly exchange: string;
+  readonly timezone: string;
+  /** Its trading days by their code, such as `XNYS` or `24/7`; null where the source's exchange is not known here. */
+  readonly calendar: string | null;
 }
 
 /** A file of bars that somebody sent in. */
@@ -73,12 +86,20 @@ export interface Source {
   /** IANA zone of its sessions, such as `America/New_York`. */
   readonly timezone: string;
   /**
-   * One `Bars` per symbol, in the order of the request.
+   * One `Bars` per symbol, in the order of the request. Without `from`, bars of less than a day may begin later than the
+   * source's own beginning: there can be millions.
    * @throws UserError for an unknown symbol (with the nearest known ones), an interval that it does not have, or an empty range
    */
   bars(request: BarsRequest): Promise<Bars[]>;
-  /** Symbols whose symbol or name contains the query, best first; all of them for an empty query, at most `limit`. */
+  /**
+   * Symbols whose symbol or name contains the query, best first; all of them for an empty query, at most `limit`. None for
+   * an empty query where a source cannot list them.
+   */
   symbols(query: string, limit: number): Promise<SymbolInfo[]>;
+  /** What can be said of a source over a network without asking it; undefined for one on this machine. */
+  readonly remote?: { readonly intervals: readonly Interval[]; readonly listsSymbols: boolean };
+  /** Undefined where the source's own time zone is all that is known. @throws UserError for an unknown symbol */
+  market?(symbol: string): Promise<Market>;
   /** Undefined where bars cannot be sent in. */
   readonly intake?: Intake;
   /** Undefined where every request is the source's own answer. */

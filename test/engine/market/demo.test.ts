@@ -1,13 +1,13 @@
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
-import { silentLog } from '../../../engine/log.ts';
 import { createSource } from '../../../engine/market/sources/index.ts';
+import { sourceSurroundings } from '../../support/source-surroundings.ts';
 
 const folder = path.join(path.dirname(fileURLToPath(import.meta.url)), '../../../config.example/demo/data');
 
 const demoAt = (now: string) =>
-  createSource('demo', { type: 'demo', folder }, { clock: { now: () => new Date(now) }, log: silentLog });
+  createSource('demo', { type: 'demo', folder }, sourceSurroundings({ now: () => new Date(now) }));
 const request = { interval: '1d', adjusted: true } as const;
 const lastDay = async (now: string) => {
   const [bars] = await (await demoAt(now)).bars({ ...request, symbols: ['AMBR'] });

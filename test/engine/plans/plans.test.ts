@@ -16,6 +16,7 @@ import { Runs } from '../../../engine/reports/runs.ts';
 import { Strategies } from '../../../engine/reports/strategies.ts';
 import type { Json } from '../../../engine/store/store.ts';
 import { ManualClock } from '../../support/clock.ts';
+import { sourceSurroundings } from '../../support/source-surroundings.ts';
 import { tempFolder, tempStore } from '../../support/temp-store.ts';
 import { buildTrading } from '../../support/trading.ts';
 
@@ -98,7 +99,7 @@ async function openPlan(changes: object = {}) {
   const store = await tempStore();
   const clock = new ManualClock('2024-03-04T21:30:00.000Z');
   const demoData = new URL('../../../config.example/demo/data', import.meta.url).pathname;
-  const source = await createSource('demo', { type: 'demo', folder: demoData }, { clock, log: silentLog });
+  const source = await createSource('demo', { type: 'demo', folder: demoData }, sourceSurroundings(clock));
   const paper = await PaperBroker.open({
     name: 'paper',
     settings: paperSettings.parse({
