@@ -38,6 +38,7 @@ const rooms = {
   'trading-signals': '^engine/indicators/trading-signals\\.ts$',
   esbuild: '^engine/(backtest/strategy-bundle|tasks/compile)\\.ts$',
   'big\\.js': '^engine/money\\.ts$',
+  ccxt: '^engine/brokers/ccxt/',
 };
 
 module.exports = {

@@ -141,7 +141,11 @@ function listReply(sources: readonly SourceReport[]): Reply {
   return {
     title: 'Sources of bars',
     text: sources.flatMap(({ name, timezone, symbols, more, some, takesFiles, kept, problem }): RichText => {
-      const count = `${symbols}${more ? ' or more' : ''} symbols${some.length > 0 ? `, such as ${some.join(', ')}` : ''}`;
+      const examples = some.length > 0 ? `, such as ${some.join(', ')}` : '';
+      const count =
+        symbols === null
+          ? 'Over the network; cannot list its symbols. /data inspect SYMBOL tries one.'
+          : `${symbols}${more ? ' or more' : ''} symbols${examples}`;
       const state = problem === '' ? count : `⚠️ ${problem}`;
       const library = kept
         ? `Kept here: ${kept.series} series, ${kept.bars.toLocaleString('en-US')} bars, ${sizeText(kept.bytes)}\n`
@@ -158,7 +162,7 @@ function sizeText(bytes: number): string {
 /** Of each kind of oddity so many are named; the others are counted. */
 const mostNamed = 5;
 
-function inspectionReply({ symbol, source, interval, inspection, counts }: DataInspection): Reply {
+function inspectionReply({ symbol, source, interval, inspection, counts, market }: DataInspection): Reply {
   const { bars, first, last, gaps, singleDays, zeroVolumes, outside, jumps, longestFlat } = inspection;
   const missing = gaps.reduce((sum, gap) => sum + gap.missing, 0);
   const findings: RichText[] = [
@@ -205,11 +209,19 @@ function inspectionReply({ symbol, source, interval, inspection, counts }: DataI
       { name: 'Bars', value: String(bars) },
       { name: 'First', value: daysOf(first) },
       { name: 'Last', value: daysOf(last) },
-      { name: 'Intervals', value: counts.map((each) => `${each.interval} ${each.bars}`).join(', ') },
+      {
+        name: 'Intervals',
+        value: counts.map((each) => `${each.interval} ${each.bars ?? ''}`.trim()).join(', '),
+      },
+      ...(market ? [{ name: 'Market', value: marketText(market) }] : []),
     ],
     text: findings.flatMap((finding, index) => (index === 0 ? finding : ['\n', ...finding])),
     buttons: [{ label: 'Chart', command: ['chart'], options: { symbols: symbol, source, interval } }],
   };
+}
+
+function marketText({ exchange, timezone, calendar }: NonNullable<DataInspection['market']>): string {
+  return `${exchange}, ${timezone}${calendar === null ? '' : `, calendar ${calendar}`}`;
 }
 
 function counted(count: number, what: string): string {

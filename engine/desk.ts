@@ -732,11 +732,10 @@ export class Desk {
     return [...this.#parts.sources.keys()];
   }
 
-  /** Symbols of all sources that fit what is typed. */
+  /** Symbols that fit what is typed, of the sources that can list theirs: the others would count each letter as a question. */
   async suggestSymbols(query: string): Promise<readonly string[]> {
-    const found = await Promise.all(
-      [...this.#parts.sources.values()].map((source) => source.symbols(query, mostSuggestions)),
-    );
+    const listing = [...this.#parts.sources.values()].filter(({ remote }) => remote?.listsSymbols !== false);
+    const found = await Promise.all(listing.map((source) => source.symbols(query, mostSuggestions)));
     return [...new Set(found.flat().map(({ symbol }) => symbol))].slice(0, mostSuggestions);
   }
 

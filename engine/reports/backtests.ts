@@ -6,7 +6,7 @@ import type { StrategyStorage } from '../backtest/storage.ts';
 import { reasonOf, UserError } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import type { Bars, Interval } from '../market/bars.ts';
-import type { Source } from '../market/sources/source.ts';
+import type { Source, SymbolInfo } from '../market/sources/source.ts';
 import { nearest } from '../nearest.ts';
 import type { ChartRenderer } from './charts/renderer.ts';
 import { equityCsv, ordersCsv, tradesCsv } from './csv.ts';
@@ -265,20 +265,20 @@ export class Backtests {
 
   async #unknownSymbol(symbol: string): Promise<string> {
     const sources = [...this.#parts.sources.values()];
-    const known = (await Promise.all(sources.map((source) => source.symbols('', mostSymbols)))).flat();
-    const near = nearest(
-      symbol,
-      known.map((info) => info.symbol),
-    );
-    const hint =
-      near.length > 0
-        ? `Did you mean ${near.join(' or ')}?`
-        : `There are: ${known
-            .slice(0, 10)
-            .map((info) => info.symbol)
-            .join(', ')}${known.length > 10 ? ', ...' : ''}.`;
+    const problems: string[] = [];
+    const ask = async (source: Source): Promise<readonly SymbolInfo[]> => {
+      try {
+        return await source.symbols(source.remote?.listsSymbols === false ? symbol : '', mostSymbols);
+      } catch (error) {
+        if (!(error instanceof UserError)) throw error;
+        problems.push(error.message);
+        return [];
+      }
+    };
+    const known = (await Promise.all(sources.map(ask))).flat().map((info) => info.symbol);
     const asked = sources.map(({ name }) => name).join(', ');
-    return `No source knows the symbol "${symbol}" (asked: ${asked}). ${hint}`;
+    const hints = [hintAt(symbol, known), ...problems].filter((hint) => hint !== '');
+    return [`No source knows the symbol "${symbol}" (asked: ${asked}).`, ...hints].join(' ');
   }
 
   async #files(
@@ -315,8 +315,19 @@ function inputOf(request: BacktestRequest, source: string): RunInput {
   };
 }
 
+function hintAt(symbol: string, known: readonly string[]): string {
+  const near = nearest(symbol, known);
+  if (near.length > 0) return `Did you mean ${near.join(' or ')}?`;
+  if (known.length === 0) return '';
+  return `There are: ${known.slice(0, 10).join(', ')}${known.length > 10 ? ', ...' : ''}.`;
+}
+
+/** A source that cannot be asked just now knows nothing: perhaps another one does. */
 async function knows(source: Source, symbol: string): Promise<boolean> {
-  const found = await source.symbols(symbol, 50);
+  const found = await source.symbols(symbol, 50).catch((error: unknown) => {
+    if (error instanceof UserError) return [];
+    throw error;
+  });
   return found.some((known) => known.symbol.toUpperCase() === symbol.toUpperCase());
 }
 

@@ -4,7 +4,7 @@ import { type Bars, type Interval, intervals, sliceBars } from '../market/bars.t
 import { type BarsComparison, compareBars } from '../market/compare.ts';
 import { type Inspection, inspectBars } from '../market/inspect.ts';
 import { type Period, startOfPeriod } from '../market/period.ts';
-import type { BarsFile, IntakePreview, Source } from '../market/sources/source.ts';
+import type { BarsFile, IntakePreview, Market, Source } from '../market/sources/source.ts';
 import type { Backtests } from './backtests.ts';
 import { chartIndicators } from './chart-indicators.ts';
 import type { ChartRenderer } from './charts/renderer.ts';
@@ -14,8 +14,8 @@ import type { ReportFile } from './report-file.ts';
 export interface SourceReport {
   readonly name: string;
   readonly timezone: string;
-  /** How many symbols; not more than are counted. */
-  readonly symbols: number;
+  /** How many symbols; not more than are counted. Null where they are found by name only. */
+  readonly symbols: number | null;
   readonly more: boolean;
   readonly some: readonly string[];
   /** Whether files of bars can be sent in. */
@@ -31,8 +31,10 @@ export interface DataInspection {
   readonly source: string;
   readonly interval: Interval;
   readonly inspection: Inspection;
-  /** Bars in each interval that the source has of it. */
-  readonly counts: readonly { readonly interval: Interval; readonly bars: number }[];
+  /** Bars in each interval that the source has of it; null where counting would mean to fetch them all. */
+  readonly counts: readonly { readonly interval: Interval; readonly bars: number | null }[];
+  /** Undefined where the source does not tell. */
+  readonly market: Market | undefined;
 }
 
 export interface ComparedSources {
@@ -125,11 +127,23 @@ export class MarketData {
     });
     const bars = await barsOf(source, symbol, interval);
     const counts = [];
-    for (const each of intervals) {
+    for (const each of source.remote?.intervals ?? intervals) {
+      if (source.remote && each !== interval) {
+        counts.push({ interval: each, bars: null });
+        continue;
+      }
       const counted = each === interval ? bars : await barsIfAny(source, symbol, each);
       if (counted) counts.push({ interval: each, bars: counted.time.length });
     }
-    return { symbol: bars.symbol, source: source.name, interval, inspection: inspectBars(bars), counts };
+    const market = await source.market?.(symbol);
+    return {
+      symbol: bars.symbol,
+      source: source.name,
+      interval,
+      inspection: inspectBars(bars),
+      counts,
+      market,
+    };
   }
 
   /** @throws UserError for an unknown symbol or source, or an interval that one of them does not have */
@@ -211,6 +225,7 @@ export class MarketData {
       symbols,
       interval,
       adjusted: true,
+      unfinished: true,
       ...(start && { from: new Date(start.getTime() - before) }),
     });
     const plots = all[0] && asked ? chartIndicators(all[0], indicators) : [];
@@ -252,6 +267,9 @@ async function sourceReport(source: Source): Promise<SourceReport> {
   const { name, timezone } = source;
   const takesFiles = source.intake !== undefined;
   const kept = source.library ? await source.library.size() : null;
+  if (source.remote?.listsSymbols === false) {
+    return { name, timezone, symbols: null, more: false, some: [], takesFiles, kept, problem: '' };
+  }
   try {
     const found = await source.symbols('', mostCounted);
     const some = found.slice(0, someSymbols).map(({ symbol }) => symbol);

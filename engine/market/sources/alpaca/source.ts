@@ -8,7 +8,7 @@ import { type Answer, Rest, type Verdict } from '../remote/rest.ts';
 import type { Row } from '../remote/rows.ts';
 import { type History, type HistoryQuestion, remoteSource, type Vendor } from '../remote/source.ts';
 import type { LastPrice, Market, Source, SymbolInfo } from '../source.ts';
-import type { AlpacaSettings } from './index.ts';
+import type { AlpacaSettings } from './settings.ts';
 
 const data = 'https://data.alpaca.markets/v2/stocks';
 const timezone = 'America/New_York';

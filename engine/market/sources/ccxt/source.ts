@@ -15,7 +15,7 @@ import { VendorRefusal } from '../remote/refusal.ts';
 import type { Row } from '../remote/rows.ts';
 import { type History, type HistoryQuestion, remoteSource, type Vendor } from '../remote/source.ts';
 import type { LastPrice, Market, Source, SymbolInfo } from '../source.ts';
-import type { CcxtSourceSettings } from './index.ts';
+import type { CcxtSourceSettings } from './settings.ts';
 
 const firstDay = Date.UTC(2010, 0, 1);
 const barsPerAnswer = 1000;
@@ -122,7 +122,7 @@ export function ccxtSource(
       throw new UserError(`Source ${name} has no ${interval} bars, only ${there.join(', ')}.`);
     }
     const rows: Row[] = [];
-    for (let since = from; since <= to; ) {
+    for (let since = Math.max(from, firstDay); since <= to; ) {
       signal?.throwIfAborted();
       const page = bars.safeParse(
         await asked(signal, () => exchange.fetchOHLCV(found.symbol, interval, since, barsPerAnswer)),
@@ -142,7 +142,7 @@ export function ccxtSource(
       );
       since = last + lengthOf(interval);
     }
-    return { rows, market: place };
+    return { rows, market: place, symbol: found.symbol };
   }
 
   async function last(symbol: string): Promise<LastPrice> {
@@ -174,16 +174,20 @@ export function ccxtSource(
     for (let tries = 1; ; tries++) {
       const call = newCall();
       try {
-        return await asCall(call, ask);
+        return await untilAborted(asCall(call, ask), signal);
       } catch (error) {
+        signal?.throwIfAborted();
         const kinds = kindsOf(error);
         if (kinds.includes('BadSymbol')) throw refusal('unknown-symbol', reasons.of(error), error);
         const tooOften = call.status === 429 || call.status === 418 || kinds.includes('RateLimitExceeded');
         const passes =
           tooOften || kinds.includes('OperationFailed') || kinds.includes('NoAnswerOfTheExchange');
-        const line = tooOften
-          ? `was asked too often: ${reasons.of(error)}`
-          : `did not answer: ${reasons.of(error)}`;
+        const what = tooOften
+          ? 'was asked too often'
+          : call.status === undefined
+            ? 'did not answer'
+            : 'gave nothing';
+        const line = `${what}: ${reasons.of(error)}`;
         if (!passes || tries === mostTries) throw refusal(tooOften ? 'rate-limit' : 'fault', line, error);
         const pauseMs = (call.retryAfterSeconds ?? 0) * 1000 || firstPauseMs * 2 ** (tries - 1);
         log.warn(
@@ -211,6 +215,17 @@ export function ccxtSource(
     },
   };
   return remoteSource(vendor, { name, timezone: place.timezone, clock, log });
+}
+
+/** ccxt cannot take a request back: its answer, or its failure, is left to come to nobody. */
+function untilAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (!signal) return work;
+  return new Promise((resolve, reject) => {
+    const abort = () => reject(signal.reason);
+    signal.addEventListener('abort', abort, { once: true });
+    const over = () => signal.removeEventListener('abort', abort);
+    work.then(resolve, reject).then(over);
+  });
 }
 
 function lengthOf(interval: Interval): number {

@@ -10,7 +10,7 @@ import { type Answer, Rest, type Verdict } from '../remote/rest.ts';
 import { adjustedRow, type Row } from '../remote/rows.ts';
 import { type History, type HistoryQuestion, remoteSource, type Vendor } from '../remote/source.ts';
 import type { LastPrice, Market, Source, SymbolInfo } from '../source.ts';
-import type { EodhdSettings } from './index.ts';
+import type { EodhdSettings } from './settings.ts';
 
 const home = 'https://eodhd.com/api';
 const dayMs = 86_400_000;

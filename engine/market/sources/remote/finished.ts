@@ -1,5 +1,7 @@
-/** Whether a bar's time is over, so that the vendor will not change it any more. */
+/** Which bar is the newest that the vendor will not change any more, because its time is over. */
 import type { Interval } from '../../bars.ts';
+import type { Calendar } from '../../calendars/calendar.ts';
+import { calendar } from '../../calendars/index.ts';
 import { wallClockOf } from '../../wall-clock.ts';
 import type { Market } from '../source.ts';
 
@@ -15,34 +17,24 @@ const lengthMs: Readonly<Partial<Record<Interval, number>>> = {
   '4h': 240 * minuteMs,
 };
 
-/**
- * Minutes after midnight at which the closing auction is over on a usual day. On a day that closes early, a bar is taken for
- * finished later than it is, which does no harm.
- */
-const closes: Readonly<Record<string, number>> = {
-  XNYS: 16 * 60,
-  XNAS: 16 * 60,
-  XLON: 16 * 60 + 35,
-  XETR: 17 * 60 + 35,
-  XHKG: 16 * 60 + 10,
-  XTKS: 15 * 60 + 30,
-  XSHG: 15 * 60,
-  XSHE: 15 * 60,
-};
+const calendars = new Map<string, Calendar>();
 
-/** @param start of the bar; of a daily one midnight UTC of its session's date. @param now milliseconds UTC */
-export function isFinished(
-  start: number,
-  { interval, market, now }: { readonly interval: Interval; readonly market: Market; readonly now: number },
-): boolean {
+/** The start of the newest bar that is over; of a day midnight UTC of its date. @param now milliseconds UTC */
+export function newestFinished(interval: Interval, market: Market, now: number): number {
   const length = lengthMs[interval];
-  if (length !== undefined) return start + length <= now;
-  const { calendar, timezone } = market;
-  const closeMs = minuteMs * ((calendar === null ? undefined : closes[calendar]) ?? 24 * 60);
-  return start + closeMs <= wallClockOf(now, timezone);
+  if (length !== undefined) return now - length;
+  // Of an unknown exchange a day is over when it is over there.
+  if (market.calendar === null) return sessionOf(now, market.timezone) - dayMs;
+  return Date.parse(`${calendarOf(market.calendar).lastClosed(new Date(now)).day}T00:00:00Z`);
 }
 
 /** The date on the wall of a market at an instant, as midnight UTC: the time of its daily bar. */
 export function sessionOf(instant: number, timezone: string): number {
   return Math.floor(wallClockOf(instant, timezone) / dayMs) * dayMs;
+}
+
+function calendarOf(name: string): Calendar {
+  const found = calendars.get(name) ?? calendar(name);
+  calendars.set(name, found);
+  return found;
 }

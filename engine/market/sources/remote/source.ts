@@ -10,7 +10,7 @@ import { type Bars, type Interval, intervals, sliceBars } from '../../bars.ts';
 import { resampleDaily } from '../../resample.ts';
 import { noBars, searchSymbols } from '../lookup.ts';
 import type { BarsRequest, LastPrice, Market, Source, SymbolInfo } from '../source.ts';
-import { isFinished } from './finished.ts';
+import { newestFinished } from './finished.ts';
 import { VendorRefusal } from './refusal.ts';
 import { barsOfRows, type Row } from './rows.ts';
 
@@ -29,6 +29,8 @@ export interface History {
   /** In any order; more than was asked for does no harm. */
   readonly rows: readonly Row[];
   readonly market: Market;
+  /** As the vendor writes it, where that is only known by now. */
+  readonly symbol?: string;
   /** Which bar is still being made, where the vendor tells; null: none. */
   readonly unfinished?: number | null;
 }
@@ -106,7 +108,7 @@ export function remoteSource(
     } as const;
     const found = await known(wanted, request, () => vendor.history(question));
     const rows = unfinished ? found.rows : finished(found, asked);
-    const bars = barsOfRows(symbol, asked, rows);
+    const bars = barsOfRows(found.symbol ?? symbol, asked, rows);
     return cut(days ? resampleDaily(bars, days) : bars, request);
   }
 
@@ -126,8 +128,9 @@ export function remoteSource(
   }
 
   function finished({ rows, market, unfinished }: History, interval: Interval): readonly Row[] {
-    const at = { interval, market, now: now() };
-    return rows.filter(({ time }) => (unfinished === undefined ? isFinished(time, at) : time !== unfinished));
+    if (unfinished !== undefined) return rows.filter(({ time }) => time !== unfinished);
+    const newest = newestFinished(interval, market, now());
+    return rows.filter(({ time }) => time <= newest);
   }
 
   function cut(bars: Bars, request: BarsRequest): Bars {

@@ -10,7 +10,7 @@ import { type Answer, Rest, type Verdict } from '../remote/rest.ts';
 import type { Row } from '../remote/rows.ts';
 import { type History, type HistoryQuestion, remoteSource, type Vendor } from '../remote/source.ts';
 import type { LastPrice, Source, SymbolInfo } from '../source.ts';
-import type { TiingoSettings } from './index.ts';
+import type { TiingoSettings } from './settings.ts';
 
 const home = 'https://api.tiingo.com';
 const dayMs = 86_400_000;

@@ -10,7 +10,7 @@ import { type Answer, Rest, type Verdict } from '../remote/rest.ts';
 import type { Row } from '../remote/rows.ts';
 import { type History, type HistoryQuestion, remoteSource, type Vendor } from '../remote/source.ts';
 import type { LastPrice, Market, Source, SymbolInfo } from '../source.ts';
-import type { TwelveDataSettings } from './index.ts';
+import type { TwelveDataSettings } from './settings.ts';
 
 const home = 'https://api.twelvedata.com';
 const barsPerAnswer = 5_000;

@@ -5,7 +5,7 @@ import { type Bars, intervals } from '../../bars.ts';
 import type { SourceSurroundings } from '../adapter.ts';
 import { searchSymbols } from '../lookup.ts';
 import type { Source, SymbolInfo } from '../source.ts';
-import type { UnionSettings } from './index.ts';
+import type { UnionSettings } from './settings.ts';
 
 /** A symbol of the union at its source. */
 interface Place {

@@ -1,18 +1,6 @@
 /** Yahoo Finance: `type: yahoo` in `desk.yaml`. */
-import { z } from 'zod';
 import { defineSource } from '../adapter.ts';
-import { networkSettings, requestsPerMinute } from '../remote/settings.ts';
-import { timezone } from '../settings.ts';
-
-const yahooSettings = z.strictObject({
-  type: z.literal('yahoo'),
-  /** Of the markets that are mostly asked for; each symbol's bars are in its own. */
-  timezone: timezone.default('America/New_York'),
-  requestsPerMinute: requestsPerMinute(60),
-  ...networkSettings,
-});
-
-export type YahooSettings = z.infer<typeof yahooSettings>;
+import { yahooSettings } from './settings.ts';
 
 export const yahoo = defineSource({
   type: 'yahoo',

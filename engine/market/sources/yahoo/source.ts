@@ -10,13 +10,15 @@ import { type Answer, Rest, type Verdict } from '../remote/rest.ts';
 import { adjustedRow, type Row } from '../remote/rows.ts';
 import { type History, type HistoryQuestion, remoteSource, type Vendor } from '../remote/source.ts';
 import type { LastPrice, Market, Source, SymbolInfo } from '../source.ts';
-import type { YahooSettings } from './index.ts';
 import { calendarOf, majorCurrency } from './markets.ts';
+import type { YahooSettings } from './settings.ts';
 import { type Chart, chartAnswer, type Meta, searchAnswer } from './shapes.ts';
 
 const charts = 'https://query1.finance.yahoo.com/v8/finance/chart';
 const searchPage = 'https://query1.finance.yahoo.com/v1/finance/search';
 const dayMs = 86_400_000;
+/** Before the oldest bar there is. */
+const firstDay = Date.UTC(1900, 0, 1);
 
 const granularities: Readonly<Partial<Record<Interval, string>>> = {
   '1m': '1m',
@@ -71,7 +73,7 @@ export function yahooSource(
     const { symbol, interval, adjusted, signal } = question;
     // A day's bar has the time of its opening, which may lie on the day before in UTC.
     const margin = interval === '1d' ? dayMs : 0;
-    const from = Math.max(0, (question.from ?? 0) - margin);
+    const from = Math.max(firstDay, (question.from ?? firstDay) - margin);
     // All later splits are needed to undo them. The end is exclusive.
     const to = (adjusted ? question.to : Math.max(question.to, now())) + margin + 1000;
     const step = (daysPerAnswer[interval] ?? Number.POSITIVE_INFINITY) * dayMs;
@@ -85,8 +87,8 @@ export function yahooSource(
         refused = error; // a stretch of holidays
       }
     }
-    if (found.length === 0) throw refused;
-    return found;
+    if (found.length > 0) return found;
+    throw refused ?? rest.refusal('no-data', 'there is nothing in this range.');
   }
 
   async function history(question: HistoryQuestion): Promise<History> {
