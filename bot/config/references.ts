@@ -30,6 +30,7 @@ export function checkReferences(documents: ConfigDocuments, names: KnownNames): 
     ...(deskIsKnown
       ? brokers.flatMap((name) => refer(desk, ['brokers', name, 'source'], 'source in desk.yaml', sources))
       : []),
+    ...(deskIsKnown ? unionMembers(desk, sources) : []),
     ...sameUsers(desk),
     ...books.flatMap((book) => [
       ...(deskIsKnown ? refer(book, ['broker'], 'broker in desk.yaml', brokers) : []),
@@ -71,6 +72,22 @@ function unknownName(
       `there is no ${kind} named ${document.describe(path)}${didYouMean(name, known) || `; ${there}`}`,
     ),
   ];
+}
+
+/** A union sends symbols to other sources, and those are no unions: so none can send a symbol round in a circle. */
+function unionMembers(desk: ConfigDocument, sources: readonly string[]): Problem[] {
+  const isUnion = (name: string) => valueAt(desk.value, ['sources', name, 'type']) === 'union';
+  const members = sources.filter((name) => !isUnion(name));
+  return sources.filter(isUnion).flatMap((name) => {
+    const own = ['sources', name];
+    const symbols = keysAt(desk, [...own, 'symbols']).flatMap((symbol) => {
+      const path = [...own, 'symbols', symbol];
+      return [path, [...path, 'source']];
+    });
+    return [...symbols, [...own, 'otherwise']].flatMap((path) =>
+      unknownName(desk, path, 'source in desk.yaml, other than a union,', members),
+    );
+  });
 }
 
 function sendersWithoutHandler(book: ConfigDocument): Problem[] {

@@ -8,8 +8,8 @@ import { planSettings } from '../../../engine/plans/plan.ts';
 
 const project = resolve(import.meta.dirname, '../../..');
 const brokers = readdirSync(join(project, 'docs/brokers')).map((name) => `brokers/${name}`);
-/** Each kind of broker has a page of its own. */
-const page = ['configuration.md', ...brokers]
+/** Each kind of broker has a page of its own, and the sources have one. */
+const page = ['configuration.md', 'sources.md', ...brokers]
   .map((name) => readFileSync(join(project, 'docs', name), 'utf8'))
   .join('\n');
 
@@ -27,7 +27,7 @@ function keysOf(schema: z.core.$ZodType): string[] {
   return [];
 }
 
-describe('docs/configuration.md, with the pages of the brokers', () => {
+describe('docs/configuration.md, with the pages of sources and brokers', () => {
   test.each([
     ['desk.yaml', deskSettings, 40],
     ['books/*.yaml', bookFile, 10],

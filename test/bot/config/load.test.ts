@@ -294,7 +294,15 @@ describe('mistakes', () => {
   test.each([
     [
       'sources: { a: { type: cvs, folder: b } }',
-      'sources.a.type: found "cvs"; must be demo, csv, ib; did you mean "csv"?',
+      'sources.a.type: found "cvs"; must be demo, csv, union, yahoo, ccxt, ib, alpaca, tiingo, eodhd, twelvedata; did you mean "csv"?',
+    ],
+    [
+      'sources: { all: { type: union, otherwise: all } }',
+      'sources.all.otherwise: there is no source in desk.yaml, other than a union, named "all"; there is none',
+    ],
+    [
+      'sources: { d: { type: demo }, all: { type: union, symbols: { A: { source: gone } }, otherwise: d } }',
+      'sources.all.symbols.A.source: there is no source in desk.yaml, other than a union, named "gone"; there is d',
     ],
     ['sources: { a: {} }', 'sources.a.type: is missing; must be demo, csv'],
     [
