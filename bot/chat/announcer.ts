@@ -35,6 +35,8 @@ export class Announcer {
     if (kept) return kept;
     const made = this.#make(record);
     this.#kept.set(record.sequence, made);
+    // Tried again with the next attempt; whoever asked hears of it.
+    made.catch(() => this.#kept.delete(record.sequence));
     for (const sequence of this.#kept.keys()) {
       if (this.#kept.size <= mostKept) break;
       this.#kept.delete(sequence);

@@ -57,6 +57,8 @@ describe('trading by command', () => {
     await desk.shows(/Held +2 at 2,876\.00[\s\S]*Profit, before fees +🔴 -5\.75 USD -0\.10%/);
     desk.type('1');
     await desk.shows('Sold 2 SP500, demo, PAPER');
+    // What every chat hears of it: what the trade brought.
+    await desk.shows(/Trade by console for demo, PAPER\n[\s\S]*SP500: 🔴 -25\.87 USD -0\.30% net/);
     desk.type('/positions');
     await desk.shows('Nothing is open.');
     desk.type('/trade list');

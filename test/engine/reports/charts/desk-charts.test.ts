@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
 import { silentLog } from '../../../../engine/log.ts';
 import { decimal, zero } from '../../../../engine/money.ts';
-import { equityFigure, profitFigure } from '../../../../engine/reports/charts/desk-charts.ts';
+import { equityFigure, profitFigure, tradeFigure } from '../../../../engine/reports/charts/desk-charts.ts';
 import { flowPanel, monthsPanel } from '../../../../engine/reports/charts/money-panels.ts';
 import { chartRenderer } from '../../../../engine/reports/charts/renderer.ts';
 import type {
@@ -172,6 +172,27 @@ describe('the picture of profit', () => {
 });
 
 describe('the picture of a trade', () => {
+  it('has lines where its stop and take profit rested, and all four prices in words', () => {
+    const level = { fromBar: 20, toBar: 44 };
+    const [panel] = tradeFigure({
+      ...trade(true),
+      levels: [
+        { ...level, is: 'stop', price: 101 },
+        { ...level, is: 'take profit', price: 112 },
+        { ...level, fromBar: 30, is: 'stop', price: 103 },
+      ],
+    }).panels;
+    expect(panel?.legend.map(({ label }) => label)).toEqual([
+      ...['stop 103.00', 'take profit 112.00', 'entry 105.00', 'exit 108.00'],
+    ]);
+    const lines = panel?.layers.flatMap((layer) => (layer.kind === 'line' ? [layer.points] : []));
+    expect(lines).toHaveLength(3);
+    expect(lines?.[2]).toEqual([
+      { x: 29.5, y: 103 },
+      { x: 44.5, y: 103 },
+    ]);
+  });
+
   const bars = sampleBars({ count: 60 });
   const mark = { long: true, entryBar: 20, entryPrice: 105, exitBar: 44, exitPrice: 108, open: false };
   const trade = (gain: boolean): ChartedTrade => ({
