@@ -16,6 +16,7 @@ import { filesOfTerminal } from './chat/console/files.ts';
 import { Notifier } from './chat/notifier.ts';
 import type { People } from './chat/people.ts';
 import type { Message, Platform } from './chat/platform.ts';
+import type { Pace } from './chat/telegram/pace.ts';
 import type { Config } from './config/load.ts';
 import { StoredSettings } from './config/settings.ts';
 import { Vault } from './config/vault.ts';
@@ -37,7 +38,12 @@ export interface AppParts {
   /** `/restart`: the same, and then it starts anew. */
   readonly onRestartWanted: (by: string) => void;
   /** Where Discord and Telegram are, when they are not where they always are: a test's servers. */
-  readonly endpoints?: { readonly discordApi?: string; readonly telegramApi?: string };
+  readonly endpoints?: {
+    readonly discordApi?: string;
+    readonly telegramApi?: string;
+    /** How fast it may be talked to there, where other limits hold than Telegram's own. */
+    readonly telegramPace?: Partial<Pace>;
+  };
 }
 
 /** Why a desk stops, for those who are told. */
@@ -288,6 +294,7 @@ async function platformsOf(parts: AppParts, people: People): Promise<Platform[]>
         chatsByRole: () => idsByRole(people, 'telegram'),
         onPeopleChanged: (listener) => people.onChanged(listener),
         ...(endpoints.telegramApi !== undefined && { apiRoot: endpoints.telegramApi }),
+        ...(endpoints.telegramPace && { pace: endpoints.telegramPace }),
       }),
     );
   }

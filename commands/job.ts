@@ -55,7 +55,7 @@ export const job = defineCommand({
           await context.desk.runJob(found.name, found.key);
           return {
             tone: 'success',
-            text: rich`${bold(titleOf(found))} runs now. /job list shows how it ends.`,
+            text: rich`${bold(titleOf(found))} runs now. It stands in /job list until it has ended, and stays there if it fails.`,
           };
         },
       }),

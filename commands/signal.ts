@@ -39,8 +39,8 @@ function answering(word: 'approve' | 'reject') {
     confirm: async ({ desk }, { id }) => {
       const { book, payload, summary } = await desk.signal(id);
       if (!approves) return { title: 'Drop this signal?', text: rich`${bold(book)}: ${summary}` };
-      const { tone, text = [] } = testReply(await desk.rehearse(JSON.stringify(payload), book));
-      return { title: 'Approve this entry?', text, ...(tone && { tone }) };
+      const rehearsals = await desk.rehearse(JSON.stringify(payload), book);
+      return { title: 'Approve this entry?', text: rehearsals.flatMap(rehearsalText) };
     },
     run: async ({ desk, caller }, { id }) => {
       const answer = approves ? 'approved' : 'declined';

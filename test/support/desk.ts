@@ -7,10 +7,10 @@ import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { onTestFinished, vi } from 'vitest';
 import { parse, stringify } from 'yaml';
-import { type App, startApp } from '../../bot/app.ts';
+import { type App, type AppParts, startApp } from '../../bot/app.ts';
 import { type Config, loadConfig } from '../../bot/config/load.ts';
 import { createLog } from '../../bot/log.ts';
-import { systemClock } from '../../engine/clock.ts';
+import { type Clock, systemClock } from '../../engine/clock.ts';
 import { handlerNames } from '../../engine/signals/handlers/index.ts';
 import { tempFolder } from './temp-store.ts';
 
@@ -21,9 +21,12 @@ export interface DeskSettings {
   readonly book?: Readonly<Record<string, unknown>>;
   /** An address of MongoDB, for a desk that stores there. */
   readonly mongo?: string;
-  readonly endpoints?: { readonly discordApi?: string; readonly telegramApi?: string };
+  readonly endpoints?: AppParts['endpoints'];
+  /** Further books by their names, as their files have them. */
+  readonly books?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
   /** A desk that was started before: its folder is taken over. */
   readonly root?: string;
+  readonly clock?: Clock;
 }
 
 export interface TestDesk {
@@ -45,15 +48,20 @@ export interface TestDesk {
   stop(): Promise<void>;
 }
 
-export async function startDesk({
-  desk = {},
-  book = {},
-  mongo,
-  endpoints,
-  root,
-}: DeskSettings = {}): Promise<TestDesk> {
-  const folder = root ?? (await tempFolder());
-  if (root === undefined) await writeDemo(folder, desk, book);
+/** A desk that stops, and whose folder goes, when the test is over. */
+export async function startDesk(settings: DeskSettings = {}): Promise<TestDesk> {
+  const folder = settings.root ?? (await tempFolder());
+  if (settings.root === undefined) await writeDemo(folder, settings);
+  const desk = await openDesk(folder, settings);
+  onTestFinished(() => desk.stop());
+  return desk;
+}
+
+/** A desk on a folder that has its configuration; it runs until it is stopped. */
+export async function openDesk(
+  folder: string,
+  { mongo, endpoints, clock = systemClock }: DeskSettings = {},
+): Promise<TestDesk> {
   const config = loadConfig({
     root: folder,
     environment: mongo === undefined ? {} : { MONGODB_URI: mongo },
@@ -63,7 +71,7 @@ export async function startDesk({
     folder: join(config.dataFolder, 'logs'),
     level: 'debug',
     secrets: config.secrets,
-    clock: systemClock,
+    clock,
   });
   const input = new PassThrough();
   const output = new PassThrough();
@@ -76,7 +84,7 @@ export async function startDesk({
   const app: App = await startApp({
     config,
     version: '0.0.0-test',
-    clock: systemClock,
+    clock,
     log,
     terminal: { input, output, color: false },
     onStopWanted: (by) => {
@@ -94,7 +102,6 @@ export async function startDesk({
     await app.stop();
     log.close();
   };
-  onTestFinished(stop);
   return {
     root: folder,
     config,
@@ -124,10 +131,9 @@ export async function startDesk({
 }
 
 /** `config/demo` with the demo's books, plans and strategies, and a port that the system gives. */
-async function writeDemo(
+export async function writeDemo(
   root: string,
-  desk: Readonly<Record<string, unknown>>,
-  book: Readonly<Record<string, unknown>>,
+  { desk = {}, book = {}, books = {} }: DeskSettings,
 ): Promise<void> {
   const demo = new URL('../../config.example/demo/', import.meta.url);
   const folder = join(root, 'config', 'demo');
@@ -147,4 +153,7 @@ async function writeDemo(
   const bookFile = join(folder, 'books', 'demo.yaml');
   const demoBook: unknown = parse(await readFile(bookFile, 'utf8'));
   await writeFile(bookFile, stringify({ ...(demoBook as object), ...book }));
+  for (const [name, settings] of Object.entries(books)) {
+    await writeFile(join(folder, 'books', `${name}.yaml`), stringify({ name, ...settings }));
+  }
 }

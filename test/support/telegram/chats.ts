@@ -1,5 +1,6 @@
 /** Chats, messages, menus and updates: what Telegram remembers. No HTTP here. */
 import { EventEmitter, once } from 'node:events';
+import type { Clock } from '../../../engine/clock.ts';
 import type { UploadedFile } from './body.ts';
 import type { Entity, ParsedText } from './html.ts';
 
@@ -61,7 +62,12 @@ export class World {
   readonly #events = new EventEmitter().setMaxListeners(0);
   #lastUpdate = 800_000;
   #lastMessage = 0;
+  readonly #clock: Clock;
   webhook = '';
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
 
   changed(): void {
     this.#events.emit('change');
@@ -101,7 +107,7 @@ export class World {
   ): ShownMessage {
     const message: ShownMessage = {
       id: this.nextMessageId(),
-      date: Math.floor(Date.now() / 1000),
+      date: Math.floor(this.#clock.now().getTime() / 1000),
       text: content.text,
       entities: content.entities,
       versions: [content.text],

@@ -15,6 +15,7 @@
 import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { type Clock, systemClock } from '../../../engine/clock.ts';
 import { parseBody } from './body.ts';
 import { type ChatRecord, type MenuEntry, type SentFile, type ShownMessage, World } from './chats.ts';
 import type { Entity } from './html.ts';
@@ -110,6 +111,8 @@ export interface TestTelegram extends AsyncDisposable {
   readonly pending: number;
   /** Methods that were called, in their order, polling left out. */
   readonly calls: readonly string[];
+  /** What was refused because Telegram would refuse it, faults on purpose not counted. */
+  readonly refusals: readonly string[];
   /** How often 429 was answered, on demand or because the bot sent too much. */
   readonly throttled: number;
   /** Menu of a scope without chat: `default`, `all_private_chats`, `all_group_chats`. */
@@ -139,12 +142,23 @@ export interface TestTelegram extends AsyncDisposable {
   close(): Promise<void>;
 }
 
-export async function startTelegram(): Promise<TestTelegram> {
-  const world = new World();
-  const limits = new Limits();
+export interface TelegramSettings {
+  /** By whose time messages are sent. */
+  readonly clock?: Clock;
+  /** `false`: a Bot API server of one's own, which takes messages as fast as they come. */
+  readonly limited?: boolean;
+}
+
+export async function startTelegram({
+  clock = systemClock,
+  limited = true,
+}: TelegramSettings = {}): Promise<TestTelegram> {
+  const world = new World(clock);
+  const limits: Pick<Limits, 'retryAfterS'> = limited ? new Limits() : { retryAfterS: () => 0 };
   const bot = { id: 4242, username: 'outcry_test_bot' };
   const token = `${bot.id}:${randomUUID()}`;
   const calls: string[] = [];
+  const refusals: string[] = [];
   let throttled = 0;
   const faults: { method: string; fault: Fault }[] = [];
   let away = false;
@@ -222,11 +236,18 @@ export async function startTelegram(): Promise<TestTelegram> {
     }
     const args = bodyOf(request, Buffer.concat(chunks));
     const result =
-      method === 'getUpdates'
-        ? await longPoll(args.values, response)
-        : answer(method, args, { world, limits, bot });
+      method === 'getUpdates' ? await longPoll(args.values, response) : answerOrNote(method, args);
     if (fault?.kind === 'lostReply') request.socket.destroy();
     else send(response, 200, { ok: true, result });
+  };
+
+  const answerOrNote = (method: string, args: ReturnType<typeof parseBody>) => {
+    try {
+      return answer(method, args, { world, limits, bot });
+    } catch (thrown) {
+      refusals.push(`${method}: ${thrown instanceof Error ? thrown.message : String(thrown)}`);
+      throw thrown;
+    }
   };
 
   const server = createServer((request, response) => {
@@ -311,7 +332,7 @@ export async function startTelegram(): Promise<TestTelegram> {
     const id = String(nextId);
     const own = newChat(id, 'private', name, opened);
     const from = { id: Number(id), is_bot: false, first_name: name };
-    const say = (chat: ChatRecord, more: object, at = new Date()) => ({
+    const say = (chat: ChatRecord, more: object, at = clock.now()) => ({
       message_id: world.nextMessageId(),
       date: Math.floor(at.getTime() / 1000),
       chat: chatJson(chat),
@@ -345,7 +366,9 @@ export async function startTelegram(): Promise<TestTelegram> {
         world.addUpdate({ message: latest });
       },
       edits(text) {
-        world.addUpdate({ edited_message: { ...latest, text, edit_date: Math.floor(Date.now() / 1000) } });
+        world.addUpdate({
+          edited_message: { ...latest, text, edit_date: Math.floor(clock.now().getTime() / 1000) },
+        });
       },
       presses(label, where = {}) {
         const chat = recordOf(where.in?.id ?? id);
@@ -435,6 +458,7 @@ export async function startTelegram(): Promise<TestTelegram> {
       return world.pending;
     },
     calls,
+    refusals,
     get throttled() {
       return throttled;
     },

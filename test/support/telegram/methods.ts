@@ -24,7 +24,7 @@ export class Refusal extends Error {
 
 interface Context {
   readonly world: World;
-  readonly limits: Limits;
+  readonly limits: Pick<Limits, 'retryAfterS'>;
   readonly bot: { readonly id: number; readonly username: string };
   readonly files: Arguments['files'];
 }
