@@ -3,7 +3,7 @@ import { books, byHand, differences, signals } from './books.ts';
 import { buttons } from './buttons.ts';
 import { overview } from './overview.ts';
 import { backtests, data, plans, strategies } from './research.ts';
-import { brokers, people, settings, upkeep } from './running.ts';
+import { brokers, people, settings, tasks, upkeep } from './running.ts';
 import type { Script } from './script.ts';
 import { money, trading } from './trading.ts';
 
@@ -22,6 +22,7 @@ export const scripts: readonly Script[] = [
   ...brokers,
   ...people,
   ...settings,
+  ...tasks,
   ...buttons,
   ...upkeep,
 ];

@@ -162,6 +162,13 @@ export const data = [
       await vera.types('/data compare SP500 demo csv', { shows: ['SP500'], tone: 'danger' });
     },
   ),
+  script('data forget', 'asks first, and says which sources keep none', async ({ tom }) => {
+    await tom.types('/data forget demo', {
+      shows: ['Forget what is kept of all symbols at demo?'],
+      buttons: confirm,
+    });
+    await tom.presses('Confirm', { shows: ['Source demo keeps no bars'], tone: 'danger' });
+  }),
   script('chart, data chart', 'draws candles with indicators', async ({ vera }) => {
     await vera.types('/chart SP500 6M sma=50,200 rsi=14', {
       shows: ['SP500  sma=50,200  rsi=14', '126 bars of 1d from demo, 2019-10-17 to 2020-04-17.'],

@@ -122,6 +122,58 @@ export const settings = [
   ),
 ] as const;
 
+const hello = (words: string) =>
+  [
+    '// Says hello.',
+    '// @schedule 0 9 * * mon-fri',
+    "import { writeFileSync } from 'node:fs';",
+    "writeFileSync('out/hello.csv', 'word');",
+    `console.log('${words}');`,
+  ].join('\n');
+
+export const tasks = [
+  script('task list', 'shows the scripts with when they run', async ({ vera }) => {
+    await vera.types('/task list', { shows: ['morning', 'tidy_up'] });
+  }),
+  script('task add, task show, task run', 'a file becomes a task, and runs at once', async ({ ann, tom }) => {
+    const file = { name: 'hello.ts', data: hello('hello from a task') };
+    await ann.types('/task add', { shows: ['Add hello?', '0 9 * * mon-fri'], buttons: confirm }, file);
+    await ann.presses('Confirm', { shows: ['hello is added, version 1'], buttons: ['Run now', 'Show'] });
+    await tom.types('/task show hello', { shows: ['Says hello.'], files: ['hello.ts'] });
+    await ann.types('/task run hello', {
+      shows: ['Task hello: done', 'hello from a task'],
+      files: ['hello.csv'],
+      tone: 'success',
+    });
+  }),
+  script('task history, task log', 'tell how a run ended, and all that it printed', async ({ tom, vera }) => {
+    await vera.types('/task history hello', { shows: ['✅ done'] });
+    await tom.types('/task log hello', { shows: ['hello from a task'], files: ['hello.csv'] });
+  }),
+  script(
+    'task schedule, task zone, task notify, task disable, task enable',
+    'its times are changed in chat',
+    async ({ ann }) => {
+      await ann.types('/task schedule hello 30 8 * * mon-fri', { shows: ['30 8 * * mon-fri'] });
+      await ann.types('/task schedule hello 30 8 *', { shows: ['it needs five fields'], tone: 'danger' });
+      await ann.types('/task zone hello Europe/Berlin', { shows: ['in Europe/Berlin.'] });
+      await ann.types('/task notify hello error', { shows: ['Chat is told of errors.'] });
+      await ann.types('/task disable hello', { shows: ['hello is disabled'], tone: 'warning' });
+      await ann.types('/task enable hello', { shows: ['hello is enabled'], tone: 'success' });
+    },
+  ),
+  script('task download, task delete', 'its versions outlive it', async ({ ann, tom, vera }) => {
+    const file = { name: 'hello.ts', data: hello('hello again') };
+    await ann.types('/task add', { shows: ['Replace hello, version 1?'] }, file);
+    await ann.presses('Confirm', { shows: ['hello is added, version 2'] });
+    await ann.types('/task delete hello helo', { shows: ['Nothing was deleted'], tone: 'danger' });
+    await ann.types('/task delete hello hello', { shows: ['hello is deleted.'] });
+    await vera.types('/task list', { shows: ['tidy_up'], lacks: ['Says hello'] });
+    const first = await tom.types('/task download hello 1', { files: ['hello.ts'] });
+    expect(fileText(first, 'hello.ts')).toContain('hello from a task');
+  }),
+] as const;
+
 export const upkeep = [
   script('audit', 'shows who asked what, and what became of it', async ({ ann, vera }) => {
     await vera.types('/ping', { shows: ['Here.'] });
