@@ -119,6 +119,8 @@ export interface IncomingFiles {
 /** A command as typed (`/backtest sma_cross SP500`), or already taken apart by the platform. */
 export interface IncomingCommand extends Incoming {
   readonly files?: IncomingFiles;
+  /** Typed once before, in other words: it may have been done then. */
+  readonly corrected?: boolean;
   readonly input:
     | { readonly kind: 'typed'; readonly text: string }
     | {

@@ -423,6 +423,11 @@ export class Router implements ChatHandler {
     if (!mayAct(caller.role, action.role)) {
       throw new UserError(`/${words.join(' ')} needs the role ${action.role}; yours is ${caller.role}.`);
     }
+    if (action.acts && 'corrected' in from && from.corrected) {
+      throw new UserError(
+        'You corrected a message: what it says now was not done, because what it said before may have been. Send it as a new message.',
+      );
+    }
     const ageMs = this.#parts.clock.now().getTime() - from.sentAt.getTime();
     if (action.acts && ageMs > staleAfterMs) {
       const minutes = Math.round(ageMs / 60_000);

@@ -3,8 +3,8 @@ import type { IncomingCommand, IncomingPress } from '../platform.ts';
 import type { Update } from './api.ts';
 import type { Asked } from './responder.ts';
 
-/** Edited messages are not asked for: a command that is corrected is not given a second time. */
-export const wantedUpdates = ['message', 'callback_query'] as const;
+/** What Telegram is asked for; the rest, such as reactions, is not for us. */
+export const wantedUpdates = ['message', 'edited_message', 'callback_query'] as const;
 
 /** A document as a message carries it. */
 export interface SentDocument {
@@ -41,6 +41,15 @@ export type Incoming =
  *   earliest moment at which a press that arrives now can have been made.
  */
 export function incoming(update: Update, botUsername: string, pressedAfter: Date): Incoming | undefined {
+  if ('edited_message' in update) {
+    const { edited_message: message } = update;
+    // What is corrected but is no command, such as the answer to a question, was taken as it stood.
+    if (!('text' in message) || !message.text.startsWith('/')) return undefined;
+    const given = incoming({ update_id: update.update_id, message } as Update, botUsername, pressedAfter);
+    if (given?.kind !== 'command') return undefined;
+    const sentAt = new Date((message.edit_date ?? message.date) * 1000);
+    return { ...given, command: { ...given.command, sentAt, corrected: true } };
+  }
   if ('message' in update) {
     const { message } = update;
     if (message.from === undefined || message.from.is_bot) return undefined;

@@ -177,8 +177,9 @@ export const tasks = [
 export const upkeep = [
   script('audit', 'shows who asked what, and what became of it', async ({ ann, vera }) => {
     await vera.types('/ping', { shows: ['Here.'] });
-    await ann.types(`/audit ${vera.name} count=3`, {
-      shows: [`Audit of ${vera.name}`, '/ping', 'answered'],
+    // It is written down when it was answered.
+    await asksUntil(ann, `/audit ${vera.name} count=3`, /\/ping/, {
+      shows: [`Audit of ${vera.name}`, 'answered'],
       forMeAlone: true,
     });
   }),

@@ -51,16 +51,22 @@ test('a command may name the bot, and one that names another bot is not ours', a
   expect(desk.commands[0]?.chat).toEqual({ id: group.id, private: false });
 });
 
-test('correcting a message does not give the command again', async () => {
+test('a corrected command says that it is one, and other corrections are nothing', async () => {
   await using desk = await openDesk();
   const anna = desk.telegram.user('Anna');
-  anna.says('/buy 1');
-  anna.edits('/buy 100');
+  anna.says('/chart SP50');
+  anna.edits('/chart SP500');
+  anna.says('demo');
+  anna.edits('rotation');
   anna.says('/status');
-  await vi.waitUntil(() => desk.commands.length === 2);
-  expect(desk.commands.map(({ input }) => input.kind === 'typed' && input.text)).toEqual([
-    '/buy 1',
-    '/status',
+  await vi.waitUntil(() => desk.commands.length === 4);
+  expect(
+    desk.commands.map(({ input, corrected = false }) => [input.kind === 'typed' && input.text, corrected]),
+  ).toEqual([
+    ['/chart SP50', false],
+    ['/chart SP500', true],
+    ['demo', false],
+    ['/status', false],
   ]);
 });
 
