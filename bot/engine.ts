@@ -7,7 +7,7 @@ import type { Broker } from '../engine/brokers/broker.ts';
 import { createBroker } from '../engine/brokers/index.ts';
 import type { Clock } from '../engine/clock.ts';
 import { Desk } from '../engine/desk.ts';
-import { UserError } from '../engine/errors.ts';
+import { reasonOf, UserError } from '../engine/errors.ts';
 import { Outbox } from '../engine/events.ts';
 import { Executor } from '../engine/execution/executor.ts';
 import { EntryLimits } from '../engine/execution/limits.ts';
@@ -128,16 +128,15 @@ export async function openEngine(
   });
   const plans = await Plans.open({
     settings: config.plans,
-    backtests,
-    runs,
-    books,
-    executor,
-    outbox,
-    schedule,
-    store,
-    clock,
-    log,
+    ...{ backtests, runs, strategies, books, brokers, executor, operations },
+    ...{ outbox, schedule, store, clock, log },
+    isCompared: (broker) => reconciler.isCompared(broker),
   });
+  for (const { name, strategy } of config.plans) {
+    await strategies.find(strategy).catch((error: unknown) => {
+      throw new UserError(`The plan "${name}": ${reasonOf(error)}`, { cause: error });
+    });
+  }
   schedule.define({ name: auditJob.name, retries: 3, run: () => books.nightlyAudit() });
   schedule.define({ name: dayJob.name, run: () => limits.markDay() });
   schedule.define({ name: reconcileJob.name, run: () => reconciler.reconcileAll() });
@@ -203,8 +202,8 @@ export async function openEngine(
     async startWork() {
       await queue.start();
       await watch.start();
-      await plans.plan();
       const alone = store.kind === 'sqlite';
+      await plans.plan({ alone });
       await tasks.start(new Date(clock.now().getTime() - (alone ? 0 : longestRunMs(taskLimits))));
       for (const { name, key, at } of [auditJob, dayJob, reconcileJob])
         await schedule.every(name, key, at, null);
@@ -214,8 +213,10 @@ export async function openEngine(
     async apply(changed) {
       await books.become(changed.books);
       limits.change(changed.limits.trading);
+      await plans.apply(changed.plans);
     },
     async stop() {
+      await plans.stop();
       await Promise.all([schedule.stop(), tasks.stop()]);
       await watch.stop();
       await queue.stop();

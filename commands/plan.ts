@@ -1,24 +1,27 @@
-import type { PlanReport, PlanRunReport } from '../engine/desk.ts';
+import { UserError } from '../engine/errors.ts';
+import { action, type CommandContext, defineCommand, type OptionValues } from './command.ts';
+import { createOptions, planDraft, planOption, setOptions } from './plan-options.ts';
 import {
-  action,
-  type CommandContext,
-  defineCommand,
-  type OptionValues,
-  type StringOption,
-} from './command.ts';
+  changeContent,
+  createdReply,
+  draftContent,
+  historyReply,
+  listReply,
+  logReply,
+  ordersReply,
+  previewReply,
+  runReply,
+  sentReply,
+  setReply,
+  showReply,
+} from './plan-replies.ts';
 import { progressOf } from './progress.ts';
 import { isWithin } from './reach.ts';
-import { bold, type Content, type Reply, rich } from './reply.ts';
-import { backtestReply } from './run-reply.ts';
+import { bold, type Reply, rich } from './reply.ts';
 
-const planOption = {
-  plan: {
-    type: 'string',
-    description: 'Plan',
-    example: 'demo',
-    required: true,
-    suggest: ({ desk }) => desk.planNames(),
-  } satisfies StringOption,
+const shownMoments = 5;
+const limitOption = {
+  limit: { type: 'integer', description: 'How many; 30 without it', min: 1, max: 500 },
 } as const;
 
 export const plan = defineCommand({
@@ -39,106 +42,212 @@ export const plan = defineCommand({
             ),
           ),
       }),
+      show: action({
+        description: 'What a plan is, when it runs next, and whether orders of it wait',
+        role: 'viewer',
+        options: planOption,
+        example: '/plan show demo',
+        run: async ({ desk }, { plan: name }) =>
+          showReply(await desk.plan(name), desk.planMoments(name, shownMoments)),
+      }),
+      create: action({
+        description: 'Make a plan; it is disabled until its dry run has passed',
+        role: 'trader',
+        acts: true,
+        options: createOptions,
+        example: '/plan create daily momentum_rotation AMBR,BRKW,CLVR demo rotation 2018-01-01 times=16:30',
+        confirm: async ({ desk }, chosen) => {
+          const { settings, moments } = await desk.previewPlan({ name: chosen.plan, ...planDraft(chosen) });
+          return draftContent(settings, moments);
+        },
+        run: async ({ desk, caller }, chosen) => {
+          const made = await desk.createPlan({ name: chosen.plan, ...planDraft(chosen) }, caller.name);
+          return createdReply(made, desk.planMoments(made.settings.name, shownMoments));
+        },
+      }),
+      set: action({
+        description: 'Change a plan; what it was is kept',
+        role: 'trader',
+        acts: true,
+        options: setOptions,
+        example: '/plan set demo commission=0.002',
+        confirm: async ({ desk }, chosen) => {
+          const { before, after } = await desk.previewPlanChange(chosen.plan, changesOf(chosen));
+          return changeContent(before, after);
+        },
+        run: setPlan,
+      }),
+      enable: action({
+        description: 'Let a plan run at its times; also one that has stopped',
+        role: 'trader',
+        acts: true,
+        options: planOption,
+        example: '/plan enable demo',
+        confirm: async ({ desk }, { plan: name }) => {
+          const { settings, stopped } = await desk.plan(name);
+          return {
+            title: `Enable the plan ${settings.name}?`,
+            text: [
+              ...(stopped === null ? [] : rich`It had stopped: ${stopped}\n`),
+              ...rich`Its orders go to ${bold(desk.accountText(desk.accountOfBook(settings.book)))}, with the money of ${bold(settings.book)}.`,
+            ],
+          };
+        },
+        run: async ({ desk }, { plan: name }) => {
+          const { settings } = await desk.setPlanEnabled(name, true);
+          const next = desk.planMoments(name, shownMoments);
+          const reply = previewReply(settings, next);
+          return { ...reply, tone: 'success', title: `Plan ${settings.name} is enabled` };
+        },
+      }),
+      disable: action({
+        description: 'Let the times of a plan go by; its book keeps what it holds',
+        role: 'trader',
+        acts: true,
+        options: planOption,
+        example: '/plan disable demo',
+        run: async ({ desk }, { plan: name }) => {
+          const { settings, waiting } = await desk.setPlanEnabled(name, false);
+          const left = waiting === 0 ? '' : ` ${waiting} of its orders still wait.`;
+          return { tone: 'success', text: rich`${bold(settings.name)} is disabled.${left}` };
+        },
+      }),
       run: action({
         description: 'Run a plan now: its new orders go to the broker',
         role: 'trader',
         acts: true,
         options: planOption,
         example: '/plan run demo',
-        run: runPlan,
+        async *run({ desk, caller, signal }, { plan: name }) {
+          const report = yield* progressOf((tell) =>
+            desk.runPlan(name, { by: caller.name, signal, onProgress: tell }),
+          );
+          return runReply(report);
+        },
+      }),
+      dryrun: action({
+        description: 'What a run would do now; nothing is sent, cancelled or kept',
+        role: 'trader',
+        options: planOption,
+        example: '/plan dryrun demo',
+        async *run({ desk, caller, signal }, { plan: name }) {
+          const report = yield* progressOf((tell) =>
+            desk.dryRunPlan(name, { by: caller.name, signal, onProgress: tell }),
+          );
+          return runReply(report);
+        },
+      }),
+      send: action({
+        description: 'Send orders of a plan that wait, as far as they may go',
+        role: 'trader',
+        acts: true,
+        options: planOption,
+        example: '/plan send demo',
+        run: async ({ desk }, { plan: name }) => sentReply(name, await desk.sendPlan(name)),
+      }),
+      delete: action({
+        description: 'Take a plan that was made in chat off the list; its runs stay',
+        role: 'trader',
+        acts: true,
+        options: {
+          ...planOption,
+          again: {
+            type: 'string',
+            description: 'Its name once more, so that no other is deleted by mistake',
+            required: true,
+            example: 'daily',
+          },
+        },
+        example: '/plan delete daily daily',
+        run: async ({ desk }, { plan: name, again }) => {
+          if (again !== name) {
+            throw new UserError(`Nothing was deleted: "${again}" is not "${name}". Type the name twice.`);
+          }
+          const book = desk.bookOfPlan(name);
+          await desk.deletePlan(name);
+          return {
+            tone: 'success',
+            text: rich`${bold(name)} is deleted. The book ${bold(book)} keeps what it holds; the runs stay in /run list.`,
+            buttons: [{ label: `Show ${book}`, command: ['book', 'show'], options: { book } }],
+          };
+        },
+      }),
+      history: action({
+        description: 'The runs of a plan, and its versions',
+        role: 'viewer',
+        options: { ...planOption, ...limitOption },
+        example: '/plan history demo',
+        run: async ({ desk }, { plan: name, limit = 30 }) =>
+          historyReply(name, await desk.planHistory(name, limit), await desk.planVersions(name)),
+      }),
+      log: action({
+        description: 'What happened in a run of a plan, line by line; in the newest where none is named',
+        role: 'viewer',
+        options: {
+          ...planOption,
+          run: {
+            type: 'string',
+            description: 'Its id in /plan history',
+            example: 'demo-2024-03-04-1630',
+          },
+        },
+        example: '/plan log demo',
+        run: async ({ desk }, { plan: name, run }) => logReply(await desk.planRun(name, run)),
+      }),
+      orders: action({
+        description: 'What the runs of a plan wanted, and what became of it',
+        role: 'viewer',
+        options: { ...planOption, ...limitOption },
+        example: '/plan orders demo',
+        run: async ({ desk }, { plan: name, limit = 30 }) =>
+          ordersReply(name, await desk.planOrders(name, limit)),
+      }),
+      performance: action({
+        description: 'How well the book of a plan trades',
+        role: 'viewer',
+        options: planOption,
+        example: '/plan performance demo',
+        standsFor: ({ desk }, { plan: name }) => `/performance book=${desk.bookOfPlan(name)}`,
+        run: async ({ desk }, { plan: name }) => ({ text: [`/performance book=${desk.bookOfPlan(name)}`] }),
+      }),
+      preview: action({
+        description: 'When a plan runs next, in its zone and in UTC',
+        role: 'viewer',
+        options: { ...planOption, ...limitOption },
+        example: '/plan preview demo',
+        run: async ({ desk }, { plan: name, limit = 10 }) => {
+          const { settings } = await desk.plan(name);
+          return previewReply(settings, desk.planMoments(name, limit));
+        },
       }),
     },
   },
 });
 
-async function* runPlan(
-  { desk, caller, signal }: CommandContext,
-  { plan: name }: OptionValues<typeof planOption>,
-) {
-  const report = yield* progressOf((tell) =>
-    desk.runPlan(name, { by: caller.name, signal, onProgress: tell }),
-  );
-  return planRunReply(report);
-}
-
-function listReply(plans: readonly PlanReport[]): Reply {
-  if (plans.length === 0) {
-    return { text: ['There are no plans. Add one as a file in the folder plans/ of the configuration.'] };
+/** One of a file is changed over its file, as by /config set. */
+async function setPlan(
+  { desk, host, caller }: CommandContext,
+  chosen: OptionValues<typeof setOptions>,
+): Promise<Reply> {
+  const { plan: name } = chosen;
+  const changes = changesOf(chosen);
+  const { origin } = await desk.plan(name);
+  if (origin === 'chat') return setReply(await desk.setPlan(name, changes, caller.name));
+  for (const [key, value] of Object.entries(changes)) {
+    const change = { document: `plans/${name}`, key, value: JSON.stringify(value) };
+    await host.settings.set(change, caller.name);
   }
   return {
-    title: 'Plans',
-    table: {
-      columns: [
-        { name: 'Plan' },
-        { name: 'Strategy' },
-        { name: 'Symbols' },
-        { name: 'Book' },
-        { name: 'Next run' },
-        { name: 'Last run' },
-      ],
-      rows: plans.map(({ settings, nextRunAt, lastRun }) => [
-        settings.name,
-        settings.strategy,
-        settings.symbols.length <= 3 ? settings.symbols.join(', ') : `${settings.symbols.length} symbols`,
-        settings.book,
-        nextRunAt === null ? (settings.enabled ? 'by hand' : 'disabled') : minute(nextRunAt.toISOString()),
-        lastRun === undefined ? 'never' : `${minute(lastRun.startedAt)} ${lastRun.state}`,
-      ]),
-    },
-    buttons: plans.slice(0, 5).map(({ settings: { name } }) => ({
-      label: `Run ${name}`,
-      command: ['plan', 'run'],
-      options: { plan: name },
-    })),
+    tone: 'success',
+    text: rich`${bold(name)} is changed. Its file stays as it is: /config diff shows what differs.`,
   };
 }
 
-function planRunReply(report: PlanRunReport): Reply {
-  const base = backtestReply(report.backtest);
-  return {
-    ...base,
-    title: `Plan ${report.plan}, book ${report.book}, ${report.account}`,
-    text: [...ordersText(report), ...(base.text ?? [])],
-    tone: report.orders.some(({ state }) => state === 'unknown' || state === 'rejected')
-      ? 'warning'
-      : 'success',
-    ...(report.orders.length > 0 && { table: orderTable(report.orders) }),
-  };
-}
-
-function ordersText({ orders, known, missed, tradeStart }: PlanRunReport) {
-  const sent = orders.length === 0 ? 'No new orders.' : `New orders: ${orders.length}.`;
-  const before =
-    known === 0 ? '' : ` ${known} of the newest signals were sent before and are not sent again.`;
-  const late =
-    missed === 0
-      ? ''
-      : `\n⚠️ ${missed} earlier orders of this plan were never sent, because the desk did not run it in time. They are too old to send: the book differs from the backtest.`;
-  return rich`${bold(sent)}${before}${late}\nIt trades for the book since ${tradeStart}. Below: what it would have done over all its history.\n`;
-}
-
-function orderTable(orders: PlanRunReport['orders']): NonNullable<Content['table']> {
-  return {
-    columns: [
-      { name: 'Side' },
-      { name: 'Quantity', align: 'right' },
-      { name: 'Symbol' },
-      { name: 'State' },
-      { name: 'Price', align: 'right' },
-      { name: 'Why' },
-    ],
-    rows: orders.map(({ side, quantity, symbol, state, averagePrice, reason }) => [
-      side,
-      quantity,
-      symbol,
-      state,
-      averagePrice ?? '',
-      reason ?? '',
-    ]),
-  };
-}
-
-/** `2020-01-31 14:30` UTC. */
-function minute(iso: string): string {
-  return iso.slice(0, 16).replace('T', ' ');
+/** @throws UserError when nothing is to be changed */
+function changesOf(chosen: OptionValues<typeof setOptions>): ReturnType<typeof planDraft> {
+  const changes = planDraft(chosen);
+  if (Object.keys(changes).length === 0) {
+    throw new UserError(`Say what is to change: /plan set ${chosen.plan} commission=0.002`);
+  }
+  return changes;
 }

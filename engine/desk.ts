@@ -22,7 +22,17 @@ import type { Logger } from './log.ts';
 import type { BarsFile, IntakePreview, Source } from './market/sources/source.ts';
 import { type Decimal, decimal, decimalText, zero } from './money.ts';
 import { nearest } from './nearest.ts';
-import type { PlanReport, PlanRunReport, Plans } from './plans/plans.ts';
+import type { PlanSettings } from './plans/plan.ts';
+import type {
+  Moment,
+  PlanDraft,
+  PlanOrder,
+  PlanReport,
+  PlanRun,
+  PlanRunReport,
+  Plans,
+  PlanVersion,
+} from './plans/plans.ts';
 import type { BacktestReport, BacktestRequest, Backtests, WorkOptions } from './reports/backtests.ts';
 import type { ChartRenderer } from './reports/charts/renderer.ts';
 import { LedgerReports } from './reports/ledger.ts';
@@ -63,9 +73,19 @@ import type { TaskFile } from './tasks/workplace.ts';
 export type { StrategyCheck as CheckedStrategy } from './backtest/look-ahead-check.ts';
 export type { Order } from './execution/order.ts';
 export type { PanicReport } from './execution/panic.ts';
+export { calendarNames } from './market/calendars/index.ts';
 export { parsePeriod } from './market/period.ts';
 export type { IntakePreview } from './market/sources/source.ts';
-export type { PlanReport, PlanRunReport } from './plans/plans.ts';
+export { entryTypes, type PlanSettings, planModes } from './plans/plan.ts';
+export type {
+  Moment,
+  PlanDraft,
+  PlanOrder,
+  PlanReport,
+  PlanRun,
+  PlanRunReport,
+  PlanVersion,
+} from './plans/plans.ts';
 export type { BacktestReport, BacktestRequest } from './reports/backtests.ts';
 export { chartIndicatorNames } from './reports/chart-indicators.ts';
 export { csvFile } from './reports/csv-file.ts';
@@ -757,9 +777,82 @@ export class Desk {
     return this.#parts.plans.list();
   }
 
+  /** @throws UserError when there is no such plan */
+  plan(name: string): Promise<PlanReport> {
+    return this.#parts.plans.show(name);
+  }
+
+  /** What a plan would be; nothing is stored. @throws UserError for whatever is wrong with it */
+  async previewPlan(
+    draft: PlanDraft,
+  ): Promise<{ readonly settings: PlanSettings; readonly moments: readonly Moment[] }> {
+    const settings = await this.#parts.plans.check(draft);
+    return { settings, moments: this.#parts.plans.momentsOf(settings, 5) };
+  }
+
+  /** Makes a plan, disabled until its dry run has passed. @throws UserError as `previewPlan` */
+  createPlan(draft: PlanDraft, by: string): Promise<PlanReport> {
+    return this.#parts.plans.create(draft, by);
+  }
+
+  /** @throws UserError when there is no such plan, or it cannot be changed so */
+  previewPlanChange(name: string, changes: PlanDraft): ReturnType<Plans['checkChange']> {
+    return this.#parts.plans.checkChange(name, changes);
+  }
+
+  /** @throws UserError as `previewPlanChange`, and for a plan of a file */
+  setPlan(name: string, changes: PlanDraft, by: string): Promise<PlanReport> {
+    return this.#parts.plans.set(name, changes, by);
+  }
+
+  /** @throws UserError when there is no such plan, or its dry run has not passed */
+  setPlanEnabled(name: string, enabled: boolean): Promise<PlanReport> {
+    return this.#parts.plans.setEnabled(name, enabled);
+  }
+
+  /** @throws UserError when there is no such plan, or it is a file */
+  deletePlan(name: string): Promise<void> {
+    return this.#parts.plans.delete(name);
+  }
+
   /** @throws UserError when there is no such plan, or its strategy or data are wrong: then no order was sent */
   runPlan(name: string, run: WorkOptions & { readonly by: string }): Promise<PlanRunReport> {
     return this.#parts.plans.run(name, run);
+  }
+
+  /** What a run would do; nothing is sent, cancelled or kept of it. @throws UserError as `runPlan` */
+  dryRunPlan(name: string, run: WorkOptions & { readonly by: string }): Promise<PlanRunReport> {
+    return this.#parts.plans.dryRun(name, run);
+  }
+
+  /** Sends what waits, as far as it may go; answers with what waits on. @throws UserError when there is no such plan */
+  sendPlan(name: string): Promise<readonly PlanOrder[]> {
+    return this.#parts.plans.sendWaiting(name);
+  }
+
+  /** Its runs, the newest first. @throws UserError when there is no such plan */
+  planHistory(name: string, limit: number): Promise<readonly PlanRun[]> {
+    return this.#parts.plans.history(name, limit);
+  }
+
+  /** A run of it with its log, the newest where none is named. @throws UserError when there is none */
+  planRun(name: string, run: string | undefined): Promise<PlanRun> {
+    return this.#parts.plans.runOf(name, run);
+  }
+
+  /** What its runs wanted and what became of it. @throws UserError when there is no such plan */
+  planOrders(name: string, limit: number): Promise<readonly PlanOrder[]> {
+    return this.#parts.plans.orders(name, limit);
+  }
+
+  /** What it was, the newest first. @throws UserError when there is no such plan */
+  planVersions(name: string): Promise<readonly PlanVersion[]> {
+    return this.#parts.plans.versions(name);
+  }
+
+  /** When it runs next. @throws UserError when there is no such plan */
+  planMoments(name: string, limit: number): readonly Moment[] {
+    return this.#parts.plans.moments(name, limit);
   }
 }
 

@@ -184,10 +184,32 @@ export type DeskEvent =
       readonly plan: string;
       readonly book: string;
       readonly account: string;
+      /** Those that went to the broker. */
       readonly newOrders: number;
+      /** Those that wait: for the broker, for the market, for money. */
+      readonly waiting: number;
+      /** What else is worth knowing. */
+      readonly notes: readonly string[];
       readonly fills: readonly ToldFill[];
       readonly capital: ToldCapital;
     }
+  | {
+      /** Orders of a plan that had waited went to the broker, or were given up. */
+      readonly type: 'run.sent';
+      readonly run: string;
+      readonly plan: string;
+      readonly book: string;
+      readonly account: string;
+      readonly sent: number;
+      readonly givenUp: number;
+      readonly notes: readonly string[];
+      readonly fills: readonly ToldFill[];
+      readonly capital: ToldCapital;
+    }
+  /** Runs whose moments went by while the desk was down. */
+  | { readonly type: 'run.skipped'; readonly plan: string; readonly book: string; readonly reason: string }
+  /** It runs no more until somebody enables it. */
+  | { readonly type: 'run.stopped'; readonly plan: string; readonly book: string; readonly reason: string }
   | { readonly type: 'run.failed'; readonly run: string; readonly plan: string; readonly reason: string }
   | {
       /** A script ran at its time. What it left for chat is in the history of tasks. */

@@ -42,6 +42,7 @@ function subjectOf(event: DeskEvent): string | null {
     case 'signal.failed':
       return event.signal;
     case 'run.finished':
+    case 'run.sent':
     case 'run.failed':
       return event.run;
     case 'operation.stuck':
@@ -205,13 +206,42 @@ By ${event.by}.`,
       };
     case 'run.finished':
       return {
-        tone: 'success',
+        tone: event.waiting > 0 ? 'warning' : 'success',
         title: `Plan ${event.plan}: run finished${at(event)}`,
         text: [
           event.newOrders === 0 ? 'No new orders.' : `New orders sent: ${event.newOrders}.`,
           ...fillLines(event.fills),
+          ...noteLines(event.notes),
         ],
         fields: capitalFields(event.capital),
+        ...(event.waiting > 0 && {
+          buttons: [planButton('Send when ready', 'send', event.plan)],
+        }),
+      };
+    case 'run.sent':
+      return {
+        tone: event.givenUp > 0 ? 'warning' : 'success',
+        title: `Plan ${event.plan}: orders that waited${at(event)}`,
+        text: [
+          `Sent: ${event.sent}. Given up: ${event.givenUp}.`,
+          ...fillLines(event.fills),
+          ...noteLines(event.notes),
+        ],
+        fields: capitalFields(event.capital),
+      };
+    case 'run.skipped':
+      return {
+        tone: 'warning',
+        title: `Plan ${event.plan}: missed`,
+        text: rich`${event.reason}\nNothing was sent for it.`,
+        buttons: [planButton('Run now', 'run', event.plan)],
+      };
+    case 'run.stopped':
+      return {
+        tone: 'danger',
+        title: `Plan ${event.plan} has stopped`,
+        text: rich`${event.reason}\nIt runs no more until it is enabled; what ${event.book} holds stays as it is.`,
+        buttons: [planButton('Log', 'log', event.plan), planButton('Enable', 'enable', event.plan)],
       };
     case 'run.failed':
       return {
@@ -316,6 +346,14 @@ function fillLines(fills: readonly ToldFill[]): RichText {
     '\n',
     ...rich`${side === 'buy' ? 'Bought' : 'Sold'} ${bold(`${quantity} ${symbol}`)} at ${bold(price)} ${currency}, fee ${fee} ${feeCurrency}`,
   ]);
+}
+
+function noteLines(notes: readonly string[]): RichText {
+  return notes.flatMap((note) => ['\n', note]);
+}
+
+function planButton(label: string, word: string, plan: string): CommandButton {
+  return { label, command: ['plan', word], options: { plan } };
 }
 
 function capitalFields({ cash, equity, currency }: ToldCapital): readonly Field[] {

@@ -3,7 +3,7 @@
  * checked as a whole. Either everything in it is right, or the desk does not start and every mistake is named.
  */
 import { readdirSync } from 'node:fs';
-import { basename, extname, join, relative, resolve, sep } from 'node:path';
+import { extname, join, relative, resolve, sep } from 'node:path';
 import type { BookSettings } from '../../engine/bank/book.ts';
 import type { BrokerSettings } from '../../engine/brokers/index.ts';
 import { reasonOf, UserError } from '../../engine/errors.ts';
@@ -145,7 +145,6 @@ export function loadConfig(request: ConfigRequest): Config {
     books: documentsIn('books'),
     plans: documentsIn('plans'),
   };
-  const strategies = list('strategies', ['.ts']).map((path) => basename(path, '.ts'));
 
   const desk = check(deskSettings, documents.desk);
   const books = documents.books.map((document) => check(bookFile, document));
@@ -155,7 +154,7 @@ export function loadConfig(request: ConfigRequest): Config {
   problems.push(
     ...all.flatMap((document) => document.problems),
     ...[desk, ...books, ...plans].flatMap((checked) => checked.problems),
-    ...checkReferences(documents, { handlers: knownHandlers, strategies }),
+    ...checkReferences(documents, { handlers: knownHandlers }),
     ...books.flatMap(({ value }, index) => {
       const document = documents.books[index];
       if (!value || !document || !checkHandler) return [];

@@ -1,4 +1,4 @@
-/** Names in one file that must exist in another: a book's broker, a plan's source, book and strategy. */
+/** Names in one file that must exist in another: a book's broker, a plan's source and book. */
 import { didYouMean } from './check.ts';
 import { type ConfigDocument, type Path, valueAt } from './document.ts';
 import { keyText, type Problem } from './problems.ts';
@@ -12,8 +12,6 @@ export interface ConfigDocuments {
 
 export interface KnownNames {
   readonly handlers: readonly string[];
-  /** Names of the files in `strategies/`, without ending. */
-  readonly strategies: readonly string[];
 }
 
 export function checkReferences(documents: ConfigDocuments, names: KnownNames): Problem[] {
@@ -42,7 +40,6 @@ export function checkReferences(documents: ConfigDocuments, names: KnownNames): 
     ...plans.flatMap((plan) => [
       ...refer(plan, ['book'], 'book', bookNames),
       ...(deskIsKnown ? refer(plan, ['source'], 'source in desk.yaml', sources) : []),
-      ...refer(plan, ['strategy'], 'file in strategies/', names.strategies),
       ...bookHasHandler(plan, books),
     ]),
     ...sameValue(books, ['name'], (name) => `another book is named ${name} already`),

@@ -465,9 +465,9 @@ function refusalOf(document: string, key: string): string | undefined {
   return fixed[document.startsWith('books/') ? 'books' : 'plans'][first];
 }
 
-/** Books are read anew each time they are needed; plans, and how much work may take, when the desk starts. */
+/** Books and plans are read anew each time they are needed; how much work may take, when the desk starts. */
 function takesEffectAtOnce(document: string, key: string): boolean {
-  return document === 'desk' ? `${key}.`.startsWith('limits.trading.') : document.startsWith('books/');
+  return document === 'desk' ? `${key}.`.startsWith('limits.trading.') : true;
 }
 
 function unknownKey(key: string, known: readonly string[]): string {

@@ -125,7 +125,8 @@ export class SimulatedBroker implements OrderDesk, TradeDesk {
       if (units === 0) return [];
       const isExit = Math.abs(after) < Math.abs(before) && after * before >= 0;
       const effect = isExit ? 'exit' : 'entry';
-      return [{ symbol, signalBar, sequence, units, purpose: effect, limit, stop: placedStop, tag }];
+      const prices = { limit, stop: placedStop, stopLoss: sl, takeProfit: tp };
+      return [{ symbol, signalBar, sequence, units, purpose: effect, ...prices, tag }];
     });
   }
 

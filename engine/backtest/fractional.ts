@@ -57,6 +57,8 @@ export function inWholes(result: BacktestResult, part: number): BacktestResult {
       units: order.units * part,
       limit: price(order.limit),
       stop: price(order.stop),
+      stopLoss: price(order.stopLoss),
+      takeProfit: price(order.takeProfit),
     })),
     fills: result.fills.map((fill) => ({
       ...fill,

@@ -59,6 +59,9 @@ export interface NextOrder {
   readonly purpose: 'entry' | 'exit';
   readonly limit: number | null;
   readonly stop: number | null;
+  /** Where what it opens is to be left. */
+  readonly stopLoss: number | null;
+  readonly takeProfit: number | null;
   readonly tag: string | null;
 }
 

@@ -72,7 +72,16 @@ export interface Subject {
 
 interface SimulatedRun extends Pick<BegunRun, 'file' | 'request' | 'storage'> {
   readonly bars: readonly Bars[];
-  readonly tradeStart?: Date;
+  readonly from?: TradingFrom;
+}
+
+/** From when a simulation trades, and with what it begins. */
+export interface TradingFrom {
+  readonly tradeStart: Date;
+  /** That of the request where not given. */
+  readonly cash?: number;
+  /** Units by symbol. */
+  readonly holding?: Readonly<Record<string, number>>;
 }
 
 export interface BacktestReport {
@@ -97,6 +106,8 @@ export interface BacktestsParts {
   readonly charts: ChartRenderer;
   readonly limits: { readonly timeMs: number; readonly memoryMb: number };
   readonly log: Logger;
+  /** In a process of its own where not given: the code of a strategy may do anything. */
+  readonly simulate?: typeof runBacktest;
 }
 
 /** Looked through for a similar one when a symbol is not known. */
@@ -113,17 +124,17 @@ export class Backtests {
   async run(request: BacktestRequest, work: WorkOptions = {}): Promise<BacktestReport> {
     const begun = await this.begin(request, { run: newRunId(), plan: null });
     try {
-      const report = await this.compute(begun, work);
+      const report = await this.compute(begun, await this.fetch(begun, work), work);
       await this.finish(report);
       return report;
     } catch (error) {
-      await this.#parts.runs.fail(begun.run, reasonOf(error));
+      await this.fail(begun.run, error);
       throw error;
     }
   }
 
   /**
-   * First of the three parts of a run, for who has more to do before it is finished: stores that it begins.
+   * First of the four parts of a run, for who has more to do before it is finished: stores that it begins.
    * @throws UserError when there is no such strategy or source
    * @throws DuplicateKeyError when a run with this id was begun before
    */
@@ -144,14 +155,22 @@ export class Backtests {
     };
   }
 
-  /** @throws UserError for what is wrong with the data or the strategy */
+  /** @throws UserError for what is wrong with the data */
+  fetch(
+    { request, source }: Pick<BegunRun, 'request' | 'source'>,
+    { onProgress }: WorkOptions = {},
+  ): Promise<Bars[]> {
+    onProgress?.({ text: `Fetching bars of ${request.symbols.join(', ')}` });
+    return source.bars(barsRequest(request));
+  }
+
+  /** @throws UserError for what is wrong with the strategy */
   async compute(
-    { run, request, file, source, storage }: BegunRun,
+    { run, request, file, storage }: Pick<BegunRun, 'run' | 'request' | 'file' | 'storage'>,
+    bars: readonly Bars[],
     work: WorkOptions = {},
   ): Promise<BacktestReport> {
     const { onProgress } = work;
-    onProgress?.({ text: `Fetching bars of ${request.symbols.join(', ')}` });
-    const bars = await source.bars(barsRequest(request));
     const result = await this.#simulate({ file, request, storage, bars }, work);
     onProgress?.({ text: 'Drawing the chart' });
     const { files, warnings } = await this.#files(result, bars);
@@ -167,29 +186,30 @@ export class Backtests {
   }
 
   /**
-   * The same strategy on the same bars, trading only from a day on, with nothing but cash before: what a plan sends.
+   * The same strategy on the same bars, trading only from a day on: what a plan sends.
    * @throws UserError for what is wrong with the strategy
    */
   simulateFrom(
-    tradeStart: Date,
-    { request, file, storage }: BegunRun,
+    from: TradingFrom,
+    { request, file, storage }: Pick<BegunRun, 'request' | 'file' | 'storage'>,
     bars: readonly Bars[],
     work: WorkOptions = {},
   ): Promise<BacktestResult> {
-    return this.#simulate({ file, request, storage, bars, tradeStart }, work);
+    return this.#simulate({ file, request, storage, bars, from }, work);
   }
 
   #simulate(
-    { file, request, storage, bars, tradeStart }: SimulatedRun,
+    { file, request, storage, bars, from }: SimulatedRun,
     { signal, onProgress }: WorkOptions,
   ): Promise<BacktestResult> {
     const { params, cash, commission } = request;
     const options = {
       ...request.options,
       ...{ cash, commission, storage },
-      ...(tradeStart && { tradeStart: tradeStart.getTime() }),
+      ...(from && { ...from, tradeStart: from.tradeStart.getTime() }),
     };
-    return runBacktest(
+    const { simulate = runBacktest } = this.#parts;
+    return simulate(
       { file, bars, params, options },
       {
         limits: this.#parts.limits,
@@ -198,6 +218,11 @@ export class Backtests {
           onProgress?.({ text: `Bar ${bar + 1} of ${count}`, fraction }),
       },
     );
+  }
+
+  /** Stores why nothing came out. */
+  fail(run: string, error: unknown): Promise<void> {
+    return this.#parts.runs.fail(run, reasonOf(error));
   }
 
   /** Stores what came out. @param storage what the strategy of a plan keeps for the plan's next run */
@@ -261,6 +286,28 @@ export class Backtests {
     const [first] = unknown;
     if (first === undefined) throw new UserError(`No single source has all of ${symbols.join(', ')}.`);
     throw new UserError(await this.#unknownSymbol(first));
+  }
+
+  /** @throws UserError when there is no such source, or it does not know one of the symbols */
+  async knownSymbols({
+    symbols,
+    source: name,
+  }: {
+    symbols: readonly string[];
+    source: string;
+  }): Promise<void> {
+    const source = await this.source({ symbols, source: name });
+    for (const symbol of symbols) {
+      if (await knows(source, symbol)) continue;
+      const known = await source.symbols('', mostSymbols);
+      const near = nearest(
+        symbol,
+        known.map((info) => info.symbol),
+      );
+      const hint = near.length > 0 ? ` Did you mean ${near.join(' or ')}?` : '';
+      // A source that lists nothing is asked for bars in the dry run.
+      if (known.length > 0) throw new UserError(`The source "${name}" does not know "${symbol}".${hint}`);
+    }
   }
 
   async #unknownSymbol(symbol: string): Promise<string> {

@@ -42,7 +42,7 @@ export function moneyIn({ currency, free, home, wallet }: BookView, amount: Deci
  * `remainingDebts` stays where it is.
  */
 export function moneyHome(
-  { currency, home, wallet }: BookView,
+  { currency, home, wallet }: Pick<BookView, 'currency' | 'home' | 'wallet'>,
   { remainingDebts = false }: { readonly remainingDebts?: boolean } = {},
 ): readonly Step[] {
   const settle: Step = { kind: 'settle', leg: 'settle' };

@@ -101,9 +101,26 @@ const table: Readonly<Record<Type, readonly [FieldsOf<DeskEvent>, ...string[]]>>
     'It is not sent again',
   ],
   'run.finished': [
-    { ...traded, run: 'r1', plan: 'daily', newOrders: 1 },
+    { ...traded, run: 'r1', plan: 'daily', newOrders: 1, waiting: 1, notes: ['Waits: buy 3 ACME.'] },
     'Plan daily: run finished, PAPER',
     'New orders sent: 1',
+    'Waits: buy 3 ACME.',
+  ],
+  'run.sent': [
+    { ...traded, run: 'r1', plan: 'daily', sent: 1, givenUp: 2, notes: ['Not sent: buy 3 ACME.'] },
+    'Plan daily: orders that waited, PAPER',
+    'Sent: 1. Given up: 2.',
+    'Not sent: buy 3 ACME.',
+  ],
+  'run.skipped': [
+    { plan: 'daily', book: 'demo', reason: 'Two runs were missed.' },
+    'Plan daily: missed',
+    'Two runs were missed.',
+  ],
+  'run.stopped': [
+    { plan: 'daily', book: 'demo', reason: 'History changed.' },
+    'Plan daily has stopped',
+    'History changed.',
   ],
   'run.failed': [{ run: 'r1', plan: 'daily', reason: 'no bars' }, 'Plan daily: run failed', 'no bars'],
   'bars.corrected': [

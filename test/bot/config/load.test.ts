@@ -75,7 +75,7 @@ describe('the examples', () => {
       {
         name: 'demo',
         book: 'rotation',
-        schedule: { times: ['16:30'], timezone: 'America/New_York' },
+        schedule: { times: '16:30', timezone: 'America/New_York' },
       },
     ]);
   });
@@ -229,8 +229,7 @@ describe('mistakes', () => {
       `config/demo/books/b.yaml:5: color: is not a key that is known here; allowed: ${Object.keys(bookFile.shape).join(', ')}`,
       'config/demo/desk.yaml:6: users[0].role: found "boss"; must be viewer, trader, admin',
       'config/demo/desk.yaml:8: limits.backtestSeconds: found "long"; must be a whole number from 1 to 86400',
-      'config/demo/plans/p.yaml:2: strategy: there is no file in strategies/ named "trend"; did you mean "trends"?',
-      'config/demo/plans/p.yaml:8: schedule.times[0]: found "25:00"; must be a time of day such as "09:35"',
+      'config/demo/plans/p.yaml:8: schedule.times: found a list; must be times of day: "25:00" is not a time of day: write it as 9:30, 15:59:30, 9:30-16:00/30min or close-2min.',
       'config/demo/plans/p.yaml:8: schedule.timezone: found "Mars/Olympus"; must be a time zone such as America/New_York',
     ]);
   });
@@ -432,7 +431,7 @@ describe('names that must exist elsewhere', () => {
     [
       'strategy: trend',
       'strategy: ../trend',
-      'plans/p.yaml:2: strategy: there is no file in strategies/ named "../trend"',
+      'plans/p.yaml:2: strategy: found "../trend"; must be the name of a strategy, without a folder',
     ],
   ])('a plan with %s written as %s', (from, to, told) => {
     write({ ...whole, 'plans/p.yaml': plan.replace(from, to) });

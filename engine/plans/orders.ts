@@ -1,0 +1,612 @@
+/**
+ * The orders of plans on their way to the broker: checked, kept while they have to wait, sent as operations of the book,
+ * and followed by what protects a position.
+ *
+ * Whoever calls this has the turn of the plan: no other desk works on it meanwhile. Every step can be repeated: an order
+ * is `waiting` in the store before anything else, its operation has its name, and it is `sent` when there is one.
+ */
+import type { Books } from '../bank/books.ts';
+import type { Holdings } from '../bank/position.ts';
+import type { Broker, Instrument, OrderTerms } from '../brokers/broker.ts';
+import { type Clock, stamp } from '../clock.ts';
+import { reasonOf, UserError } from '../errors.ts';
+import { expectedPrice, termsOnTick } from '../execution/checks.ts';
+import type { Executor } from '../execution/executor.ts';
+import type { Operation, OrderStep, Step } from '../execution/operation.ts';
+import type { Operations } from '../execution/operations.ts';
+import type { Order } from '../execution/order.ts';
+import { Interrupted, type Sleep } from '../execution/patience.ts';
+import type { Logger } from '../log.ts';
+import type { Calendar } from '../market/calendars/calendar.ts';
+import type { Decimal } from '../money.ts';
+import { decimal, decimalOfNumber, decimalText, truncateToStep, zero } from '../money.ts';
+import { moneyHome } from '../signals/handlers/funding.ts';
+import type { CheckResult, OrderScene } from './checks.ts';
+import { checkPlanOrder, verdictOf } from './checks.ts';
+import type { WantedProtection } from './definitions.ts';
+import { freshnessOf } from './freshness.ts';
+import type { PlanSettings } from './plan.ts';
+import type { PlanRunOrder, PlanRuns } from './run-records.ts';
+import { operationPrefix, type WantedOrder } from './wanted.ts';
+
+export interface PlanOrdersParts {
+  readonly runs: PlanRuns;
+  readonly books: Books;
+  readonly brokers: ReadonlyMap<string, Broker>;
+  readonly executor: Executor;
+  readonly operations: Operations;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly sleep: Sleep;
+  /** Whether a broker that is ready was compared with the books. */
+  readonly isCompared: (broker: string) => boolean;
+}
+
+/** A plan with what its orders are looked at by. */
+export interface PlanScene {
+  readonly plan: PlanSettings;
+  readonly calendar: Calendar | undefined;
+}
+
+/** An order with the answers of all checks. */
+export interface CheckedOrder {
+  readonly wanted: WantedOrder;
+  readonly checks: readonly CheckResult[];
+  readonly verdict: ReturnType<typeof verdictOf>;
+}
+
+/** So long a run waits for its market orders; what takes longer goes on by itself. */
+const patienceMs = 60_000;
+const protectionMark = '/protection@';
+
+export class PlanOrders {
+  readonly #parts: PlanOrdersParts;
+
+  constructor(parts: PlanOrdersParts) {
+    this.#parts = parts;
+  }
+
+  /**
+   * What would become of each, one after the other, if all that may go were filled at once. Nothing is stored or sent.
+   * @param simulated units by symbol that the simulation held; undefined where the book itself is where it begins
+   */
+  async examine(
+    scene: PlanScene,
+    wanted: readonly WantedOrder[],
+    simulated: ReadonlyMap<string, number> | undefined,
+  ): Promise<readonly CheckedOrder[]> {
+    const checked: CheckedOrder[] = [];
+    const supposed = new Supposed();
+    for (const order of wanted) {
+      const facts = await this.#facts(scene, order, simulated, { supposed });
+      const checks = checkPlanOrder(facts);
+      const verdict = verdictOf(checks);
+      checked.push({ wanted: order, checks, verdict });
+      if (verdict.is === 'send') supposed.trade(facts);
+    }
+    return checked;
+  }
+
+  /** Units that the book holds, by symbol of the plan; negative when short. */
+  async held({ book, symbols }: PlanSettings): Promise<ReadonlyMap<string, Decimal>> {
+    const { positions } = await this.#parts.books.holdings(book);
+    const broker = this.#broker(book);
+    const held = new Map<string, Decimal>();
+    for (const symbol of symbols) {
+      const instrument = positions.size === 0 ? undefined : await this.#instrument(broker, symbol);
+      const asset = !instrument || 'why' in instrument ? symbol : instrument.asset;
+      held.set(symbol, positions.get(asset)?.quantity ?? zero);
+    }
+    return held;
+  }
+
+  /** Without exits of what the book does not hold: a stop that rested at the broker has made them already. */
+  async possible(plan: PlanSettings, wanted: readonly WantedOrder[]): Promise<readonly WantedOrder[]> {
+    const held = await this.held(plan);
+    return wanted.filter(({ purpose, symbol, side, terms }) => {
+      if (purpose !== 'exit' || terms.type !== 'market') return true;
+      const own = held.get(symbol) ?? zero;
+      return side === 'sell' ? own.gt(zero) : own.lt(zero);
+    });
+  }
+
+  /** Stores what is wanted and not known yet, and sends what may go. Answers with all that was new. */
+  async send(
+    scene: PlanScene,
+    run: string,
+    wanted: readonly WantedOrder[],
+    simulated: ReadonlyMap<string, number> | undefined,
+    stop: AbortSignal,
+  ): Promise<{
+    readonly orders: readonly PlanRunOrder[];
+    readonly known: number;
+    readonly early: readonly string[];
+  }> {
+    const { runs, books } = this.#parts;
+    const { plan } = scene;
+    const { broker: account } = books.settings(plan.book);
+    const orders: PlanRunOrder[] = [];
+    const early: string[] = [];
+    let known = 0;
+    for (const each of wanted) {
+      const freshness = this.#freshness(scene, each);
+      if (freshness.is === 'early') {
+        early.push(`${each.side} ${each.quantity} ${each.symbol}: ${freshness.why}`);
+        continue; // its bar is not finished: nothing is wanted yet
+      }
+      const { id, ...order } = each;
+      const at = stamp(this.#parts.clock);
+      const stored = await runs.want({
+        _id: id,
+        ...order,
+        ...{ plan: plan.name, run, book: plan.book, account },
+        state: 'waiting',
+        checks: [],
+        reason: null,
+        wantedAt: at,
+        sentAt: null,
+        updatedAt: at,
+      });
+      // One that this run stored before a crash is still its own.
+      if (!stored.isNew && (stored.order.run !== run || stored.order.state !== 'waiting')) {
+        known += 1;
+        continue;
+      }
+      orders.push(await this.#sendOne(scene, stored.order, simulated, stop));
+    }
+    return { orders, known, early };
+  }
+
+  /** Looks again at what waits: sends it, lets it wait on, or gives it up. Answers with what does not wait any more. */
+  async sendWaiting(scene: PlanScene, stop: AbortSignal): Promise<readonly PlanRunOrder[]> {
+    const ended: PlanRunOrder[] = [];
+    for (const order of await this.#parts.runs.waiting(scene.plan.name)) {
+      const now = await this.#sendOne(scene, order, undefined, stop);
+      if (now.state !== 'waiting') ended.push(now);
+    }
+    return ended;
+  }
+
+  /** Gives up what waits, and cancels what is open at the broker and protects nothing. */
+  async cancelOpen({ plan }: PlanScene, by: string): Promise<number> {
+    const { runs, executor, clock } = this.#parts;
+    const waiting = await runs.waiting(plan.name);
+    for (const order of waiting) {
+      await runs.changeOrder(order, {
+        state: 'cancelled',
+        reason: `cancelled by ${by}`,
+        updatedAt: stamp(clock),
+      });
+    }
+    const open = await this.#openOrders(plan);
+    await Promise.all(open.map(({ _id }) => executor.cancel(_id, by)));
+    return waiting.length + open.length;
+  }
+
+  /** Open orders of the plan at its broker, without those that protect a position. */
+  async #openOrders({ name, book }: PlanSettings): Promise<readonly Order[]> {
+    const open = await this.#parts.executor.openOrders({ book });
+    return open.filter((order) => isOfPlan(order, name) && !isProtective(order));
+  }
+
+  /**
+   * Cancels at the broker what the simulation has cancelled, and market orders that were for an open which is past.
+   * @param isCancelled whether the simulation gave an order up
+   */
+  async followCancellations(
+    scene: PlanScene,
+    isCancelled: (order: PlanRunOrder) => boolean,
+    by: string,
+  ): Promise<void> {
+    const { runs, executor } = this.#parts;
+    for (const open of await this.#openOrders(scene.plan)) {
+      const order = open.operation === null ? undefined : await runs.order(open.operation);
+      if (!order) continue;
+      const isLate = order.terms.type === 'market' && this.#freshness(scene, order, true).is === 'stale';
+      if (isLate || isCancelled(order)) await executor.cancel(open._id, by);
+    }
+  }
+
+  /**
+   * Brings what rests at the broker to what is wanted: stop losses and take profits of what the book really holds. What
+   * rests as it should is left alone.
+   */
+  async protect({ plan }: PlanScene, wanted: readonly WantedProtection[]): Promise<void> {
+    const { executor, books } = this.#parts;
+    const broker = this.#broker(plan.book);
+    const open = await executor.openOrders({ book: plan.book });
+    const resting = open.filter((order) => isOfPlan(order, plan.name) && isProtective(order));
+    if (wanted.length === 0 && resting.length === 0) return;
+    if (broker.status().state !== 'ready' || !this.#parts.isCompared(broker.name)) return; // looked at again when it is
+    const { positions } = await books.holdings(plan.book);
+    for (const symbol of new Set([...wanted, ...resting].map((each) => each.symbol))) {
+      const instrument = await this.#instrument(broker, symbol);
+      if ('why' in instrument) continue;
+      const held = positions.get(instrument.asset)?.quantity ?? zero;
+      const exits = open.filter(
+        (order) => order.symbol === symbol && order.purpose === 'exit' && !isProtective(order),
+      );
+      // What is about to be closed needs no protection, and could not be had twice.
+      const free = exits.length > 0 ? zero : held;
+      const goal = protectionSteps(
+        wanted.filter((each) => each.symbol === symbol),
+        free,
+        instrument,
+        broker,
+      );
+      await this.#rest(
+        plan,
+        symbol,
+        goal,
+        resting.filter((order) => order.symbol === symbol),
+      );
+    }
+  }
+
+  async #rest(
+    plan: PlanSettings,
+    symbol: string,
+    goal: readonly OrderStep[],
+    resting: readonly Order[],
+  ): Promise<void> {
+    const { executor, operations, clock } = this.#parts;
+    const left = [...goal];
+    const tooMany: Order[] = [];
+    for (const order of resting) {
+      const same = left.findIndex((step) => isSame(step, order));
+      if (same < 0) tooMany.push(order);
+      else left.splice(same, 1);
+    }
+    await Promise.all(tooMany.map(({ _id }) => executor.cancel(_id, `plan ${plan.name}`)));
+    if (left.length === 0) return;
+    const at = stamp(clock);
+    const running = operations.run({
+      source: `${operationPrefix(plan.name)}${symbol}${protectionMark}${at}`,
+      book: plan.book,
+      purpose: 'exit',
+      summary: `plan ${plan.name}: protect ${symbol}`,
+      steps: left.map((step, index) => ({ ...step, leg: `protection-${index + 1}` })),
+      askedAt: at,
+    });
+    await this.#patiently(running);
+  }
+
+  async #sendOne(
+    scene: PlanScene,
+    order: PlanRunOrder,
+    simulated: ReadonlyMap<string, number> | undefined,
+    stop: AbortSignal,
+  ): Promise<PlanRunOrder> {
+    const { runs, operations, clock } = this.#parts;
+    stop.throwIfAborted();
+    const change = async (changes: Partial<Omit<PlanRunOrder, '_id'>>) =>
+      (await runs.changeOrder(order, { ...changes, updatedAt: stamp(clock) })) ??
+      (await runs.order(order._id)) ??
+      order;
+    // Begun by a desk that died before it could say so.
+    if (await operations.operation(order._id)) return change({ state: 'sent', sentAt: stamp(clock) });
+    const facts = await this.#facts(scene, order, simulated, { waited: order.checks.some(waitsForMoney) });
+    const checks = checkPlanOrder(facts);
+    const { is, reason } = verdictOf(checks);
+    switch (is) {
+      case 'refuse':
+        return change({ state: facts.freshness.is === 'stale' ? 'expired' : 'refused', checks, reason });
+      case 'wait':
+        return change({ checks, reason });
+      case 'send': {
+        const askedAt = stamp(clock);
+        const running = operations.run({
+          source: order._id,
+          book: order.book,
+          purpose: order.purpose,
+          summary: `plan ${order.plan}: ${order.side} ${order.quantity} ${order.symbol}${termsText(order.terms)}`,
+          steps: await this.#steps(scene, order, facts),
+          askedAt,
+        });
+        await this.#patiently(running);
+        return change({ state: 'sent', checks, reason: null, sentAt: askedAt });
+      }
+      default:
+        return is satisfies never;
+    }
+  }
+
+  /** Waits until it is over or stuck, or has taken long enough; it then goes on by itself. */
+  async #patiently(running: Promise<Operation>): Promise<void> {
+    const waiting = new AbortController();
+    const ended = running.finally(() => waiting.abort());
+    const enough = this.#parts.sleep(patienceMs, waiting.signal).catch(() => undefined);
+    ended.catch((error) => {
+      if (error instanceof Interrupted) return; // it is taken up at the next start
+      this.#parts.log.error({ error: reasonOf(error) }, 'an order of a plan failed');
+    });
+    await Promise.race([ended, enough]);
+  }
+
+  async #steps(
+    { calendar, plan }: PlanScene,
+    order: PlanRunOrder,
+    { held, cash }: OrderScene,
+  ): Promise<readonly Step[]> {
+    const { books, clock } = this.#parts;
+    const { currency, home, wallet = home } = books.settings(order.book);
+    const broker = this.#broker(order.book);
+    const instrument = await this.#instrument(broker, order.symbol);
+    const asset = 'why' in instrument ? order.symbol : instrument.asset;
+    const symbol = 'why' in instrument ? order.symbol : instrument.symbol;
+    const quantity = decimal(order.quantity);
+    const terms = termsAt(order.terms, plan, calendar, broker, clock.now());
+    const isImmediate =
+      terms.type === 'market' && terms.auction === undefined && (!calendar || calendar.isOpen(clock.now()));
+    const against = order.side === 'sell' ? held : held.neg();
+    const closesAll = order.purpose === 'exit' && quantity.gte(against);
+    const isBuying = order.side === 'buy' && order.purpose === 'entry';
+    const step: OrderStep = {
+      kind: 'order',
+      leg: 'order',
+      symbol,
+      side: order.side,
+      quantity:
+        closesAll && order.side === 'sell'
+          ? { is: 'held', asset }
+          : { is: 'fixed', amount: decimalText(closesAll ? against : quantity) },
+      ...(terms.type !== 'market' || terms.auction !== undefined ? { terms } : {}),
+      ...(isBuying && terms.type === 'market' && { budget: decimalText(cash) }),
+      wallet,
+      ...(!isImmediate && { resting: true }),
+    };
+    const isShortCover = order.side === 'buy' && order.purpose === 'exit';
+    const moves = home !== wallet;
+    const steps: Step[] = [];
+    if (moves && isBuying) {
+      const amount = decimalText(cash);
+      const fixed = { is: 'fixed', amount } as const;
+      steps.push({ kind: 'transfer', leg: 'in', asset: currency, amount: fixed, from: home, to: wallet });
+    }
+    // What rests would hold back what is to be sold.
+    if (order.purpose === 'exit' && order.terms.type === 'market')
+      steps.push({ kind: 'cancel', leg: 'cancel', symbol });
+    steps.push(step);
+    if (moves && isImmediate && !isShortCover) steps.push(...moneyHome({ currency, home, wallet }));
+    return steps;
+  }
+
+  /** Everything that the checks look at. */
+  async #facts(
+    scene: PlanScene,
+    order: WantedOrder | PlanRunOrder,
+    simulated: ReadonlyMap<string, number> | undefined,
+    {
+      supposed = new Supposed(),
+      waited = false,
+    }: { readonly supposed?: Supposed; readonly waited?: boolean } = {},
+  ): Promise<OrderScene> {
+    const { books, executor, clock } = this.#parts;
+    const { plan, calendar } = scene;
+    const settings = books.settings(plan.book);
+    const broker = this.#broker(plan.book);
+    const instrument = await this.#instrument(broker, order.symbol);
+    const asset = 'why' in instrument ? order.symbol : instrument.asset;
+    const holdings = await books.holdings(plan.book);
+    const open = await executor.openOrders({ book: plan.book });
+    const price = await this.#price(broker, order);
+    const units = simulated?.get(order.symbol);
+    const freshness = this.#freshness(scene, order, waited);
+    const now = clock.now();
+    return {
+      order: {
+        symbol: order.symbol,
+        side: order.side,
+        purpose: order.purpose,
+        quantity: decimal(order.quantity),
+        isMarket: order.terms.type === 'market',
+      },
+      book: { name: plan.book, currency: settings.currency },
+      refusal: await books.refusal(plan.book, order.purpose),
+      held: (holdings.positions.get(asset)?.quantity ?? zero).plus(supposed.held(order.symbol)),
+      simulated:
+        simulated === undefined ? undefined : decimalOfNumber(units ?? 0).plus(supposed.held(order.symbol)),
+      instrument,
+      capabilities: broker.capabilities,
+      price,
+      cash: spendable(holdings, settings.currency, open).plus(supposed.cash),
+      expected: open
+        .filter(({ purpose, side, ...rest }) => purpose === 'exit' && side === 'sell' && !isProtective(rest))
+        .reduce((sum, { quantity, filled }) => sum.plus(decimal(quantity).minus(decimal(filled))), zero),
+      limits: plan.limits,
+      freshness,
+      opens: opensFor(plan, calendar, now),
+      broker: { name: broker.name, status: broker.status(), isCompared: this.#parts.isCompared(broker.name) },
+      twin: twinOf(order, open),
+    };
+  }
+
+  #freshness(
+    { plan, calendar }: PlanScene,
+    { signalAt }: { readonly signalAt: string },
+    waitedForMoney = false,
+  ) {
+    const { entry, interval } = plan;
+    const now = this.#parts.clock.now();
+    return freshnessOf({ entry, interval, calendar, signalAt: new Date(signalAt), now, waitedForMoney });
+  }
+
+  async #price(
+    broker: Broker,
+    { terms, side, symbol, signalPrice }: WantedOrder | PlanRunOrder,
+  ): Promise<Decimal | null> {
+    try {
+      const expected = expectedPrice(terms, side, await broker.quote(symbol));
+      if (expected?.gt(zero)) return expected;
+    } catch (error) {
+      this.#parts.log.info(
+        { symbol, reason: reasonOf(error) },
+        'an order of a plan is checked without a quote',
+      );
+    }
+    const known = decimal(signalPrice);
+    return known.gt(zero) ? known : null;
+  }
+
+  async #instrument(broker: Broker, symbol: string): Promise<Instrument | { readonly why: string }> {
+    try {
+      return await broker.resolve(symbol);
+    } catch (error) {
+      const why =
+        error instanceof UserError
+          ? error.message
+          : `${broker.name} could not be asked for ${symbol}: ${reasonOf(error)}`;
+      return { why };
+    }
+  }
+
+  #broker(book: string): Broker {
+    const { books, brokers } = this.#parts;
+    const { broker } = books.settings(book);
+    const found = brokers.get(broker);
+    if (found) return found;
+    throw new UserError(`There is no broker "${broker}".`);
+  }
+}
+
+/** What a book would have after orders that have not been made. */
+class Supposed {
+  cash: Decimal = zero;
+  readonly #held = new Map<string, Decimal>();
+
+  held(symbol: string): Decimal {
+    return this.#held.get(symbol) ?? zero;
+  }
+
+  trade({ order: { symbol, side, quantity, isMarket }, price }: OrderScene): void {
+    if (!isMarket) return; // it trades later, or never
+    const signed = side === 'buy' ? quantity : quantity.neg();
+    this.#held.set(symbol, this.held(symbol).plus(signed));
+    if (price) this.cash = this.cash.minus(signed.times(price));
+  }
+}
+
+/** The terms under which it goes out now: a market order for the auction that it is meant for, where the broker has that. */
+function termsAt(
+  terms: OrderTerms,
+  { entry }: PlanSettings,
+  calendar: Calendar | undefined,
+  { capabilities }: Broker,
+  now: Date,
+): OrderTerms {
+  if (terms.type !== 'market' || !calendar || entry === 'regular hours') return terms;
+  const auction = entry === 'on close' ? 'close' : 'open';
+  if (auction === 'open' && calendar.isOpen(now)) return terms; // the auction is over: an entry that waited for its money
+  return capabilities.auctions?.includes(auction) ? { type: 'market', auction } : terms;
+}
+
+/** When the market opens, where an order has to wait for that. */
+function opensFor({ entry }: PlanSettings, calendar: Calendar | undefined, now: Date): Date | undefined {
+  if (!calendar || entry !== 'regular hours' || calendar.isOpen(now)) return undefined;
+  const today = calendar.session(calendar.dayOf(now));
+  const pause = today?.breaks.find(({ from, to }) => now >= from && now < to);
+  if (pause) return pause.to;
+  return today && now < today.open ? today.open : calendar.nextSession(calendar.dayOf(now)).open;
+}
+
+/** Cash that no open purchase will take. */
+function spendable(holdings: Holdings, currency: string, open: readonly Order[]): Decimal {
+  const cash = holdings.cash.get(currency) ?? zero;
+  return open
+    .filter(({ side, purpose }) => side === 'buy' && purpose === 'entry')
+    .reduce((left, { notional, quantity, filled }) => {
+      if (notional === null || decimal(quantity).lte(zero)) return left;
+      const share = decimal(quantity).minus(decimal(filled)).div(decimal(quantity));
+      return left.minus(decimal(notional).times(share));
+    }, cash);
+}
+
+function twinOf(
+  { symbol, side, quantity, ...order }: WantedOrder | PlanRunOrder,
+  open: readonly Order[],
+): string | undefined {
+  const own = 'id' in order ? order.id : order._id;
+  const twin = open.find(
+    (other) =>
+      other.operation !== own &&
+      !other.operation?.startsWith(own.slice(0, own.indexOf('@'))) &&
+      !isProtective(other) &&
+      other.symbol === symbol &&
+      other.side === side &&
+      other.requested === quantity,
+  );
+  return twin && `The order ${twin._id} of the book does the same and is ${twin.state}.`;
+}
+
+function isOfPlan({ operation }: Pick<Order, 'operation'>, plan: string): boolean {
+  return operation?.startsWith(operationPrefix(plan)) ?? false;
+}
+
+function isProtective({ operation }: Pick<Order, 'operation'>): boolean {
+  return operation?.includes(protectionMark) ?? false;
+}
+
+function waitsForMoney({ name, result }: CheckResult): boolean {
+  return name === 'buying power' && result === 'wait';
+}
+
+/** One resting order for each, as far as the book holds enough and the broker knows such orders. */
+function protectionSteps(
+  wanted: readonly WantedProtection[],
+  held: Decimal,
+  { symbol, rules }: Instrument,
+  broker: Broker,
+): readonly OrderStep[] {
+  const side = held.gt(zero) ? 'sell' : 'buy';
+  let free = held.abs();
+  const steps: OrderStep[] = [];
+  for (const { units, stopLoss, takeProfit } of wanted) {
+    const size = decimal(units);
+    if (size.times(held).lte(zero)) continue; // of a position on the other side
+    const terms = restingTerms(stopLoss, takeProfit, broker);
+    const quantity = truncateToStep(size.abs().lt(free) ? size.abs() : free, decimal(rules.quantityStep));
+    free = free.minus(quantity);
+    if (!terms || quantity.lte(zero) || quantity.lt(decimal(rules.minimumQuantity))) continue;
+    steps.push({
+      kind: 'order',
+      leg: 'protection',
+      symbol,
+      side,
+      quantity: { is: 'fixed', amount: decimalText(quantity) },
+      terms: termsOnTick(terms, side, rules.priceTick),
+      resting: true,
+    });
+  }
+  return steps;
+}
+
+/** Both as one order where the broker can, else the stop loss: the take profit is then made by a later run. */
+function restingTerms(
+  stopLoss: string | null,
+  takeProfit: string | null,
+  { capabilities: { orderTypes } }: Broker,
+): OrderTerms | undefined {
+  if (stopLoss !== null && takeProfit !== null && orderTypes.includes('oco')) {
+    return { type: 'oco', stopPrice: stopLoss, limitPrice: takeProfit };
+  }
+  if (stopLoss !== null && orderTypes.includes('stop')) return { type: 'stop', stopPrice: stopLoss };
+  if (stopLoss === null && takeProfit !== null && orderTypes.includes('limit')) {
+    return { type: 'limit', limitPrice: takeProfit };
+  }
+  return undefined;
+}
+
+function isSame({ side, quantity, terms }: OrderStep, order: Order): boolean {
+  const left = decimal(order.quantity).minus(decimal(order.filled));
+  return (
+    order.side === side &&
+    quantity.is === 'fixed' &&
+    decimal(quantity.amount).eq(left) &&
+    JSON.stringify(Object.entries(terms ?? {}).sort()) === JSON.stringify(Object.entries(order.terms).sort())
+  );
+}
+
+function termsText(terms: OrderTerms): string {
+  const stop = 'stopPrice' in terms ? ` at stop ${terms.stopPrice}` : '';
+  return `${stop}${'limitPrice' in terms ? ` at limit ${terms.limitPrice}` : ''}`;
+}
