@@ -188,8 +188,8 @@ export class Line {
   #refused(): 'refused' {
     const { host, port, launch } = this.#parts.settings;
     const { name } = this.#parts;
-    const how = launch ? `/broker connect ${name} starts it` : 'start it';
-    const why = `Nobody listens at ${host}:${port}. TWS or IB Gateway is not running, or waits for its login: ${how} and log in.`;
+    const how = launch ? `/broker connect ${name} starts it, then log in` : 'start it and log in';
+    const why = `Nobody listens at ${host}:${port}. TWS or IB Gateway is not running, or waits for its login: ${how}.`;
     this.#becomeAway('needs-login', why);
     return 'refused';
   }
