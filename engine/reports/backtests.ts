@@ -322,7 +322,8 @@ export class Backtests {
         return [];
       }
     };
-    const known = (await Promise.all(sources.map(ask))).flat().map((info) => info.symbol);
+    const found = (await Promise.all(sources.map(ask))).flat();
+    const known = [...new Set(found.map((info) => info.symbol))];
     const asked = sources.map(({ name }) => name).join(', ');
     const hints = [hintAt(symbol, known), ...problems].filter((hint) => hint !== '');
     return [`No source knows the symbol "${symbol}" (asked: ${asked}).`, ...hints].join(' ');

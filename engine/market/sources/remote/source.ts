@@ -202,7 +202,10 @@ export function remoteSource(
     bars: (request) => inLanes(request.symbols, (symbol) => history(symbol, request), request.signal),
     async symbols(query, limit) {
       if (query.trim() === '') return ((await list()) ?? []).slice(0, limit);
-      return searchSymbols(await search(query), query, limit);
+      const found = await search(query);
+      const fitting = searchSymbols(found, query, found.length);
+      // Vendors also find what was perhaps meant.
+      return [...new Set([...fitting, ...found])].slice(0, limit);
     },
     lastPrice: (wanted) => {
       const symbol = vendor.spelled(wanted);

@@ -51,22 +51,19 @@ export function yahooSource(
 
   async function chart(
     symbol: string,
-    { from, to, interval }: { readonly from: number; readonly to: number; readonly interval: Interval },
+    range: Readonly<Record<string, string | number>>,
     signal?: AbortSignal,
   ): Promise<Chart> {
-    const query = {
-      period1: Math.floor(from / 1000),
-      period2: Math.floor(to / 1000),
-      interval: granularities[interval],
-      events: 'div,splits',
-      includePrePost: 'false',
-    };
+    const query = { ...range, events: 'div,splits', includePrePost: 'false' };
     const address = `${charts}/${encodeURIComponent(symbol)}`;
     const { chart: answer } = await rest.get(address, query, chartAnswer, signal);
     const [found] = answer.result ?? [];
     if (found) return found;
     throw rest.refusal('fault', 'Yahoo sent neither a chart nor an error.');
   }
+
+  /** Of the newest session, however long ago it was. */
+  const newestChart = (symbol: string) => chart(symbol, { range: '1d', interval: '1d' });
 
   /** In as many answers as it takes, the oldest first. */
   async function charted(question: HistoryQuestion): Promise<Chart[]> {
@@ -81,7 +78,12 @@ export function yahooSource(
     let refused: unknown;
     for (let begin = from; begin < to; begin += step) {
       try {
-        found.push(await chart(symbol, { from: begin, to: Math.min(begin + step, to), interval }, signal));
+        const range = {
+          period1: Math.floor(begin / 1000),
+          period2: Math.floor(Math.min(begin + step, to) / 1000),
+          interval: granularities[interval] ?? interval,
+        };
+        found.push(await chart(symbol, range, signal));
       } catch (error) {
         if (!isNoData(error)) throw error;
         refused = error; // a stretch of holidays
@@ -104,7 +106,7 @@ export function yahooSource(
   }
 
   async function last(symbol: string): Promise<LastPrice> {
-    const { meta } = await chart(symbol, { from: now() - 7 * dayMs, to: now(), interval: '1d' });
+    const { meta } = await newestChart(symbol);
     const { regularMarketPrice: price, regularMarketTime: at, currency } = meta;
     if (price === undefined || at === undefined || !currency) {
       throw rest.refusal('no-data', `Yahoo has no price of ${symbol}.`);
@@ -138,7 +140,7 @@ export function yahooSource(
     search,
     last,
     async market(symbol) {
-      const { meta } = await chart(symbol, { from: now() - 7 * dayMs, to: now(), interval: '1d' });
+      const { meta } = await newestChart(symbol);
       return marketOf(meta);
     },
   };
