@@ -65,6 +65,7 @@ function sightOf(printed: string): Sight {
   return {
     text: printed,
     buttons: newestButtons(printed),
+    amongOthers: true,
     files: paths.map((path) => ({
       name: basename(path),
       shownAs: path.endsWith('.png') ? 'picture' : 'file',

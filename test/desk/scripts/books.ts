@@ -51,6 +51,36 @@ export const books = [
   }),
 ] as const;
 
+export const newBooks = [
+  script(
+    'book create, book set, book key, book delete',
+    'a book is made, set and given a key while the desk runs, and goes when it is empty',
+    async ({ ann, vera, desk }) => {
+      await ann.types('/book create grid paper USD 500 handler=order limit_order=400', {
+        shows: ['Make the book grid at PAPER?'],
+        buttons: confirm,
+        tone: 'warning',
+        forMeAlone: true,
+      });
+      await ann.presses('Confirm', { shows: ['The book grid is there'], tone: 'success', forMeAlone: true });
+      await vera.types('/book show grid', { fields: { Capital: '500.00 USD' } });
+      await ann.types('/book set grid limit_order 300', { fields: { Now: '400', Then: '300' } });
+      await ann.presses('Confirm', { shows: ['400 → 300'] });
+      await ann.types('/book key grid', { shows: ['Give grid another key?'], forMeAlone: true });
+      const given = await ann.presses('Confirm', { shows: ['grid has another key'], forMeAlone: true });
+      const key = pick(given, /"key": ?"([^"]+)"/);
+      expect((await desk.alert('grid', { ...alert, key })).status).toBe(200);
+      await ann.types('/book delete grid gird', { shows: ['nothing is deleted'], tone: 'danger' });
+      await asksUntil(vera, '/signal list grid', /the book "+grid"+ has 500\.00 USD/);
+      await ann.types('/book withdraw grid 500', { shows: ['Withdraw 500 USD from grid?'] });
+      await ann.presses('Confirm', { shows: ['Withdrew 500 USD from grid'] });
+      await ann.types('/book delete grid grid', { shows: ['Delete the book grid?'], buttons: confirm });
+      await ann.presses('Confirm', { shows: ['grid is deleted. Its history stays.'] });
+      await vera.types('/book list', { shows: ['rotation'], lacks: ['grid'] });
+    },
+  ),
+] as const;
+
 const alert = { key: 'careful-key-1234', action: 'buy', symbol: 'SP500', quantity: 1 };
 
 export const signals = [

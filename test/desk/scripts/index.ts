@@ -1,5 +1,5 @@
 /** The table: a script for every command, in the order in which they are played on one desk. */
-import { books, byHand, differences, signals } from './books.ts';
+import { books, byHand, differences, newBooks, signals } from './books.ts';
 import { buttons } from './buttons.ts';
 import { overview } from './overview.ts';
 import { backtests, data, plans, strategies } from './research.ts';
@@ -23,6 +23,7 @@ export const scripts: readonly Script[] = [
   ...people,
   ...settings,
   ...tasks,
+  ...newBooks,
   ...buttons,
   ...upkeep,
 ];

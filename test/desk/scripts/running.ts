@@ -105,6 +105,18 @@ export const settings = [
     await ann.types('/notify set signal off', { shows: ['signal is not told'], forMeAlone: true });
     await ann.types('/notify set singal on', { shows: ['Did you mean signal?'], tone: 'danger' });
   }),
+  script('timezone show, timezone set', 'people read times by their own clock', async ({ vera }) => {
+    await vera.types('/timezone set Europe/Berlin', {
+      shows: ['are Europe/Berlin from now on.'],
+      forMeAlone: true,
+    });
+    await vera.types('/timezone show', { fields: { Yours: /^Europe\/Berlin/ }, forMeAlone: true });
+    await vera.types('/timezone set default', { shows: ['are UTC from now on.'], forMeAlone: true });
+    await vera.types('/timezone set Berlin/Europe', { shows: ['There is no time zone'], tone: 'danger' });
+  }),
+  script('mail test', 'says that nobody is told anything by e-mail', async ({ ann }) => {
+    await ann.types('/mail test', { shows: ['Nobody is told anything by e-mail'], tone: 'danger' });
+  }),
   script(
     'alias list, alias add, alias run, alias remove',
     'one word stands for a line',
