@@ -19,7 +19,7 @@ export const planOption = {
 const entries = { open: 'on open', close: 'on close', regular: 'regular hours' } as const;
 
 const nameOption = {
-  plan: { type: 'string', description: 'How the plan is called', required: true, example: 'rotation_daily' },
+  name: { type: 'string', description: 'How the plan is called', required: true, example: 'rotation_daily' },
 } as const satisfies OptionSet;
 
 /** Of every plan. */
@@ -117,7 +117,8 @@ export const setOptions = {
   ...furtherOptions,
 } as const satisfies OptionSet;
 
-type Chosen = OptionValues<typeof setOptions> & Partial<OptionValues<typeof createOptions>>;
+type Chosen = Omit<OptionValues<typeof setOptions>, 'plan'> &
+  Partial<Omit<OptionValues<typeof createOptions>, keyof typeof setOptions>>;
 
 /**
  * Settings by their keys; what was not said is not in it.

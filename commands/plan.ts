@@ -56,12 +56,38 @@ export const plan = defineCommand({
         acts: true,
         options: createOptions,
         example: '/plan create daily momentum_rotation AMBR,BRKW,CLVR demo rotation 2018-01-01 times=16:30',
+        wizard: [
+          { option: 'name', question: 'What is the plan called? It keeps its name.' },
+          { option: 'strategy', question: 'Which strategy does it run?', onlySuggested: true },
+          { option: 'symbols', question: 'On which symbols, separated by commas?' },
+          { option: 'source', question: 'Where do its bars come from?', onlySuggested: true },
+          {
+            option: 'book',
+            question: 'Whose money does it trade? A book without a handler.',
+            onlySuggested: true,
+          },
+          { option: 'from', question: 'From which day on does it see data?' },
+          { option: 'calendar', question: 'Whose trading days and hours does it keep?' },
+          {
+            option: 'times',
+            question: 'At which times does it run? As 9:30, 15:59:30 or 9:30-16:00/30min.',
+          },
+          { option: 'timezone', question: 'In which time zone are these times?' },
+          { option: 'entry', question: 'When do its orders trade?', default: 'open' },
+          {
+            option: 'mode',
+            question: 'Always from the start, or from what the book holds?',
+            default: 'strict',
+          },
+          { option: 'commission', question: 'Which rate does trading cost, as 0.001?', default: '0' },
+          { option: 'params', question: "Which parameters, other than the strategy's own?" },
+        ],
         confirm: async ({ desk }, chosen) => {
-          const { settings, moments } = await desk.previewPlan({ name: chosen.plan, ...planDraft(chosen) });
+          const { settings, moments } = await desk.previewPlan({ name: chosen.name, ...planDraft(chosen) });
           return draftContent(settings, moments);
         },
         run: async ({ desk, caller }, chosen) => {
-          const made = await desk.createPlan({ name: chosen.plan, ...planDraft(chosen) }, caller.name);
+          const made = await desk.createPlan({ name: chosen.name, ...planDraft(chosen) }, caller.name);
           return createdReply(made, desk.planMoments(made.settings.name, shownMoments));
         },
       }),

@@ -15,6 +15,7 @@ import type { Source } from '../../engine/market/sources/source.ts';
 import { wallClockOf } from '../../engine/market/wall-clock.ts';
 import { planSettings } from '../../engine/plans/plan.ts';
 import { Plans } from '../../engine/plans/plans.ts';
+import { PlanRuns } from '../../engine/plans/run-records.ts';
 import { Backtests, type BacktestsParts } from '../../engine/reports/backtests.ts';
 import type { ChartRenderer } from '../../engine/reports/charts/renderer.ts';
 import { Runs } from '../../engine/reports/runs.ts';
@@ -282,6 +283,10 @@ export async function openPlans(options: PlanDeskOptions) {
       const other = await desk();
       await other.plans.plan({ alone });
       return other;
+    },
+    /** Every order that a run of the plan wanted, as it was stored. */
+    async wanted(plan: string) {
+      return (await PlanRuns.open(store)).ordersOf(plan, 10_000);
     },
     async told() {
       return (await first.outbox.after(0, 10_000)).map(({ event }) => event);

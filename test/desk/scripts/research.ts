@@ -121,6 +121,65 @@ export const plans = [
       await tom.presses('Run demo', { shows: ['No new orders. 3 of the newest signals were sent before'] });
     },
   ),
+  script(
+    'plan show, plan preview, plan orders, plan history, plan log, plan performance, plan send',
+    'shows what it is, when it runs, what it wanted, and what happened',
+    async ({ tom, vera }) => {
+      await vera.types('/plan show demo', {
+        shows: ['Plan demo, version 1, enabled'],
+        fields: { Strategy: 'momentum_rotation', Book: 'rotation', Mode: 'strict' },
+        buttons: ['Dry run', 'Disable', 'Orders', 'History'],
+      });
+      await vera.types('/plan preview demo 3', { shows: ['When plan demo runs', '16:30'] });
+      await vera.types('/plan orders demo', { shows: ['Orders of plan demo', 'filled'], files: ['.csv'] });
+      await vera.types('/plan history demo', { shows: ['History of plan demo', 'hand', 'done'] });
+      await vera.types('/plan log demo', { shows: ['done'], files: ['-log.txt'], buttons: ['Its report'] });
+      await vera.types('/plan performance demo', { shows: ['No trade was closed then'] });
+      await tom.types('/plan send demo', {
+        shows: ['Nothing of plan demo waits any more.'],
+        tone: 'success',
+      });
+    },
+  ),
+  script(
+    'plan set, plan disable, plan enable',
+    'a plan of a file is changed over its file, and its times may go by',
+    async ({ tom }) => {
+      await tom.types('/plan set demo grace=600', {
+        shows: ['Change the plan demo?', '600 s'],
+        buttons: confirm,
+      });
+      await tom.presses('Confirm', { shows: ['demo is changed.'], tone: 'success' });
+      await tom.types('/plan disable demo', { shows: ['demo is disabled.'] });
+      await tom.types('/plan enable demo', { shows: ['Enable the plan demo?', 'PAPER'], buttons: confirm });
+      await tom.presses('Confirm', { shows: ['Plan demo is enabled', 'Next runs:'] });
+    },
+  ),
+  script(
+    'plan create, plan dryrun, plan delete',
+    'is made for a book of its own, tried before it is enabled, and deleted by its name',
+    async ({ ann, tom, vera }) => {
+      await ann.types('/book create spare paper USD 5000 handler=none', {
+        shows: ['spare'],
+        buttons: confirm,
+      });
+      await ann.presses('Confirm', { shows: ['spare'] });
+      const create = '/plan create daily sma_cross SP500 demo spare 2018-01-01 times=16:30';
+      await tom.types(create, { shows: ['without a calendar it is needed'], tone: 'danger' });
+      await tom.types(`${create} calendar=XNYS`, {
+        shows: ['Make the plan daily?', 'Next runs:'],
+        buttons: confirm,
+      });
+      await tom.presses('Confirm', { shows: ['Plan daily is made'], buttons: ['Dry run', 'Show'] });
+      await tom.types('/plan enable daily', { buttons: confirm });
+      await tom.presses('Confirm', { shows: ['has not passed yet'], tone: 'danger' });
+      await tom.types('/plan dryrun daily', { shows: ['Dry run of plan daily', 'Nothing was sent'] });
+      await tom.types('/plan delete daily dayly', { shows: ['Nothing was deleted'], tone: 'danger' });
+      await tom.types('/plan delete daily daily', { shows: ['daily is deleted.'] });
+      await vera.types('/plan list', { shows: ['demo'], lacks: ['daily'] });
+      await ann.types('/book delete spare spare', { shows: ['spare'] });
+    },
+  ),
 ] as const;
 
 const days = ['2024-01-02', '2024-01-03', '2024-01-04', '2024-01-05', '2024-01-08'];

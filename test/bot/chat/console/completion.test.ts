@@ -11,10 +11,10 @@ describe('the Tab key', () => {
   });
 
   it('offers the subcommands of a command that has some', () => {
-    expect(completionOf('/plan ', commands)).toEqual({
+    expect(completionOf('/plan dry', commands)).toMatchObject({
       kind: 'words',
-      typed: '',
-      candidates: ['list ', 'run '],
+      typed: 'dry',
+      candidates: ['dryrun '],
     });
   });
 
