@@ -232,7 +232,7 @@ const troubled = new Set<PlanOrder['state']>([
 
 function ordersText({ orders, known, missed, tradeStart, notes, isDry }: PlanRunReport): RichText {
   const sent = isDry
-    ? `${orders.length === 0 ? 'It would send no orders' : `Orders that it wants: ${orders.length}`}. Nothing was sent, and nothing is kept of it.`
+    ? `${orders.length === 0 ? 'It would send no orders' : `Orders that it wants: ${orders.length}`}. Nothing was sent, and neither its orders nor its storage are kept.`
     : orders.length === 0
       ? 'No new orders.'
       : `New orders: ${orders.length}.`;
