@@ -30,6 +30,7 @@ describe('an alert', () => {
         account: 'paper',
         fills: [
           {
+            id: expect.stringMatching(/^fill:paper:oc-[0-9a-f]{32}-1$/),
             symbol: 'SP500',
             side: 'buy',
             quantity: '3',
