@@ -162,10 +162,11 @@ export const plans = [
       await ann.types('/book create spare paper USD 5000 handler=none', {
         shows: ['spare'],
         buttons: confirm,
+        forMeAlone: true,
       });
-      await ann.presses('Confirm', { shows: ['spare'] });
+      await ann.presses('Confirm', { shows: ['spare'], forMeAlone: true });
       const create = '/plan create daily sma_cross SP500 demo spare 2018-01-01 times=16:30';
-      await tom.types(create, { shows: ['without a calendar it is needed'], tone: 'danger' });
+      await tom.types(create, { shows: ['without a calendar it is needed'] });
       await tom.types(`${create} calendar=XNYS`, {
         shows: ['Make the plan daily?', 'Next runs:'],
         buttons: confirm,
