@@ -1,5 +1,6 @@
 import { UserError } from '../engine/errors.ts';
 import { action, type CommandContext, defineCommand, type OptionValues } from './command.ts';
+import { planDivergence } from './plan-divergence.ts';
 import { createOptions, planDraft, planOption, setOptions } from './plan-options.ts';
 import {
   changeContent,
@@ -228,6 +229,7 @@ export const plan = defineCommand({
         run: async ({ desk }, { plan: name, limit = 30 }) =>
           ordersReply(name, await desk.planOrders(name, limit)),
       }),
+      divergence: planDivergence,
       performance: action({
         description: 'How well the book of a plan trades',
         role: 'viewer',

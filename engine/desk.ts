@@ -22,6 +22,12 @@ import type { Logger } from './log.ts';
 import type { BarsFile, IntakePreview, Source } from './market/sources/source.ts';
 import { type Decimal, decimal, decimalText, zero } from './money.ts';
 import { nearest } from './nearest.ts';
+import {
+  type DivergenceRange,
+  type DivergenceReport,
+  divergenceLine,
+  PlanDivergence,
+} from './plans/divergence.ts';
 import type { PlanSettings } from './plans/plan.ts';
 import type {
   Moment,
@@ -76,6 +82,7 @@ export type { PanicReport } from './execution/panic.ts';
 export { calendarNames } from './market/calendars/index.ts';
 export { parsePeriod } from './market/period.ts';
 export type { IntakePreview } from './market/sources/source.ts';
+export { type ComparedOrder, type DivergenceReport, namedParts } from './plans/divergence.ts';
 export { entryTypes, type PlanSettings, planModes } from './plans/plan.ts';
 export type {
   Moment,
@@ -215,6 +222,7 @@ export class Desk {
   readonly money: LedgerReports;
   /** Scripts that run at their times. */
   readonly tasks: Tasks;
+  readonly #divergence: PlanDivergence;
   readonly #parts: DeskParts;
 
   constructor(parts: DeskParts) {
@@ -227,6 +235,7 @@ export class Desk {
       ...{ store, clock, log, books, brokers, sources, charts, accountText },
       priceSources: parts.priceSources,
     });
+    this.#divergence = new PlanDivergence({ store, clock, log, books, sources, charts, accountText });
     this.byHand = new HandReports(parts.brokers);
   }
 
@@ -848,6 +857,19 @@ export class Desk {
   /** What it was, the newest first. @throws UserError when there is no such plan */
   planVersions(name: string): Promise<readonly PlanVersion[]> {
     return this.#parts.plans.versions(name);
+  }
+
+  /**
+   * What its backtest said beside what happened.
+   * @throws UserError when there is no such plan, or it has no run that could be compared
+   */
+  async planDivergence(name: string, range: DivergenceRange = {}): Promise<DivergenceReport> {
+    return this.#divergence.report(await this.#parts.plans.show(name), range);
+  }
+
+  /** The same in one line, for a digest. @throws UserError as `planDivergence` */
+  async planDivergenceLine(name: string, range: DivergenceRange = {}): Promise<string> {
+    return divergenceLine(await this.planDivergence(name, range));
   }
 
   /** When it runs next. @throws UserError when there is no such plan */

@@ -16,6 +16,7 @@ import {
   backtestRequest,
   type ChartAnswer,
   type ChartedComparison,
+  type ChartedDivergence,
   type ChartedEquity,
   type ChartedHeatMap,
   type ChartedProfit,
@@ -70,6 +71,11 @@ export interface ChartRenderer {
    * @throws UserError when the renderer is closed; Error when drawing failed
    */
   tradeChart(chart: ChartedTrade): Promise<ReportFile>;
+  /**
+   * 1200 x 900 PNG of a plan's book beside its simulation, and of what they differ by.
+   * @throws UserError when the renderer is closed; Error when drawing failed
+   */
+  divergenceChart(chart: ChartedDivergence): Promise<ReportFile>;
   /** Fails what is waiting and ends the worker. Again: does nothing. */
   close(): Promise<void>;
 }
@@ -134,6 +140,10 @@ export function chartRenderer(options: ChartRendererOptions): ChartRenderer {
     async tradeChart(chart) {
       const data = await queue.draw(() => ({ kind: 'trade', chart }));
       return { name: reportFileName([chart.bars.symbol, 'trade'], 'png'), type: 'image/png', data };
+    },
+    async divergenceChart(chart) {
+      const data = await queue.draw(() => ({ kind: 'divergence', chart }));
+      return { name: reportFileName([chart.headline.title, 'divergence'], 'png'), type: 'image/png', data };
     },
     close: () => queue.close(),
   };

@@ -28,7 +28,8 @@ export type ChartRequest =
   | { readonly kind: 'walkForward'; readonly run: ChartedWalkForward }
   | { readonly kind: 'equity'; readonly chart: ChartedEquity }
   | { readonly kind: 'profit'; readonly chart: ChartedProfit }
-  | { readonly kind: 'trade'; readonly chart: ChartedTrade };
+  | { readonly kind: 'trade'; readonly chart: ChartedTrade }
+  | { readonly kind: 'divergence'; readonly chart: ChartedDivergence };
 
 export type ChartAnswer = { readonly png: Uint8Array<ArrayBuffer> } | { readonly error: string };
 
@@ -144,6 +145,19 @@ export interface ChartedTrade {
   readonly trades: readonly TradeMark[];
   /** In the order in which they were sent. */
   readonly levels: readonly TradeLevel[];
+}
+
+/** A plan's book beside its simulation. */
+export interface ChartedDivergence {
+  readonly headline: Headline;
+  /** Midnight UTC of each day, milliseconds, and columns as long. */
+  readonly time: Float64Array;
+  readonly book: Float64Array;
+  readonly simulated: Float64Array;
+  /** Book less simulation. */
+  readonly difference: Float64Array;
+  /** What the last difference is made of. */
+  readonly parts: readonly FlowPart[];
 }
 
 export interface NamedProfit {

@@ -4,6 +4,7 @@ import { backtestFigure } from './backtest-chart.ts';
 import { chartCanvas } from './canvas.ts';
 import { comparisonFigure } from './comparison-chart.ts';
 import { equityFigure, profitFigure, tradeFigure } from './desk-charts.ts';
+import { divergenceFigure } from './divergence-chart.ts';
 import { drawFigure } from './draw.ts';
 import { drawHeatMap } from './draw-heat-map.ts';
 import { heatMapOf, sweepFigure } from './heat-map.ts';
@@ -52,6 +53,8 @@ function drawn(request: ChartRequest): Uint8Array<ArrayBuffer> {
       return drawFigure(canvas, profitFigure(request.chart));
     case 'trade':
       return drawFigure(canvas, tradeFigure(request.chart));
+    case 'divergence':
+      return drawFigure(canvas, divergenceFigure(request.chart));
     default:
       return request satisfies never;
   }

@@ -122,7 +122,7 @@ export const plans = [
     },
   ),
   script(
-    'plan show, plan preview, plan orders, plan history, plan log, plan performance, plan send',
+    'plan show, plan preview, plan orders, plan history, plan log, plan divergence, plan performance, plan send',
     'shows what it is, when it runs, what it wanted, and what happened',
     async ({ tom, vera }) => {
       await vera.types('/plan show demo', {
@@ -134,6 +134,11 @@ export const plans = [
       await vera.types('/plan orders demo', { shows: ['Orders of plan demo', 'filled'], files: ['.csv'] });
       await vera.types('/plan history demo', { shows: ['History of plan demo', 'hand', 'done'] });
       await vera.types('/plan log demo', { shows: ['done'], files: ['-log.txt'], buttons: ['Its report'] });
+      await vera.types('/plan divergence demo', {
+        shows: ['Divergence of plan demo, book rotation, PAPER', 'Book less backtest', 'not simulated'],
+        files: ['demo-divergence.png', 'demo-divergence.csv'],
+        buttons: ['Orders', 'Performance'],
+      });
       await vera.types('/plan performance demo', { shows: ['No trade was closed then'] });
       await tom.types('/plan send demo', {
         shows: ['Nothing of plan demo waits any more.'],
