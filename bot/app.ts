@@ -13,6 +13,7 @@ import type { Store } from '../engine/store/store.ts';
 import { Announcer } from './chat/announcer.ts';
 import { ConsolePlatform, consoleUser } from './chat/console/console.ts';
 import { filesOfTerminal } from './chat/console/files.ts';
+import { digestJob } from './chat/digest.ts';
 import { Notifier } from './chat/notifier.ts';
 import type { People } from './chat/people.ts';
 import type { Message, Platform } from './chat/platform.ts';
@@ -76,7 +77,7 @@ export async function startApp(parts: AppParts): Promise<App> {
     const people = await openPeople(config, { engine, clock, log });
     const mail = await mailOf({ ...parts, config }, engine);
     const platforms = [...(await platformsOf({ ...parts, config }, people)), ...(mail ? [mail] : [])];
-    const { router, access, actions, notices, timesOf } = await openFront({
+    const { router, access, actions, notices, digests, timesOf } = await openFront({
       ...parts,
       config,
       files,
@@ -101,10 +102,14 @@ export async function startApp(parts: AppParts): Promise<App> {
       log,
     });
 
+    engine.schedule.define({ name: digestJob.name, run: () => digests.tellDue() });
+
     await engine.start();
     await engine.startWork();
+    await engine.schedule.every(digestJob.name, digestJob.key, digestJob.at, null);
     closers.push(() => Promise.all(platforms.map((platform) => platform.stop())).then(() => undefined));
     closers.push(() => notifier.stop());
+    closers.push(() => digests.stop());
     closers.push(() => router.stop());
 
     if (config.webhook && hooks) {
@@ -127,6 +132,7 @@ export async function startApp(parts: AppParts): Promise<App> {
     await outbox.publish({ type: 'desk.started', version: parts.version, environment: config.name });
     await Promise.all(platforms.map((platform) => platform.start(router)));
     notifier.start();
+    digests.start();
     const stop = async ({ by, restarts }: Stopping = { by: 'the machine', restarts: false }) => {
       // Chats that cannot be reached now are told when they can.
       await outbox

@@ -154,6 +154,7 @@ export async function openEngine(
   });
   const desk = new Desk({
     store,
+    outbox,
     clock,
     brokers,
     sources,

@@ -16,6 +16,7 @@ import { Agreements } from './chat/agreements.ts';
 import { Aliases } from './chat/aliases.ts';
 import { Audit } from './chat/audit.ts';
 import { consoleUser } from './chat/console/console.ts';
+import { Digests } from './chat/digest.ts';
 import { Notices, nameOf } from './chat/notices.ts';
 import { type KnownUser, People } from './chat/people.ts';
 import type { ChatAddress, Platform, PlatformName } from './chat/platform.ts';
@@ -56,6 +57,7 @@ export interface Front {
   readonly access: Access;
   readonly actions: Actions;
   readonly notices: Notices;
+  readonly digests: Digests;
   /** By whose clock an address is told of moments. */
   readonly timesOf: (address: ChatAddress) => Times;
 }
@@ -76,6 +78,14 @@ export async function openFront(parts: FrontParts): Promise<Front> {
     platforms: platforms.map(({ name }) => name),
   });
   const zones = await Zones.open(store, config.timezone);
+  const timesOf = (address: ChatAddress) => {
+    const { platform, kind, id } = address;
+    const person = kind === 'user' ? people.find(platform, id)?.name : undefined;
+    return new Times(zones.forReader({ person, chat: nameOf(address) }), clock);
+  };
+  const digests = await Digests.open({
+    ...{ store, desk, notices, people, platforms, timesOf, clock, log },
+  });
   const aliases = await Aliases.open({
     store,
     clock,
@@ -117,6 +127,7 @@ export async function openFront(parts: FrontParts): Promise<Front> {
     people,
     settings,
     notices,
+    digests,
     mail: mailOf(parts.mail, notices),
     zones,
     audit,
@@ -127,12 +138,7 @@ export async function openFront(parts: FrontParts): Promise<Front> {
   const router = new Router({
     ...{ commands, desk, host, access, actions, agreements, wizards, uploads, audit, vault, clock, log },
   });
-  const timesOf = (address: ChatAddress) => {
-    const { platform, kind, id } = address;
-    const person = kind === 'user' ? people.find(platform, id)?.name : undefined;
-    return new Times(zones.forReader({ person, chat: nameOf(address) }), clock);
-  };
-  return { router, access, actions, notices, timesOf };
+  return { router, access, actions, notices, digests, timesOf };
 }
 
 /** The people of the configuration, whoever sits at the terminal, and what was changed about them in chat. */

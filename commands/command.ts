@@ -11,6 +11,7 @@ import type {
   AliasesOfDesk,
   Asker,
   AuditTrail,
+  DigestsOfDesk,
   LogBook,
   MailOfDesk,
   NoticesOfDesk,
@@ -64,6 +65,7 @@ export interface Host {
   readonly people: PeopleOfDesk;
   readonly settings: SettingsOfDesk;
   readonly notices: NoticesOfDesk;
+  readonly digests: DigestsOfDesk;
   readonly mail: MailOfDesk;
   readonly zones: ZonesOfDesk;
   readonly audit: AuditTrail;

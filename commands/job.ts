@@ -1,7 +1,7 @@
 import type { DeskStatus } from '../engine/desk.ts';
 import { UserError } from '../engine/errors.ts';
 import { action, type CommandContext, defineCommand } from './command.ts';
-import { isWithin } from './reach.ts';
+import { maySeeJob } from './job-sight.ts';
 import { bold, type Reply, rich } from './reply.ts';
 import type { Times } from './times.ts';
 
@@ -29,7 +29,7 @@ export const job = defineCommand({
         options: {},
         run: async ({ desk, caller, times }) =>
           listReply(
-            (await desk.jobs()).filter((job) => maySee(job, desk, caller)),
+            (await desk.jobs()).filter((job) => maySeeJob(job, desk, caller.reach)),
             times,
           ),
       }),
@@ -102,6 +102,7 @@ const consequences: Readonly<Record<string, string>> = {
   day: 'Limits on the loss of a day then count from the day before.',
   plan: 'The plan then trades nothing.',
   task: 'The script then runs only by hand.',
+  digest: 'No chat is then told its daily digest.',
 };
 
 function titleOf({ name, key }: Job): string {
@@ -123,18 +124,6 @@ async function jobNamed({ desk }: CommandContext, asked: string): Promise<Job> {
 /** A plan's job knows its run by day and time, so that none is made twice: early, it would be in the way of the real one. */
 function mustRunHere({ name, key }: Job): void {
   if (name === 'plan') throw new UserError(`A plan is run now by /plan run ${key.split(' ')[0]}.`);
-}
-
-/** A plan's runs belong to its book; the rest is the desk's own. */
-function maySee(
-  { name, key }: Job,
-  desk: CommandContext['desk'],
-  { reach }: CommandContext['caller'],
-): boolean {
-  const [plan = ''] = key.split(' ');
-  if (name !== 'plan' || !desk.planNames().includes(plan)) return true;
-  const book = desk.bookOfPlan(plan);
-  return isWithin(reach, { book, account: desk.accountOfBook(book) });
 }
 
 function listReply(jobs: readonly Job[], times: Times): Reply {

@@ -1,7 +1,9 @@
 import { UserError } from '../engine/errors.ts';
 import { action, type CommandContext, defineCommand } from './command.ts';
-import { bold, type Reply, rich } from './reply.ts';
-import { type Notice, noticeLevels } from './running.ts';
+import { digestReply } from './digest-text.ts';
+import { bold, code, type Reply, rich } from './reply.ts';
+import { type DigestChoice, type Notice, noticeLevels, type TimeOfDay } from './running.ts';
+import type { Times } from './times.ts';
 
 const chatOption = {
   type: 'string',
@@ -52,6 +54,32 @@ export const notify = defineCommand({
           };
         },
       }),
+      digest: action({
+        description: 'What happened and how the desk stands, told once a day at a time, or now',
+        role: 'viewer',
+        visibility: 'only-you',
+        example: '/notify digest 08:00',
+        options: {
+          when: {
+            type: 'string',
+            description: 'A time of day such as 08:00, by your clock; off; or now. Without it: what is set',
+            example: '08:00',
+            suggest: (_, typed) => ['now', 'off', ...hours].filter((each) => each.startsWith(typed.trim())),
+          },
+          chat: chatOption,
+        },
+        run: async (context, { when, chat }) => {
+          const { host, caller, desk, times, asker } = context;
+          const word = when?.trim().toLowerCase();
+          if (word === 'now') {
+            const since = await host.digests.since(chat ?? host.notices.chatOf(asker));
+            return digestReply({ desk, reach: caller.reach, times }, since);
+          }
+          const which = chatIn(context, chat);
+          if (word !== undefined) await host.digests.set(which, word === 'off' ? null : timeOfDay(word));
+          return digestSetReply(which, await host.digests.of(which), times);
+        },
+      }),
     },
   },
 });
@@ -69,6 +97,40 @@ function chatIn({ host, caller, asker }: CommandContext, chat: string | undefine
     );
   }
   return which;
+}
+
+const hours = Array.from({ length: 24 }, (_, hour) => clockText({ hour, minute: 0 }));
+
+function clockText({ hour, minute }: TimeOfDay): string {
+  return `${String(hour).padStart(2, '0')}:${String(minute).padStart(2, '0')}`;
+}
+
+/** @throws UserError for what is no quarter of an hour */
+function timeOfDay(typed: string): TimeOfDay {
+  const [, hourText, minuteText = '0'] = /^(\d{1,2})(?::(\d\d))?$/.exec(typed) ?? [];
+  const [hour, minute] = [Number(hourText), Number(minuteText)];
+  if (hourText === undefined || hour > 23 || minute > 59) {
+    throw new UserError(`"${typed}" is no time of day. Write it as 08:00 or 17:30; or now, or off.`);
+  }
+  if (minute % 15 !== 0) {
+    const before = clockText({ hour, minute: minute - (minute % 15) });
+    throw new UserError(
+      `The digest comes on the quarters of an hour, so not at ${typed}. Choose ${before}, for example.`,
+    );
+  }
+  return { hour, minute };
+}
+
+function digestSetReply(chat: string, choice: DigestChoice | undefined, times: Times): Reply {
+  if (!choice) {
+    return {
+      text: rich`No digest is told in ${chat}. ${code('/notify digest 08:00')} has one told every day.`,
+    };
+  }
+  return {
+    tone: 'success',
+    text: rich`The digest is told in ${chat} every day at ${bold(clockText(choice.at))} by the clock of ${choice.zone}; next ${times.in(choice.zone).near(choice.next)}. ${code('/timezone set')} changes the clock.`,
+  };
 }
 
 function listReply(chat: string, notices: readonly Notice[], chats: readonly string[]): Reply {

@@ -218,3 +218,25 @@ export interface ZonesOfDesk {
   /** null: as if nothing was ever set. */
   set(owner: ZoneOwner, zone: string | null): Promise<void>;
 }
+
+/** On the quarters of an hour, by the clock of whoever reads. */
+export interface TimeOfDay {
+  readonly hour: number;
+  readonly minute: number;
+}
+
+export interface DigestChoice {
+  readonly at: TimeOfDay;
+  /** By whose clock: IANA. */
+  readonly zone: string;
+  readonly next: Date;
+}
+
+export interface DigestsOfDesk {
+  /** When a chat is told its digest; undefined: never. @throws UserError for a chat that does not exist */
+  of(chat: string): Promise<DigestChoice | undefined>;
+  /** From when on the chat's next digest tells. */
+  since(chat: string): Promise<Date>;
+  /** null: not any more. @throws UserError for a chat that does not exist */
+  set(chat: string, at: TimeOfDay | null): Promise<void>;
+}

@@ -8,7 +8,7 @@ import type { Balance, Broker, BrokerOrder, BrokerPosition, BrokerStatus, Debt }
 import { HandReports } from './brokers/manual/reports.ts';
 import type { Clock } from './clock.ts';
 import { reasonOf, UserError } from './errors.ts';
-import type { DeskEvent } from './events.ts';
+import type { DeskEvent, Outbox } from './events.ts';
 import type { Difference, Resolution } from './execution/differences.ts';
 import { resolutionsOf } from './execution/differences.ts';
 import type { Executor } from './execution/executor.ts';
@@ -41,6 +41,7 @@ import type {
 } from './plans/plans.ts';
 import type { BacktestReport, BacktestRequest, Backtests, WorkOptions } from './reports/backtests.ts';
 import type { ChartRenderer } from './reports/charts/renderer.ts';
+import { type Digest, type DigestScope, digestOf } from './reports/digest.ts';
 import { LedgerReports } from './reports/ledger.ts';
 import type {
   ChartQuery,
@@ -96,6 +97,7 @@ export type {
 export type { BacktestReport, BacktestRequest } from './reports/backtests.ts';
 export { chartIndicatorNames } from './reports/chart-indicators.ts';
 export { csvFile } from './reports/csv-file.ts';
+export type { Digest } from './reports/digest.ts';
 export type {
   BookPerformance,
   BookProfit,
@@ -185,6 +187,7 @@ export interface DeskStatus {
 
 export interface DeskParts {
   readonly store: Store;
+  readonly outbox: Outbox;
   readonly clock: Clock;
   readonly brokers: ReadonlyMap<string, Broker>;
   readonly sources: ReadonlyMap<string, Source>;
@@ -262,6 +265,15 @@ export class Desk {
       jobs: await schedule.list(),
       suspension: await booksOfDesk.suspension(null),
     };
+  }
+
+  /** What happened in some time, and how the desk stands now. */
+  digest(scope: DigestScope): Promise<Digest> {
+    const { store, outbox, booksOfDesk: books, brokers, plans } = this.#parts;
+    return digestOf(scope, {
+      ...{ store, outbox, books, brokers, money: this.money },
+      bookOfPlan: (plan) => (plans.names().includes(plan) ? plans.settings(plan).book : undefined),
+    });
   }
 
   jobs(): Promise<readonly JobSummary[]> {

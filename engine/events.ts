@@ -269,6 +269,8 @@ export interface OutboxRecord extends StoredDocument {
 
 const outboxRecords = defineCollection<OutboxRecord>('outbox', { unique: [['sequence'], ['key']] });
 
+const pageSize = 200;
+
 export class Outbox {
   readonly #records: Collection<OutboxRecord>;
   readonly #clock: Clock;
@@ -316,6 +318,24 @@ export class Outbox {
   /** Events after `sequence`, oldest first. */
   after(sequence: number, limit: number): Promise<OutboxRecord[]> {
     return this.#records.find({ sequence: { gt: sequence } }, { sort: [['sequence', 'ascending']], limit });
+  }
+
+  /** What happened after `since`, until and with `until`; the newest first, by which it is found without an index. */
+  async between(since: Date, until: Date): Promise<DeskEvent[]> {
+    const [from, to] = [since.toISOString(), until.toISOString()];
+    const found: DeskEvent[] = [];
+    let before = (await this.newest()) + 1;
+    for (;;) {
+      const page = await this.#records.find(
+        { sequence: { lt: before } },
+        { sort: [['sequence', 'descending']], limit: pageSize },
+      );
+      found.push(...page.filter(({ at }) => at > from && at <= to).map(({ event }) => event));
+      const last = page.at(-1);
+      // Workers on one store number events by turns, and their clocks may differ by a little: a page more costs nothing.
+      if (!last || page.length < pageSize || page.every(({ at }) => at <= from)) return found;
+      before = last.sequence;
+    }
   }
 
   /** The newest number that was given; 0 when nothing was published yet. */

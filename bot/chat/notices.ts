@@ -147,7 +147,7 @@ export class Notices implements NoticesOfDesk, Hearing {
   }
 
   list(chat: string): readonly Notice[] {
-    const address = this.#known(chat);
+    const address = this.known(chat);
     return Object.entries(kinds)
       .filter(([, { adminsOnly }]) => !adminsOnly || this.#isForAdmins(address))
       .map(([kind]) => {
@@ -158,7 +158,7 @@ export class Notices implements NoticesOfDesk, Hearing {
   }
 
   async set({ chat, kind, level }: Pick<Notice, 'chat' | 'kind' | 'level'>): Promise<void> {
-    const address = this.#known(chat);
+    const address = this.known(chat);
     if (!isKind(kind)) {
       const [near] = nearest(kind, this.kinds, 1);
       throw new UserError(
@@ -175,8 +175,11 @@ export class Notices implements NoticesOfDesk, Hearing {
     this.#changed();
   }
 
-  /** A chat of the desk, or any group on a platform that runs: the router lets nobody speak from a foreign one. */
-  #known(chat: string): ChatAddress {
+  /**
+   * A chat of the desk, or any group on a platform that runs: the router lets nobody speak from a foreign one.
+   * @throws UserError for a chat that does not exist
+   */
+  known(chat: string): ChatAddress {
     const address = addressOf(chat);
     if (!address || !this.#parts.platforms.includes(address.platform)) {
       throw new UserError(
@@ -190,6 +193,13 @@ export class Notices implements NoticesOfDesk, Hearing {
       throw new UserError(`Nobody on the list has the private chat ${chat}.`);
     }
     return address;
+  }
+
+  /** Where a chat is told; undefined while its platform does not run, or nobody on the list has it any more. */
+  find(chat: string): ChatAddress | undefined {
+    const address = addressOf(chat);
+    if (!address || !this.#parts.platforms.includes(address.platform)) return undefined;
+    return address.kind === 'chat' || this.#personOf(address) ? address : undefined;
   }
 
   #usual(address: ChatAddress, kind: Kind): NoticeLevel {

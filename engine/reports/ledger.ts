@@ -325,6 +325,24 @@ export class LedgerReports {
     };
   }
 
+  /**
+   * What a book realised after `since`, until and with `until`.
+   * @throws UserError when there is no such book
+   */
+  async earned({
+    book,
+    since,
+    until,
+  }: {
+    readonly book: string;
+    readonly since: Date;
+    readonly until: Date;
+  }): Promise<ProfitSum> {
+    const [from, to] = [since.toISOString(), until.toISOString()];
+    const lines = (await this.#history(book)).map(({ line }) => line);
+    return profitOf(lines.filter(({ at }) => at > from && at <= to));
+  }
+
   /** What these fills of a book brought and cost, exactly. */
   async profitOfFills(book: string, ids: readonly string[]): Promise<ProfitSum> {
     const wanted = new Set(ids);

@@ -5,7 +5,8 @@ import { Actions } from '../../bot/chat/actions.ts';
 import { Agreements } from '../../bot/chat/agreements.ts';
 import { Aliases } from '../../bot/chat/aliases.ts';
 import { Audit } from '../../bot/chat/audit.ts';
-import { Notices } from '../../bot/chat/notices.ts';
+import { Digests } from '../../bot/chat/digest.ts';
+import { Notices, nameOf } from '../../bot/chat/notices.ts';
 import { type KnownUser, People } from '../../bot/chat/people.ts';
 import type {
   ChatUser,
@@ -24,6 +25,7 @@ import type { Command, Host } from '../../commands/command.ts';
 import { resolveCommand } from '../../commands/options.ts';
 import { plainText } from '../../commands/reply.ts';
 import type { SettingsOfDesk } from '../../commands/running.ts';
+import { Times } from '../../commands/times.ts';
 import { parseTyped } from '../../commands/typed.ts';
 import type { Desk } from '../../engine/desk.ts';
 import { Outbox } from '../../engine/events.ts';
@@ -94,6 +96,17 @@ export async function chatDesk({
   });
   const actions = await Actions.open(store, clock);
   const audit = await Audit.open(store, clock);
+  const notices = await Notices.open({
+    store,
+    people: peopleOfDesk,
+    configured: [{ platform: 'discord', kind: 'chat', id: group.id }],
+    platforms: ['discord'],
+  });
+  const zones = await Zones.open(store, 'UTC');
+  const digests = await Digests.open({
+    ...{ store, desk, notices, people: peopleOfDesk, platforms: [], clock, log },
+    timesOf: (address) => new Times(zones.forReader({ chat: nameOf(address) }), clock),
+  });
   const host: Host = {
     version: '0.0.0',
     environment: 'test',
@@ -104,15 +117,11 @@ export async function chatDesk({
     terminate: () => undefined,
     restart: () => undefined,
     settings,
-    notices: await Notices.open({
-      store,
-      people: peopleOfDesk,
-      configured: [{ platform: 'discord', kind: 'chat', id: group.id }],
-      platforms: ['discord'],
-    }),
+    notices,
+    digests,
     mail: { addresses: () => [], test: async () => undefined },
     people: peopleOfDesk,
-    zones: await Zones.open(store, 'UTC'),
+    zones,
     audit,
     log: { tail: async () => [] },
     aliases: await Aliases.open({

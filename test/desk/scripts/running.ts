@@ -117,6 +117,17 @@ export const settings = [
   script('mail test', 'says that nobody is told anything by e-mail', async ({ ann }) => {
     await ann.types('/mail test', { shows: ['Nobody is told anything by e-mail'], tone: 'danger' });
   }),
+  script('notify digest', 'a chat chooses when it is told what the day brought', async ({ ann }) => {
+    await ann.types('/notify digest', { shows: ['No digest is told in'], forMeAlone: true });
+    await ann.types('/notify digest 08:10', { shows: ['Choose 08:00'], tone: 'danger' });
+    await ann.types('/notify digest 25:00', { shows: ['"25:00" is no time of day'], tone: 'danger' });
+    await ann.types('/notify digest 8:30', { shows: ['every day at 08:30'], forMeAlone: true });
+    await ann.types('/notify digest now', {
+      shows: [/demo, PAPER: ⚪ 0\.00 USD realised|Nothing happened/],
+      forMeAlone: true,
+    });
+    await ann.types('/notify digest off', { shows: ['No digest is told in'], forMeAlone: true });
+  }),
   script(
     'alias list, alias add, alias run, alias remove',
     'one word stands for a line',
