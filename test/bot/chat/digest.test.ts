@@ -69,7 +69,7 @@ async function desks(store: Store, clock: ManualClock) {
     const people = await People.open({
       users: [
         { name: 'ann', role: 'admin', ids: { discord: '1' } },
-        { name: 'ben', role: 'viewer', ids: { discord: '2' }, books: ['rotation'], accounts: null },
+        { name: 'ben', role: 'viewer', ids: { discord: '2' }, books: ['rotation'] },
       ],
       platforms: ['discord'],
       books: () => ['demo', 'rotation'],
