@@ -117,6 +117,21 @@ describe('somebody at the desk', () => {
     await desk.shows('A plan is run now by /plan run demo');
   });
 
+  it('is told the digest of the day when the job comes after the time that was chosen', async () => {
+    let ahead = 0;
+    const desk = await startDesk({ clock: { now: () => new Date(Date.now() + ahead) } });
+    desk.type('/notify digest 08:00');
+    await desk.shows('every day at 08:00 by the clock of UTC');
+    const eight = new Date();
+    eight.setUTCHours(32, 1, 0, 0); // tomorrow, a minute after
+    ahead = eight.getTime() - Date.now();
+    desk.type('/job run digest quarterly');
+    await desk.shows('Run digest quarterly now?');
+    desk.type('1');
+    await desk.shows(/Digest\. Since/);
+    expect(desk.printed()).not.toContain('was due');
+  });
+
   it('restarts it after a confirmation', async () => {
     const desk = await startDesk();
     desk.type('/restart');
