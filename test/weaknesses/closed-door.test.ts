@@ -31,7 +31,7 @@ test('a nonce is remembered for as long as its message could be used again, and 
   expect(await seals.purge()).toBe(1);
 });
 
-test('no part of the desk starts another program than itself: it cannot fetch or install code', () => {
+test('the desk starts no other program than itself, save what its configuration names for a login, without a shell: it cannot fetch or install code', () => {
   const root = fileURLToPath(new URL('../../', import.meta.url));
   const files = ['bot', 'commands', 'engine'].flatMap((folder) =>
     readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
@@ -39,8 +39,12 @@ test('no part of the desk starts another program than itself: it cannot fetch or
       .map((file) => join(folder, file)),
   );
   const starting = files.filter((file) => readFileSync(join(root, file), 'utf8').includes('child_process'));
-  // The desk again after /restart, and backtests in a process of their own.
-  expect(starting.sort()).toEqual(['bot/restart.ts', 'engine/backtest/apart/apart.ts']);
-  for (const file of starting)
+  // The desk again after /restart, backtests and tasks in processes of their own.
+  const itself = ['bot/restart.ts', 'engine/backtest/apart/apart.ts', 'engine/tasks/script-process.ts'];
+  const login = 'engine/brokers/ib/launch.ts';
+  expect(starting.sort()).toEqual([...itself, login].sort());
+  for (const file of itself) {
     expect(readFileSync(join(root, file), 'utf8')).toMatch(/process\.execPath|fork\(/);
+  }
+  expect(readFileSync(join(root, login), 'utf8')).not.toMatch(/shell:\s*true|\bexec(Sync|File)?\(/);
 });
