@@ -30,7 +30,7 @@ import {
   type SymbolCloses,
   volumePanel,
 } from './price-panels.ts';
-import { profitPanel, returnsPanel } from './profit-panels.ts';
+import { profitPanel, realisedProfits, returnsPanel } from './profit-panels.ts';
 import { at, type Point, type PriceColumns } from './reduce.ts';
 import type { ChartedBars, ChartedRun } from './request.ts';
 import { colors, limits, paletteColor } from './theme.ts';
@@ -151,7 +151,9 @@ function portfolioPanels(
   prices: ReadonlyMap<string, PriceColumns>,
   withProfits: boolean,
 ): Panel[] {
-  const profits = withProfits ? profitPanel(run.symbols, run.trades) : null;
+  const profits = withProfits
+    ? profitPanel('Realised profit by symbol', realisedProfits(run.symbols, run.trades))
+    : null;
   return [...marketPanels(run, prices), ...(profits === null ? [] : [profits])];
 }
 

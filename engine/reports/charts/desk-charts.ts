@@ -1,8 +1,9 @@
 /** Pictures of the desk's own money: what books are worth, what they earned and on what, and one of their trades. */
 import { drawdownPanel, equityPanel } from './equity-panels.ts';
 import type { Figure, LegendEntry, LineLayer, Panel, TradeLevel } from './figure.ts';
-import { flowPanel, monthsPanel, profitColumnsPanel } from './money-panels.ts';
+import { flowPanel, monthsPanel } from './money-panels.ts';
 import { pricePanel } from './price-panels.ts';
+import { profitPanel } from './profit-panels.ts';
 import type { ChartedEquity, ChartedProfit, ChartedTrade } from './request.ts';
 import { colors } from './theme.ts';
 import { valueText } from './ticks.ts';
@@ -26,8 +27,8 @@ export function equityFigure({ headline, time, equity, capital, drawdown, months
 /** By book only where there are several. */
 export function profitFigure({ headline, byBook, bySymbol, flow }: ChartedProfit): Figure {
   const panels: (Panel | null)[] = [
-    byBook.length > 1 ? profitColumnsPanel('Profit by book', byBook) : null,
-    profitColumnsPanel('Profit by symbol', bySymbol),
+    byBook.length > 1 ? profitPanel('Profit by book', byBook) : null,
+    profitPanel('Profit by symbol', bySymbol),
     flow.length > 0 ? flowPanel('From then to now', flow) : null,
   ];
   return {

@@ -4,6 +4,7 @@
  */
 import type { ChartConfiguration, Plugin } from 'chart.js';
 import type { Canvas, Context } from './canvas.ts';
+import { background, chartOptions } from './chart-options.ts';
 import { textColorOn } from './color-scale.ts';
 import type { LegendEntry } from './figure.ts';
 import { hatch } from './hatch.ts';
@@ -31,7 +32,6 @@ const axisNameHeight = 30;
 const barGap = 28;
 const barWidth = 26;
 const widestLabel = 150;
-const labelDistance = 27;
 
 function gridOf(context: Context, map: HeatMap): Grid {
   const left = layout.margin + axisNameHeight + labelWidth(context, map.y) + layout.axisGap;
@@ -89,22 +89,10 @@ function chartConfiguration(map: HeatMap, grid: Grid): ChartConfiguration<'matri
       ],
     },
     options: {
-      devicePixelRatio: 1,
-      events: [],
-      parsing: false,
-      normalized: true,
-      layout: {
-        autoPadding: false,
-        padding: {
-          left: area.left,
-          right: size.width - area.right,
-          top: area.top,
-          bottom: size.height - area.bottom,
-        },
-      },
+      ...chartOptions(area),
       scales: { x: axis(map.x.labels.length), y: { ...axis(map.y.labels.length), reverse: false } },
     },
-    plugins: [heatMapPlugin(map, grid)],
+    plugins: [background, heatMapPlugin(map, grid)],
   };
 }
 
@@ -114,8 +102,6 @@ function heatMapPlugin(map: HeatMap, grid: Grid): Plugin<'matrix'> {
     id: 'heat-map',
     beforeDraw(chart) {
       const context = chart.ctx as Context;
-      context.fillStyle = colors.background;
-      context.fillRect(0, 0, size.width, size.height);
       hatch(
         context,
         map.empty.map((place) => cellArea(grid, place)),
@@ -234,8 +220,8 @@ function paintRowLabels(context: Context, { y, best }: HeatMap, { area, cellHeig
   context.font = fonts.small;
   context.fillStyle = colors.muted;
   context.textAlign = 'right';
-  for (const { value, label } of nameTicks(y.labels, labelDistance / cellHeight)) {
-    if (Math.abs(middle(value) - middle(bestRow)) < labelDistance) continue;
+  for (const { value, label } of nameTicks(y.labels, layout.labelDistance / cellHeight)) {
+    if (Math.abs(middle(value) - middle(bestRow)) < layout.labelDistance) continue;
     context.fillText(shortened(context, label, widestLabel), right, Math.round(middle(value)) + 7);
   }
   if (best !== null) {
@@ -280,7 +266,7 @@ function paintBestLabel(context: Context, label: string, left: number, middle: n
 /** Round values, and at an end beyond which there are more, that end with a sign that says so. */
 function labelsOfScale({ scale }: HeatMap, height: number): Tick[] {
   const { min, max, more } = scale;
-  const values = linearTicks(min, max, Math.floor(height / (2.2 * labelDistance)));
+  const values = linearTicks(min, max, Math.floor(height / (2.2 * layout.labelDistance)));
   const labels = valueLabels(values);
   const ends: Tick[] = [
     ...(more.below ? [{ value: min, label: `≤ ${valueText(min)}` }] : []),
@@ -288,7 +274,7 @@ function labelsOfScale({ scale }: HeatMap, height: number): Tick[] {
   ];
   const pixel = pixelsOfScale(min, max, 0, height);
   const isFree = (value: number) =>
-    ends.every((end) => Math.abs(pixel(end.value) - pixel(value)) >= labelDistance);
+    ends.every((end) => Math.abs(pixel(end.value) - pixel(value)) >= layout.labelDistance);
   const round = values.map((value, index) => ({ value, label: labels[index] ?? '' }));
   return [...round.filter(({ value }) => isFree(value)), ...ends];
 }

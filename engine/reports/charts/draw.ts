@@ -4,6 +4,7 @@
  */
 import type { Chart, ChartConfiguration, ChartDataset, Plugin, Scale, ScaleOptions } from 'chart.js';
 import type { Canvas, Context } from './canvas.ts';
+import { background, chartOptions } from './chart-options.ts';
 import {
   type ColumnsLayer,
   type Figure,
@@ -67,18 +68,15 @@ function chartConfiguration(figure: Figure): ChartConfiguration<'line'> {
     type: 'line',
     data: { datasets: figure.panels.flatMap(panelDatasets) },
     options: {
-      devicePixelRatio: 1,
-      events: [],
-      // Points are in order, finished and as few as they should be.
-      parsing: false,
-      normalized: true,
-      layout: {
-        autoPadding: false,
-        padding: { left: layout.margin, right: layout.margin, top: layout.headline, bottom: 0 },
-      },
+      ...chartOptions({
+        left: layout.margin,
+        right: size.width - layout.margin,
+        top: layout.headline,
+        bottom: size.height,
+      }),
       scales,
     },
-    plugins: [figurePlugin(figure)],
+    plugins: [background, figurePlugin(figure)],
   };
 }
 
@@ -186,9 +184,6 @@ function setExtent(scale: Scale, side: 'width' | 'height', pixels: number): void
   scale.paddingBottom = 0;
 }
 
-/** From one label's middle to the next: a line of text and some air. */
-const labelDistance = 27;
-
 /** Where a badge lies over a label, the line stays and the label goes. */
 function axisTicks(panel: Panel, height: number): Tick[] {
   const named = rowsOf(panel);
@@ -197,14 +192,14 @@ function axisTicks(panel: Panel, height: number): Tick[] {
   const { min, max } = axis;
   const values =
     axis.kind === 'logarithmic'
-      ? logarithmicTicks(min, max, (labelDistance * Math.log10(max / min)) / height)
-      : linearTicks(min, max, Math.max(2, Math.floor(height / (labelDistance * 1.5))));
+      ? logarithmicTicks(min, max, (layout.labelDistance * Math.log10(max / min)) / height)
+      : linearTicks(min, max, Math.max(2, Math.floor(height / (layout.labelDistance * 1.5))));
   const pixel = pixelsFromTop(axis, height);
   // From the top: in a panel with room for one label, the highest says more than the lowest.
   const apart: number[] = [];
   for (const value of values.toReversed()) {
     const above = apart.at(-1);
-    if (above === undefined || pixel(value) - pixel(above) >= labelDistance) apart.push(value);
+    if (above === undefined || pixel(value) - pixel(above) >= layout.labelDistance) apart.push(value);
   }
   const labels = tickLabels(axis, apart);
   const unit = axis.unit === 'percent' ? '%' : '';
@@ -330,8 +325,6 @@ function figurePlugin(figure: Figure): Plugin<'line'> {
     id: 'figure',
     beforeDraw(chart) {
       const context = chart.ctx as Context;
-      context.fillStyle = colors.background;
-      context.fillRect(0, 0, size.width, size.height);
       marks = placeTicks(context, figure.axis, slotWidth(chart));
       for (const { panel, plot } of plots(chart)) drawPlotGround(context, plot, hasNames(panel) ? [] : marks);
     },

@@ -1,12 +1,11 @@
-/** Panels of the desk's money: returns by month, profit by name, and what became of the money that was put in. */
+/** Panels of the desk's money: returns by month, and what became of the money that was put in. */
 import { monthNames, numberText } from '../format.ts';
 import type { MonthlyReturns } from '../ledger-equity.ts';
 import { colorScale } from './color-scale.ts';
 import { type MonthsLayer, type Panel, valueAxis, type WaterfallLayer } from './figure.ts';
-import { bestAndWorst, type SymbolProfit } from './profit-panels.ts';
 import type { FlowPart } from './request.ts';
 import { colors, limits } from './theme.ts';
-import { compactText, minus } from './ticks.ts';
+import { compactText, minus, signedCompactText } from './ticks.ts';
 
 /** A row for each year, at most `limits.years`, the newest above. Null without any. */
 export function monthsPanel(years: readonly MonthlyReturns[]): Panel | null {
@@ -48,36 +47,6 @@ function returnText(fraction: number): string {
   return minus(percent > 0 && /[1-9]/.test(text) ? `+${text}` : text);
 }
 
-/** Columns of profit and loss, the largest first; of more than can be named, the best and the worst. Null without any. */
-export function profitColumnsPanel(title: string, profits: readonly SymbolProfit[]): Panel | null {
-  if (profits.length === 0) return null;
-  const sorted = profits.toSorted((one, other) => other.value - one.value);
-  const columns = bestAndWorst(sorted, limits.columns).map((each) => ({
-    ...each,
-    text: minus(signed(each.value)),
-  }));
-  const values = columns.map(({ value }) => value);
-  return {
-    title,
-    legend: [
-      { label: 'gain', color: colors.gain, swatch: 'filled' },
-      { label: 'loss', color: colors.loss, swatch: 'hollow' },
-    ],
-    note: profits.length > columns.length ? `${profits.length} in all` : '',
-    weight: 2,
-    axis: valueAxis(
-      { min: Math.min(0, ...values), max: Math.max(0, ...values) },
-      {
-        unit: 'compact',
-        logarithmic: false,
-        above: values.some((value) => value > 0) ? 0.25 : 0.04,
-        below: values.some((value) => value < 0) ? 0.25 : 0.04,
-      },
-    ),
-    layers: [{ kind: 'columns', columns }],
-  };
-}
-
 /** From what was there to what is there. Changes of nothing are left out. */
 export function flowPanel(title: string, parts: readonly FlowPart[]): Panel {
   let level = 0;
@@ -87,8 +56,8 @@ export function flowPanel(title: string, parts: readonly FlowPart[]): Panel {
     if (!total && value === 0) continue;
     const from = total ? 0 : level;
     level = total ? value : level + value;
-    const text = total ? compactText(Number(value.toPrecision(4))) : signed(value);
-    columns.push({ name, from, to: level, is, text: minus(text) });
+    const text = total ? compactText(Number(value.toPrecision(4))) : signedCompactText(value);
+    columns.push({ name, from, to: level, is, text });
   }
   const ends = columns.flatMap(({ from, to }) => [from, to]);
   return {
@@ -123,9 +92,4 @@ function flowAxis(ends: readonly number[]): Panel['axis'] {
   const lowest = Math.min(...ends.filter((end) => end !== 0));
   const room = Math.max(highest - lowest, 0.02 * highest);
   return valueAxis({ min: Math.max(0, lowest - room), max: highest }, { ...options, below: 0 });
-}
-
-function signed(value: number): string {
-  const text = compactText(Number(value.toPrecision(3)));
-  return value > 0 ? `+${text}` : text;
 }

@@ -1,11 +1,11 @@
-/** Panels that show where the money came from: what each trade brought, and what each symbol. */
+/** Panels that show where the money came from: what each trade brought, and what each symbol or book. */
 import { groupThousands } from '../../money.ts';
 import { signedPercentText } from '../format.ts';
 import { type LegendEntry, type Panel, type TradeReturn, valueAxis } from './figure.ts';
 import { at } from './reduce.ts';
-import type { TradeColumns } from './request.ts';
+import type { NamedProfit, TradeColumns } from './request.ts';
 import { colors, limits } from './theme.ts';
-import { compactText, minus } from './ticks.ts';
+import { minus, signedCompactText } from './ticks.ts';
 
 /**
  * The closed trades of one symbol at the bars of their exits. Of more than can be told apart, those with the largest
@@ -64,24 +64,24 @@ function returnsLegend(returns: readonly TradeReturn[]): LegendEntry[] {
 }
 
 /**
- * Realised profit by symbol, the largest first. Of more symbols than can be named, the best and the worst, and between
- * them all others as one. Null when nothing was closed.
+ * Profit by book or symbol, the largest first. Of more than can be named, the best and the worst, and between them all
+ * others as one. Null without any.
  */
-export function profitPanel(symbols: readonly string[], trades: TradeColumns): Panel | null {
-  const profits = realisedProfits(symbols, trades);
+export function profitPanel(title: string, profits: readonly NamedProfit[]): Panel | null {
   if (profits.length === 0) return null;
-  const columns = bestAndWorst(profits, limits.columns).map((each) => ({
+  const sorted = profits.toSorted((one, other) => other.value - one.value);
+  const columns = bestAndWorst(sorted, limits.columns).map((each) => ({
     ...each,
-    text: compactText(Number(each.value.toPrecision(3))),
+    text: signedCompactText(each.value),
   }));
   const values = columns.map(({ value }) => value);
   return {
-    title: 'Realised profit by symbol',
+    title,
     legend: [
       { label: 'gain', color: colors.gain, swatch: 'filled' },
       { label: 'loss', color: colors.loss, swatch: 'hollow' },
     ],
-    note: profits.length > columns.length ? `${profits.length} symbols` : '',
+    note: profits.length > columns.length ? `${profits.length} in all` : '',
     weight: 2,
     axis: valueAxis(
       { min: Math.min(0, ...values), max: Math.max(0, ...values) },
@@ -96,34 +96,27 @@ export function profitPanel(symbols: readonly string[], trades: TradeColumns): P
   };
 }
 
-export interface SymbolProfit {
-  readonly name: string;
-  readonly value: number;
-}
-
-/** Of the symbols that were traded to the end, the largest first. */
-function realisedProfits(symbols: readonly string[], trades: TradeColumns): SymbolProfit[] {
+/** What each symbol brought whose trades were closed; one without such a trade is left out. */
+export function realisedProfits(symbols: readonly string[], trades: TradeColumns): NamedProfit[] {
   const sums = new Map<number, number>();
   trades.symbol.forEach((symbol, trade) => {
     const pnl = at(trades.pnl, trade);
     if (Number.isNaN(at(trades.exitBar, trade)) || !Number.isFinite(pnl)) return;
     sums.set(symbol, (sums.get(symbol) ?? 0) + pnl);
   });
-  return [...sums]
-    .flatMap(([symbol, value]) => {
-      const name = symbols[symbol];
-      return name === undefined ? [] : [{ name, value }];
-    })
-    .sort((one, other) => other.value - one.value);
+  return [...sums].flatMap(([symbol, value]) => {
+    const name = symbols[symbol];
+    return name === undefined ? [] : [{ name, value }];
+  });
 }
 
 /** At most `most` of them, sorted as they come: the middle ones are one, with the sum of their profits. */
-export function bestAndWorst(sorted: readonly SymbolProfit[], most: number): readonly SymbolProfit[] {
+export function bestAndWorst(sorted: readonly NamedProfit[], most: number): readonly NamedProfit[] {
   if (sorted.length <= most) return sorted;
   const best = Math.ceil((most - 1) / 2);
   const worst = most - 1 - best;
   const middle = sorted.slice(best, sorted.length - worst);
   const value = middle.reduce((sum, each) => sum + each.value, 0);
-  const others: SymbolProfit = { name: `${middle.length} others`, value };
+  const others: NamedProfit = { name: `${middle.length} others`, value };
   return [...sorted.slice(0, best), others, ...sorted.slice(sorted.length - worst)];
 }

@@ -73,6 +73,8 @@ export const layout = {
   strip: 32,
   timeAxis: 40,
   axisGap: 10,
+  /** From one axis label's middle to the next: a line of text and some air. */
+  labelDistance: 27,
 } as const;
 
 /** The most of each that is drawn; more would be a smear. */

@@ -59,6 +59,12 @@ export function compactText(value: number): string {
   return minus(`${groupThousands(String(Number(scaled.toFixed(places))))}${unit.letter}`);
 }
 
+/** A gain or a loss in three digits, with its sign, which says without any colour which it was. */
+export function signedCompactText(value: number): string {
+  const text = compactText(Number(value.toPrecision(3)));
+  return value > 0 ? `+${text}` : text;
+}
+
 /** A price or an amount beside a mark: four significant digits at least, thousands apart, from ten millions on in M, B or T. */
 export function valueText(value: number): string {
   if (Math.abs(value) >= 1e7) {

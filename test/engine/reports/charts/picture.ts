@@ -1,5 +1,5 @@
 /** A PNG as pixels, decoded by hand so that what is tested is the file and not the library that wrote it. */
-import { inflateSync } from 'node:zlib';
+import { crc32, deflateSync, inflateSync } from 'node:zlib';
 
 export interface Picture {
   readonly width: number;
@@ -41,6 +41,32 @@ export function decodePng(data: Uint8Array): Picture {
       return (red << 16) | (green << 8) | blue;
     },
   };
+}
+
+/** As a PNG without filters, eight bits a channel, RGB: the smallest that `decodePng` reads. */
+export function encodePng({ width, height, color }: Picture): Uint8Array {
+  const raw = Buffer.alloc(height * (1 + 3 * width));
+  for (let y = 0; y < height; y++) {
+    for (let x = 0; x < width; x++) raw.writeUIntBE(color(x, y), y * (1 + 3 * width) + 1 + 3 * x, 3);
+  }
+  const header = Buffer.alloc(13);
+  header.writeUInt32BE(width, 0);
+  header.writeUInt32BE(height, 4);
+  header.set([8, 2], 8);
+  const chunks = [
+    chunk('IHDR', header),
+    chunk('IDAT', deflateSync(raw, { level: 9 })),
+    chunk('IEND', new Uint8Array(0)),
+  ];
+  return Buffer.concat([Uint8Array.from(pngSignature), ...chunks]);
+}
+
+function chunk(type: string, content: Uint8Array): Uint8Array {
+  const body = Buffer.concat([Buffer.from(type), content]);
+  const [length, sum] = [Buffer.alloc(4), Buffer.alloc(4)];
+  length.writeUInt32BE(content.length);
+  sum.writeUInt32BE(crc32(body));
+  return Buffer.concat([length, body, sum]);
 }
 
 export interface Region {

@@ -1,7 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Trade } from '../../../../engine/backtest/result.ts';
-import { bestAndWorst, profitPanel, returnsPanel } from '../../../../engine/reports/charts/profit-panels.ts';
+import {
+  bestAndWorst,
+  profitPanel,
+  realisedProfits,
+  returnsPanel,
+} from '../../../../engine/reports/charts/profit-panels.ts';
 import { backtestRequest, type TradeColumns } from '../../../../engine/reports/charts/request.ts';
 import { sampleBars, sampleRun, sampleTrade } from '../sample-run.ts';
 
@@ -47,7 +52,7 @@ describe('what each trade brought', () => {
 
 describe('profit by symbol', () => {
   const profitsOf = (trades: readonly Trade[], open: readonly Trade[] = []) => {
-    const layer = profitPanel(['A', 'B', 'C'], columnsOf(trades, open))?.layers[0];
+    const layer = profitPanel('Profit', realisedProfits(['A', 'B', 'C'], columnsOf(trades, open)))?.layers[0];
     return layer?.kind === 'columns' ? layer.columns.map(({ name, value }) => [name, value]) : null;
   };
 
