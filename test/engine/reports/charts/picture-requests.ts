@@ -136,6 +136,30 @@ export const pictures: Readonly<
         ],
       }),
   },
+  divergenceChart: {
+    divergence: (renderer) => {
+      const simulated = sampleRun([acme]).equity;
+      const difference = simulated.map((_, day) => -Math.floor(day / 10) * 4);
+      return renderer.divergenceChart({
+        headline: {
+          title: 'Book demo',
+          detail: 'against its simulation, USD',
+          period: '2020-01-01 – 2020-02-29',
+          tiles: [{ name: 'Difference', value: '−20.00 USD', tone: 'loss' }],
+        },
+        time: acme.time,
+        book: simulated.map((value, day) => value + (difference[day] ?? 0)),
+        simulated,
+        difference,
+        parts: [
+          { name: 'Simulated', value: 103, is: 'total' },
+          { name: 'Prices', value: 4.5, is: 'result' },
+          { name: 'Fees', value: -24.5, is: 'result' },
+          { name: 'Book', value: 83, is: 'total' },
+        ],
+      });
+    },
+  },
   tradeChart: {
     'trade-that-lost': (renderer) => renderer.tradeChart(closedTrade(false)),
     'trade-that-won': (renderer) => renderer.tradeChart(closedTrade(true)),
