@@ -64,11 +64,13 @@ function problemText(problems: readonly string[]): RichText {
     : [problems.map((problem) => `⚠️ ${problem}`).join('\n')];
 }
 
+/** The next plan or task; what the desk does for itself every few minutes is in `/job list`. */
 function nextJob({ jobs }: DeskStatus, times: Times): string {
   const [next] = jobs
-    .flatMap(({ name, nextRunAt }) => (nextRunAt === null ? [] : [{ name, nextRunAt }]))
+    .filter(({ name }) => name === 'plan' || name === 'task')
+    .flatMap(({ name, key, nextRunAt }) => (nextRunAt === null ? [] : [{ name, key, nextRunAt }]))
     .sort((a, b) => a.nextRunAt.getTime() - b.nextRunAt.getTime());
-  return next ? `${next.name} at ${times.minute(next.nextRunAt)}` : 'none';
+  return next ? `${next.name} ${next.key.split(' ')[0]} at ${times.minute(next.nextRunAt)}` : 'none';
 }
 
 function sinceText(startedAt: Date, now: Date): string {
