@@ -56,7 +56,8 @@ export const plan = defineCommand({
         role: 'trader',
         acts: true,
         options: createOptions,
-        example: '/plan create daily momentum_rotation AMBR,BRKW,CLVR demo rotation 2018-01-01 times=16:30',
+        example:
+          '/plan create daily momentum_rotation AMBR,BRKW,CLVR demo rotation 2018-01-01 times=16:30 timezone=America/New_York',
         wizard: [
           { option: 'name', question: 'What is the plan called? It keeps its name.' },
           { option: 'strategy', question: 'Which strategy does it run?', onlySuggested: true },
