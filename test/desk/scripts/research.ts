@@ -183,7 +183,10 @@ export const plans = [
       await tom.types('/plan delete daily dayly', { shows: ['Nothing was deleted'], tone: 'danger' });
       await tom.types('/plan delete daily daily', { shows: ['daily is deleted.'] });
       await vera.types('/plan list', { shows: ['demo'], lacks: ['daily'] });
-      await ann.types('/book delete spare spare', { shows: ['spare'] });
+      await ann.types('/book withdraw spare 5000', { shows: ['Withdraw 5,000 USD from spare?'] });
+      await ann.presses('Confirm', { shows: ['Withdrew 5,000 USD from spare'] });
+      await ann.types('/book delete spare spare', { shows: ['Delete the book spare?'], buttons: confirm });
+      await ann.presses('Confirm', { shows: ['spare is deleted. Its history stays.'] });
     },
   ),
 ] as const;
