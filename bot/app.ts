@@ -14,10 +14,12 @@ import { Announcer } from './chat/announcer.ts';
 import { ConsolePlatform, consoleUser } from './chat/console/console.ts';
 import { filesOfTerminal } from './chat/console/files.ts';
 import { digestJob } from './chat/digest.ts';
+import type { Notices } from './chat/notices.ts';
 import { Notifier } from './chat/notifier.ts';
 import type { People } from './chat/people.ts';
 import type { Message, Platform } from './chat/platform.ts';
 import type { Pace } from './chat/telegram/pace.ts';
+import { Threads } from './chat/threads.ts';
 import type { Config } from './config/load.ts';
 import { StoredSettings } from './config/settings.ts';
 import { Vault } from './config/vault.ts';
@@ -98,6 +100,7 @@ export async function startApp(parts: AppParts): Promise<App> {
       hearing: notices,
       timesOf,
       announcer: new Announcer({ desk: engine.desk, log }),
+      threads: await threadsOf(engine, notices, { clock, log }),
       clock,
       log,
     });
@@ -305,6 +308,19 @@ async function platformsOf(parts: AppParts, people: People): Promise<Platform[]>
     );
   }
   return platforms;
+}
+
+function threadsOf(
+  { desk, outbox, store }: Engine,
+  notices: Notices,
+  parts: Pick<AppParts, 'clock' | 'log'>,
+) {
+  return Threads.open({
+    ...{ store, outbox, ...parts },
+    threading: (address) => notices.threading(address),
+    planOf: (book) => desk.planNames().find((plan) => desk.bookOfPlan(plan) === book),
+    bookOf: (plan) => (desk.planNames().includes(plan) ? desk.bookOfPlan(plan) : undefined),
+  });
 }
 
 async function mailOf(

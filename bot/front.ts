@@ -76,6 +76,7 @@ export async function openFront(parts: FrontParts): Promise<Front> {
     people,
     configured: configuredChats(config),
     platforms: platforms.map(({ name }) => name),
+    threaded: platforms.flatMap(({ name, openThread }) => (openThread ? [name] : [])),
   });
   const zones = await Zones.open(store, config.timezone);
   const timesOf = (address: ChatAddress) => {

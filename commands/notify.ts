@@ -2,7 +2,14 @@ import { UserError } from '../engine/errors.ts';
 import { action, type CommandContext, defineCommand } from './command.ts';
 import { digestReply } from './digest-text.ts';
 import { bold, code, type Reply, rich } from './reply.ts';
-import { type DigestChoice, type Notice, noticeLevels, type TimeOfDay } from './running.ts';
+import {
+  type DigestChoice,
+  type NoticesOfDesk,
+  noticeLevels,
+  type ThreadsPer,
+  type TimeOfDay,
+  threadsPer,
+} from './running.ts';
 import type { Times } from './times.ts';
 
 const chatOption = {
@@ -26,7 +33,7 @@ export const notify = defineCommand({
         options: { chat: chatOption },
         run: async (context, { chat }) => {
           const which = chatIn(context, chat);
-          return listReply(which, context.host.notices.list(which), context.host.notices.chats());
+          return listReply(which, context.host.notices);
         },
       }),
       set: action({
@@ -80,9 +87,30 @@ export const notify = defineCommand({
           return digestSetReply(which, await host.digests.of(which), times);
         },
       }),
+      threads: action({
+        description: 'Tells a chat what concerns a book, or a plan, in a thread of its own',
+        role: 'admin',
+        visibility: 'only-you',
+        example: '/notify threads book',
+        options: {
+          per: { type: 'choice', description: 'For what a thread each', choices: threadsPer, required: true },
+          chat: chatOption,
+        },
+        run: async (context, { per, chat }) => {
+          const which = chatIn(context, chat);
+          await context.host.notices.setThreads(which, per);
+          return { tone: 'success', text: [`${which}: ${threadsText[per]}`] };
+        },
+      }),
     },
   },
 });
+
+const threadsText: Readonly<Record<ThreadsPer, string>> = {
+  book: 'what concerns a book is told in a thread of that book, the rest in the chat itself.',
+  plan: 'what concerns a plan is told in a thread of that plan, the rest in the chat itself.',
+  off: 'everything is told in the chat itself.',
+};
 
 const levelText = { on: 'told with a sound', silent: 'told without a sound', off: 'not told' } as const;
 
@@ -133,14 +161,20 @@ function digestSetReply(chat: string, choice: DigestChoice | undefined, times: T
   };
 }
 
-function listReply(chat: string, notices: readonly Notice[], chats: readonly string[]): Reply {
-  const others = chats.filter((each) => each !== chat);
+function listReply(chat: string, notices: NoticesOfDesk): Reply {
+  const others = notices.chats().filter((each) => each !== chat);
+  const per = notices.threads(chat);
   return {
     title: `What ${chat} is told`,
     table: {
       columns: [{ name: 'Event' }, { name: 'Told' }, { name: 'Set' }],
-      rows: notices.map(({ kind, level, origin }) => [kind, level, origin === 'chat' ? 'in chat' : '']),
+      rows: notices
+        .list(chat)
+        .map(({ kind, level, origin }) => [kind, level, origin === 'chat' ? 'in chat' : '']),
     },
-    text: others.length === 0 ? [] : [`Other chats that are told something: ${others.join(', ')}`],
+    text: [
+      ...(per === 'off' ? [] : [`In threads: ${threadsText[per]}\n`]),
+      ...(others.length === 0 ? [] : [`Other chats that are told something: ${others.join(', ')}`]),
+    ],
   };
 }

@@ -193,6 +193,10 @@ export interface Notice {
   readonly origin: 'default' | 'chat';
 }
 
+/** For what a chat has a thread each. */
+export const threadsPer = ['book', 'plan', 'off'] as const;
+export type ThreadsPer = (typeof threadsPer)[number];
+
 export interface NoticesOfDesk {
   readonly kinds: readonly string[];
   /** The chats that hear something. */
@@ -203,6 +207,10 @@ export interface NoticesOfDesk {
   list(chat: string): readonly Notice[];
   /** @throws UserError for a chat or kind that does not exist */
   set(notice: { readonly chat: string; readonly kind: string; readonly level: NoticeLevel }): Promise<void>;
+  /** Whether a chat is told in threads. */
+  threads(chat: string): ThreadsPer;
+  /** @throws UserError for a chat that does not exist, or has no threads */
+  setThreads(chat: string, per: ThreadsPer): Promise<void>;
 }
 
 /** Whose clock is meant: a person's, who reads it everywhere, or a chat's. */

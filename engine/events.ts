@@ -256,6 +256,8 @@ export type DeskEvent =
   | { readonly type: 'resumed'; readonly book: string | null; readonly by: string }
   /** A mail server will never take what was sent to an address. */
   | { readonly type: 'mail.refused'; readonly address: string; readonly reason: string }
+  /** A chat that wants what it is told in threads lets the desk open none, or write into none. */
+  | { readonly type: 'threads.refused'; readonly chat: string; readonly reason: string }
   | { readonly type: 'access.refused'; readonly attempts: number; readonly latest: string };
 
 export interface OutboxRecord extends StoredDocument {

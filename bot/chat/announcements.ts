@@ -316,6 +316,12 @@ By ${event.by}.`,
         title: `E-mail to ${event.address} does not get there`,
         text: rich`${event.reason}.\nThis is said once, until a mail gets there again. Check the address: ${code('/mail test')}.`,
       };
+    case 'threads.refused':
+      return {
+        tone: 'warning',
+        title: `No threads in ${event.chat}`,
+        text: rich`${event.reason}.\nUntil then it is told everything in the chat itself. ${code('/notify threads off')} there ends this.`,
+      };
     case 'access.refused':
       return {
         tone: 'warning',

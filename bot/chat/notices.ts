@@ -3,7 +3,7 @@
  * their private chats what concerns admins, and both can be changed in chat, per kind of event.
  */
 import { isWithin } from '../../commands/reach.ts';
-import type { Asker, Notice, NoticeLevel, NoticesOfDesk } from '../../commands/running.ts';
+import type { Asker, Notice, NoticeLevel, NoticesOfDesk, ThreadsPer } from '../../commands/running.ts';
 import { UserError } from '../../engine/errors.ts';
 import type { DeskEvent } from '../../engine/events.ts';
 import { nearest } from '../../engine/nearest.ts';
@@ -44,6 +44,7 @@ const kinds: Readonly<Record<Kind, { readonly adminsOnly: boolean }>> = {
   change: { adminsOnly: true },
   mail: { adminsOnly: false },
   access: { adminsOnly: true },
+  threads: { adminsOnly: true },
 };
 
 /** What is passing, in messages that can be edited; and that e-mail does not get there. */
@@ -56,6 +57,18 @@ interface StoredNotice extends StoredDocument {
 }
 
 const storedNotices = defineCollection<StoredNotice>('notices');
+
+/** That a chat is told in threads. */
+export interface Threading {
+  readonly per: 'book' | 'plan';
+  /** Names the decision: another one each time that it is made. */
+  readonly setting: string;
+}
+
+interface StoredThreading extends StoredDocument, Threading {}
+
+/** By chat. */
+const storedThreadings = defineCollection<StoredThreading>('notice_threads');
 
 /** Whom the notifier tells what. */
 export interface Hearing {
@@ -72,6 +85,8 @@ export interface NoticesParts {
   readonly configured: readonly ChatAddress[];
   /** Platforms that run. */
   readonly platforms: readonly PlatformName[];
+  /** Those of them that know threads. */
+  readonly threaded: readonly PlatformName[];
 }
 
 export class Notices implements NoticesOfDesk, Hearing {
@@ -79,22 +94,29 @@ export class Notices implements NoticesOfDesk, Hearing {
   readonly #parts: NoticesParts;
   readonly #records: Collection<StoredNotice>;
   readonly #levels: Map<string, NoticeLevel>;
+  readonly #threadings: Collection<StoredThreading>;
+  readonly #threadingByChat: Map<string, Threading>;
   readonly #listeners = new Set<() => void>();
 
   private constructor(
     parts: NoticesParts,
     records: Collection<StoredNotice>,
     stored: readonly StoredNotice[],
+    threadings: Collection<StoredThreading>,
+    storedByChat: readonly StoredThreading[],
   ) {
     this.#parts = parts;
     this.#records = records;
     this.#levels = new Map(stored.map(({ _id, level }) => [_id, level]));
+    this.#threadings = threadings;
+    this.#threadingByChat = new Map(storedByChat.map(({ _id, per, setting }) => [_id, { per, setting }]));
     parts.people.onChanged(() => this.#changed());
   }
 
   static async open(parts: NoticesParts): Promise<Notices> {
     const records = await parts.store.collection(storedNotices);
-    return new Notices(parts, records, await records.find());
+    const threadings = await parts.store.collection(storedThreadings);
+    return new Notices(parts, records, await records.find(), threadings, await threadings.find());
   }
 
   /** Those of the configuration, those that were chosen in chat, and the private chats of the admins. */
@@ -173,6 +195,32 @@ export class Notices implements NoticesOfDesk, Hearing {
     else await this.#records.insert({ _id: id, chat, kind, level });
     this.#levels.set(id, level);
     this.#changed();
+  }
+
+  threads(chat: string): ThreadsPer {
+    return this.#threadingByChat.get(chat)?.per ?? 'off';
+  }
+
+  threading(address: ChatAddress): Threading | undefined {
+    return this.#threadingByChat.get(nameOf(address));
+  }
+
+  async setThreads(chat: string, per: ThreadsPer): Promise<void> {
+    const address = this.known(chat);
+    if (per === 'off') {
+      await this.#threadings.remove({ _id: chat });
+      this.#threadingByChat.delete(chat);
+      return;
+    }
+    if (address.kind === 'user' || !this.#parts.threaded.includes(address.platform)) {
+      throw new UserError(
+        `There are no threads in ${chat}. They can be had in channels of Discord and in Telegram groups with topics.`,
+      );
+    }
+    const setting = crypto.randomUUID();
+    if (this.#threadingByChat.has(chat)) await this.#threadings.update(chat, {}, { per, setting });
+    else await this.#threadings.insert({ _id: chat, per, setting });
+    this.#threadingByChat.set(chat, { per, setting });
   }
 
   /**

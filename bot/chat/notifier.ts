@@ -19,6 +19,7 @@ import type { Announcer } from './announcer.ts';
 import { withButtons } from './buttons.ts';
 import { type Hearing, nameOf } from './notices.ts';
 import { type ChatAddress, DeliveryError, type Message, type MessageRef, type Platform } from './platform.ts';
+import type { Threads } from './threads.ts';
 
 /** Where an address stands in the outbox. */
 interface Place extends StoredDocument {
@@ -45,6 +46,7 @@ export interface NotifierParts {
   readonly platforms: readonly Platform[];
   readonly hearing: Hearing;
   readonly announcer: Pick<Announcer, 'announce'>;
+  readonly threads: Pick<Threads, 'tell'>;
   /** By whose clock an address is told of moments. */
   readonly timesOf: (address: ChatAddress) => Times;
   readonly clock: Clock;
@@ -198,9 +200,10 @@ class AddressDelivery {
     const earlier = toldId ? await this.#told.get(toldId) : undefined;
     try {
       if (earlier && (await this.#edited(earlier, message))) return true;
-      const ref = await this.#platform.post(this.#address, message, `${this.#id}/${record.sequence}`);
-      if (toldId && !earlier)
-        await this.#told.insert({ _id: toldId, chat: ref.chat, message: ref.message, at: record.at });
+      const ref = await this.#post(record, message);
+      const { chat, message: id } = ref;
+      if (toldId && earlier) await this.#told.update(toldId, {}, { chat, message: id });
+      else if (toldId) await this.#told.insert({ _id: toldId, chat, message: id, at: record.at });
     } catch (error) {
       if (!(error instanceof DeliveryError) || error.retryable) throw error;
       // It will never get there: say so, and let what comes after it have its turn.
@@ -210,6 +213,14 @@ class AddressDelivery {
       );
     }
     return true;
+  }
+
+  #post({ sequence, event }: OutboxRecord, message: Message): Promise<MessageRef> {
+    return this.#parts.threads.tell({ chat: this.#address, platform: this.#platform, event }, (to) => {
+      // In another place it is another message.
+      const place = to.thread === undefined ? this.#id : `${this.#id}/${to.thread}`;
+      return this.#platform.post(to, message, `${place}/${sequence}`);
+    });
   }
 
   /** False when the message is gone: then the event is posted anew. */

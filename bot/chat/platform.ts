@@ -19,6 +19,8 @@ export interface ChatAddress {
   readonly platform: PlatformName;
   readonly kind: 'chat' | 'user';
   readonly id: string;
+  /** A thread of the chat, as `openThread` named it; the chat itself where there is none. */
+  readonly thread?: string;
 }
 
 /** A message that was sent, so that it can be edited later, also after a restart. */
@@ -175,10 +177,13 @@ export interface PlatformStatus {
 export class DeliveryError extends Error {
   override readonly name = 'DeliveryError';
   readonly retryable: boolean;
+  /** The thread that it was for was deleted: the chat may be there all the same. */
+  readonly threadGone: boolean;
 
-  constructor(message: string, options: { retryable: boolean; cause?: unknown }) {
+  constructor(message: string, options: { retryable: boolean; threadGone?: boolean; cause?: unknown }) {
     super(message, options);
     this.retryable = options.retryable;
+    this.threadGone = options.threadGone ?? false;
   }
 }
 
@@ -192,6 +197,12 @@ export interface Platform {
   /** Finishes what is being sent, then disconnects. */
   stop(): Promise<void>;
   status(): PlatformStatus;
+  /**
+   * Opens a thread of this name in a chat and returns its id, or that of one that is open there already; undefined: this
+   * chat has no threads. Missing on a platform that knows none.
+   * @throws DeliveryError
+   */
+  openThread?(chat: ChatAddress, name: string): Promise<string | undefined>;
   /**
    * Sends a message. `key` is the same when the same message is tried again: where the platform can recognise
    * a repetition by it (Discord's nonce), it does.

@@ -101,6 +101,7 @@ export async function chatDesk({
     people: peopleOfDesk,
     configured: [{ platform: 'discord', kind: 'chat', id: group.id }],
     platforms: ['discord'],
+    threaded: ['discord'],
   });
   const zones = await Zones.open(store, 'UTC');
   const digests = await Digests.open({

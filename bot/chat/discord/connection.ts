@@ -8,6 +8,7 @@ import {
   GatewayCloseCodes,
   GatewayIntentBits,
   type Interaction,
+  Partials,
   type RESTOptions,
   SimpleShardingStrategy,
 } from 'discord.js';
@@ -88,6 +89,8 @@ export class Connection {
     const client = new Client({
       // Interactions come without any intent; discord.js needs the guilds to know their channels.
       intents: [GatewayIntentBits.Guilds],
+      // A thread that was archived is known only by the interaction from it.
+      partials: [Partials.Channel],
       rest,
       ws: { buildStrategy: (manager) => this.#strategy(manager) },
     });

@@ -39,6 +39,22 @@ export function deliveryError(thrown: unknown, place: string): DeliveryError {
   }
 }
 
+/** The same where it was for a thread of a channel, or a thread was to be opened there. */
+export function threadError(thrown: unknown, thread: string | undefined, channel: string): DeliveryError {
+  const of = (message: string, threadGone: boolean) =>
+    new DeliveryError(message, { retryable: false, threadGone, cause: thrown });
+  if (thread !== undefined && isRefusal(thrown, RESTJSONErrorCodes.UnknownChannel)) {
+    return of(`The thread in Discord channel ${channel} is gone: it was deleted`, true);
+  }
+  if (isRefusal(thrown, RESTJSONErrorCodes.MissingPermissions, RESTJSONErrorCodes.MissingAccess)) {
+    return of(
+      `The bot may not open threads in Discord channel ${channel} or write into them: give it Create Public Threads and Send Messages in Threads there`,
+      false,
+    );
+  }
+  return deliveryError(thrown, `channel ${channel}`);
+}
+
 export const tokenRefused =
   'Discord refuses the bot token: put the token of the Bot page (https://discord.com/developers/applications) into platforms.discord.token';
 

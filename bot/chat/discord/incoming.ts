@@ -117,11 +117,13 @@ const nameLimit = 100;
 const mostChoices = 25;
 
 function origin(interaction: RepliableInteraction | AutocompleteInteraction) {
-  const { user, channelId, context, guildId, createdAt } = interaction;
+  const { user, channel, channelId, context, guildId, createdAt } = interaction;
+  // A thread belongs to its channel: who may speak there may speak here.
+  const chat = channel?.isThread() ? channel.parentId : channelId;
   return {
     user: { platform: 'discord' as const, id: user.id, name: user.displayName },
     chat: {
-      id: channelId ?? '',
+      id: chat ?? '',
       private: guildId === null && context === InteractionContextType.BotDM,
     },
     sentAt: createdAt,

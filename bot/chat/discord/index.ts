@@ -17,7 +17,7 @@ import { reasonOf } from '../../../engine/errors.ts';
 import type { Logger } from '../../../engine/log.ts';
 import { type ChatHandler, type Choice, DeliveryError, type Platform } from '../platform.ts';
 import { Connection } from './connection.ts';
-import { isTokenRefused, tokenRefused } from './failures.ts';
+import { isTokenRefused, threadError, tokenRefused } from './failures.ts';
 import { askedBy, commandOf, completionOf, formOf, offeredChoices, pressOf } from './incoming.ts';
 import { channelMessages } from './messages.ts';
 import { registerCommands } from './registration.ts';
@@ -162,11 +162,21 @@ export function discordPlatform({
       rest.clearHandlerSweeper();
     },
     status: () => connection.status(),
+    openThread: (chat, name) =>
+      send(async () => {
+        if (chat.kind === 'user') return undefined;
+        try {
+          return await requests.openThread(chat.id, name.slice(0, threadNameLimit));
+        } catch (thrown) {
+          throw threadError(thrown, undefined, chat.id);
+        }
+      }),
     post: (address, message, key) => send(() => messages.post(address, message, key)),
     edit: (ref, message) => send(async () => void (await messages.edit(ref, message))),
   };
 }
 
 const completionLimitMs = 2_500;
+const threadNameLimit = 100;
 /** What is not sent by then is not waited for. */
 const stopLimitMs = 5_000;

@@ -3,30 +3,36 @@
  */
 import { RESTJSONErrorCodes } from 'discord.js';
 import type { ChatAddress, Message, MessageRef } from '../platform.ts';
-import { deliveryError, isRefusal } from './failures.ts';
+import { deliveryError, isRefusal, threadError } from './failures.ts';
 import { defaultFileSizeLimit, renderMessage } from './render.ts';
 import type { Requests } from './requests.ts';
 
 export interface Messages {
   /** @throws DeliveryError */
-  post(address: Pick<ChatAddress, 'kind' | 'id'>, message: Message, key: string): Promise<MessageRef>;
+  post(
+    address: Pick<ChatAddress, 'kind' | 'id' | 'thread'>,
+    message: Message,
+    key: string,
+  ): Promise<MessageRef>;
   /** Returns where the message is now: it may take more or fewer of Discord's than before. @throws DeliveryError */
   edit(ref: MessageRef, message: Message): Promise<MessageRef>;
 }
 
 export function channelMessages(requests: Requests): Messages {
   return {
-    async post({ kind, id }, message, key) {
+    async post({ kind, id, thread }, message, key) {
       const parts = renderMessage(message, defaultFileSizeLimit);
       try {
-        const channel = kind === 'user' ? await requests.directChannel(id) : id;
+        const channel = kind === 'user' ? await requests.directChannel(id) : (thread ?? id);
         const ids: string[] = [];
         for (const [index, part] of parts.entries()) {
           const silent = message.silent === true;
-          ids.push((await requests.post(channel, part, `${key}/${index}`, { silent })).id);
+          const post = () => requests.post(channel, part, `${key}/${index}`, { silent });
+          ids.push((await unarchived(requests, channel, post)).id);
         }
         return refOf(channel, ids);
       } catch (thrown) {
+        if (thread !== undefined) throw threadError(thrown, thread, id);
         throw deliveryError(thrown, kind === 'user' ? `user ${id}` : `channel ${id}`);
       }
     },
@@ -42,7 +48,7 @@ export function channelMessages(requests: Requests): Messages {
             const key = `${ref.message}/${index}`;
             now.push((await requests.post(ref.chat, part, key)).id);
           } else {
-            await requests.edit(ref.chat, id, part);
+            await unarchived(requests, ref.chat, () => requests.edit(ref.chat, id, part));
             now.push(id);
           }
         }
@@ -53,6 +59,17 @@ export function channelMessages(requests: Requests): Messages {
       }
     },
   };
+}
+
+/** Discord archives a thread in which nobody says anything for a while: it is opened again, and the request made anew. */
+async function unarchived<T>(requests: Requests, channel: string, request: () => Promise<T>): Promise<T> {
+  try {
+    return await request();
+  } catch (thrown) {
+    if (!isRefusal(thrown, RESTJSONErrorCodes.InvalidActionOnArchivedThread)) throw thrown;
+    await requests.unarchive(channel);
+    return request();
+  }
 }
 
 const separator = '+';

@@ -4,14 +4,20 @@
  */
 import { createHash } from 'node:crypto';
 import {
+  type APIGuildChannel,
   type APIMessage,
   type APIModalInteractionResponseCallbackData,
+  type APIThreadChannel,
+  ChannelType,
   InteractionResponseType,
   MessageFlags,
   type RawFile,
   type REST,
+  type RESTGetAPIGuildThreadsResult,
+  type RESTPostAPIChannelThreadsJSONBody,
   type RESTPostAPICurrentUserCreateDMChannelResult,
   Routes,
+  ThreadAutoArchiveDuration,
 } from 'discord.js';
 import type { Choice } from '../platform.ts';
 import type { RenderedMessage } from './render.ts';
@@ -33,6 +39,10 @@ export interface Requests {
   ): Promise<APIMessage>;
   edit(channel: string, id: string, message: RenderedMessage): Promise<void>;
   remove(channel: string, id: string): Promise<void>;
+  /** The id of a public thread of this name in the channel: one that is open there, else a new one. */
+  openThread(channel: string, name: string): Promise<string>;
+  /** Opens a thread again that Discord has archived. */
+  unarchive(thread: string): Promise<void>;
   /** The channel of direct messages with this user. */
   directChannel(user: string): Promise<string>;
 
@@ -86,6 +96,29 @@ export function discordRequests(rest: REST): Requests {
     },
     async remove(channel, id) {
       await rest.delete(Routes.channelMessage(channel, id));
+    },
+    async openThread(channel, name) {
+      const { guild_id } = (await rest.get(Routes.channel(channel))) as Partial<APIGuildChannel>;
+      if (guild_id !== undefined) {
+        // Its answer may have been lost when it was made.
+        const { threads } = (await rest.get(
+          Routes.guildActiveThreads(guild_id),
+        )) as RESTGetAPIGuildThreadsResult;
+        const there = threads.find(
+          (thread) => 'parent_id' in thread && thread.parent_id === channel && thread.name === name,
+        );
+        if (there) return there.id;
+      }
+      const body: RESTPostAPIChannelThreadsJSONBody = {
+        name,
+        type: ChannelType.PublicThread,
+        auto_archive_duration: ThreadAutoArchiveDuration.OneWeek,
+      };
+      const { id } = (await rest.post(Routes.threads(channel), { body })) as APIThreadChannel;
+      return id;
+    },
+    async unarchive(thread) {
+      await rest.patch(Routes.channel(thread), { body: { archived: false } });
     },
     async directChannel(user) {
       const known = directChannels.get(user);

@@ -35,6 +35,17 @@ export function deliveryError(thrown: unknown, chat: string): DeliveryError {
   if (isNotOpened(thrown)) {
     return of(`The user of Telegram chat ${chat} has not opened the bot: they must press Start there`, false);
   }
+  if (isTopicGone(thrown)) {
+    return new DeliveryError(`The topic in Telegram chat ${chat} is gone: it was deleted`, {
+      ...{ retryable: false, threadGone: true, cause: thrown },
+    });
+  }
+  if ((says(thrown, 'not enough rights') && says(thrown, 'topic')) || isTopicClosed(thrown)) {
+    return of(
+      `The bot may not open topics in Telegram chat ${chat}: make it an administrator there who may manage topics`,
+      false,
+    );
+  }
   if (failure.code === 403) {
     return of(
       `Telegram does not let the bot write to chat ${chat} (${failure.description}): add it to the group again and let it write`,
@@ -58,6 +69,15 @@ export function isNotOpened(thrown: unknown): boolean {
     thrown instanceof ApiError &&
     (says(thrown, "can't initiate conversation") || says(thrown, 'chat not found'))
   );
+}
+
+function isTopicGone(thrown: unknown): boolean {
+  return says(thrown, 'message thread not found') || says(thrown, 'TOPIC_DELETED');
+}
+
+/** Somebody closed it: only who may manage topics may write there. */
+export function isTopicClosed(thrown: unknown): boolean {
+  return says(thrown, 'TOPIC_CLOSED');
 }
 
 /** Whether Telegram gave this as its reason. It has no codes for reasons, so its words have to do. */

@@ -24,6 +24,7 @@ import { type Bot, poller as createPoller } from './polling.ts';
 import { sendQueue } from './queue.ts';
 import { forgetMenus, registerMenus } from './registration.ts';
 import { responderTo } from './responder.ts';
+import { topicsOf } from './topics.ts';
 import { type Incoming, incoming, type SentDocument } from './updates.ts';
 
 export interface TelegramOptions {
@@ -48,6 +49,7 @@ export function telegramPlatform(options: TelegramOptions): Platform {
   const api = telegramApi(options.token, options.apiRoot);
   const queue = sendQueue(pace);
   const messenger = createMessenger(api, pace, log);
+  const topics = topicsOf(api, pace);
 
   let status: PlatformStatus = { state: 'stopped', since: clock.now() };
   const become = (state: PlatformStatus['state'], why?: string) => {
@@ -219,11 +221,14 @@ export function telegramPlatform(options: TelegramOptions): Platform {
       become('stopped');
     },
     status: () => status,
-    post(address, message, key) {
-      return queue.enqueue(address.id, async (turn) => {
-        const sending = unfinished.get(key) ?? messenger.sending({ chat: address.id }, message);
+    openThread: ({ kind, id }, name) =>
+      kind === 'user' ? Promise.resolve(undefined) : queue.enqueue(id, (turn) => topics.open(turn, id, name)),
+    post({ id, thread }, message, key) {
+      return queue.enqueue(id, async (turn) => {
+        const target = { chat: id, ...(thread === undefined ? {} : { thread: Number(thread) }) };
+        const sending = unfinished.get(key) ?? messenger.sending(target, message);
         try {
-          const shown = await messenger.send(turn, sending);
+          const shown = await topics.reopened(turn, target, () => messenger.send(turn, sending));
           unfinished.delete(key);
           return remember(shown);
         } catch (thrown) {

@@ -153,6 +153,7 @@ const table: Readonly<Record<Type, readonly [FieldsOf<DeskEvent>, ...string[]]>>
     'By ann: lunch',
   ],
   resumed: [{ book: 'demo', by: 'ann' }, 'demo trades again, PAPER', 'By ann'],
+  'threads.refused': [{ chat: 'alerts', reason: 'The bot may not open threads' }, 'No threads in alerts'],
   'mail.refused': [{ address: 'a@b.c', reason: 'no mailbox' }, 'E-mail to a@b.c does not get there'],
   'access.refused': [{ attempts: 3, latest: 'user 9' }, '3 attempts were turned away', 'user 9'],
 };

@@ -77,7 +77,13 @@ async function desks(store: Store, clock: ManualClock) {
       outbox: await Outbox.open(store, clock),
       ...{ store, clock, log: silentLog },
     });
-    const notices = await Notices.open({ store, people, configured: [], platforms: ['discord'] });
+    const notices = await Notices.open({
+      store,
+      people,
+      configured: [],
+      platforms: ['discord'],
+      threaded: ['discord'],
+    });
     const digests = await Digests.open({
       ...{ store, notices, people, platforms: [platform], clock, log: silentLog, desk: fakeDesk(asked) },
       timesOf: (address) => {

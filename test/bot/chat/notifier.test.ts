@@ -86,6 +86,7 @@ async function chatting(
       platforms: [platform],
       hearing: hearingOf(listeners),
       announcer: { announce: async ({ event }) => announce(event, telling) },
+      threads: { tell: ({ chat }, send) => send(chat) },
       timesOf: () => new Times(zone, clock),
       clock,
       log: silentLog,

@@ -54,6 +54,7 @@ async function hearing(
   });
   const notifier = await Notifier.open({
     ...{ outbox, store, actions, platforms: [mail.platform], hearing: heard, announcer },
+    threads: { tell: ({ chat }, send) => send(chat) },
     ...{ timesOf: () => new Times('UTC', mail.clock), clock: mail.clock, log: silentLog, retryMs: 5 },
   });
   notifier.start();

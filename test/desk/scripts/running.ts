@@ -96,6 +96,16 @@ export const settings = [
       await tom.presses('Cancel', { shows: ['was not done'] });
     },
   ),
+  script('notify threads', 'a chat is told in threads, or not', async ({ ann }) => {
+    await ann.types('/notify threads off', {
+      shows: ['everything is told in the chat itself'],
+      forMeAlone: true,
+    });
+    await ann.types('/notify threads book chat=nowhere', {
+      shows: ['There is no chat "nowhere"'],
+      tone: 'danger',
+    });
+  }),
   script('notify list, notify set', 'people decide of what they are told', async ({ ann }) => {
     await ann.types('/notify set signal silent', {
       shows: ['signal is told without a sound'],

@@ -8,12 +8,14 @@ import {
   ApplicationCommandPatchRequestPartialSchema,
   CreateMessageInteractionCallbackRequestSchema,
   CreatePrivateChannelRequestSchema,
+  CreateTextThreadWithoutMessageRequestSchema,
   IncomingWebhookRequestPartialSchema,
   IncomingWebhookUpdateRequestPartialSchema,
   MessageCreateRequestSchema,
   MessageEditRequestPartialSchema,
   ModalInteractionCallbackRequestSchema,
   UpdateMessageInteractionCallbackRequestSchema,
+  UpdateThreadRequestPartialSchema,
 } from 'discord-api-spec/zod';
 import type { Body, CommandBody, CommandOption, Embed, MessageBody, ModalBody } from './shapes.ts';
 
@@ -29,6 +31,8 @@ const described = {
   openModal: ModalInteractionCallbackRequestSchema,
   offerChoices: ApplicationCommandAutocompleteCallbackRequestSchema,
   openDirectChannel: CreatePrivateChannelRequestSchema,
+  openThread: CreateTextThreadWithoutMessageRequestSchema,
+  changeThread: UpdateThreadRequestPartialSchema,
 } as const;
 
 export type BodyKind = keyof typeof described;

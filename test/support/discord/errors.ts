@@ -28,5 +28,6 @@ export const emptyMessage = () => new Refusal(400, 50006, 'Cannot send an empty 
 export const noDirectMessages = () => new Refusal(403, 50007, 'Cannot send messages to this user');
 export const missingPermissions = () => new Refusal(403, 50013, 'Missing Permissions');
 export const invalidWebhookToken = () => new Refusal(401, 50027, 'Invalid Webhook Token');
+export const threadArchived = () => new Refusal(400, 50083, 'Thread is archived');
 export const invalidBody = (problems: readonly string[]) =>
   new Refusal(400, 50035, `Invalid Form Body\n${problems.join('\n')}`, problems);

@@ -96,6 +96,8 @@ export class FakeDiscord {
       until: (look, what) => this.until(look, what),
       cdn: () => this.rest.cdn,
     };
+    this.#world.onThread = (thread) =>
+      this.#gateway.dispatch('THREAD_CREATE', { ...wireChannel(this.#world, thread), newly_created: true });
     this.channel('desk');
   }
 
@@ -116,12 +118,22 @@ export class FakeDiscord {
 
   /** A channel of the server; the same name gives the same one. Commands are typed in `desk` unless told otherwise. */
   channel(name = 'desk'): Channel {
-    const there = [...this.#world.channels.values()].find((channel) => channel.name === name);
+    const there = [...this.#world.channels.values()].find((each) => each.name === name && !each.parent);
     if (there) return there;
     const channel: Channel = { id: this.#world.newId(), name, access: 'full' };
     this.#world.channels.set(channel.id, channel);
     this.#gateway.dispatch('CHANNEL_CREATE', wireChannel(this.#world, channel));
     return channel;
+  }
+
+  /** Its threads, in the order in which they were opened; the deleted ones are gone. */
+  threads(channel: Channel = this.channel()): Channel[] {
+    return [...this.#world.channels.values()].filter(({ parent }) => parent === channel);
+  }
+
+  /** Somebody deletes a thread, with all that stands in it. */
+  deleteThread({ id }: Channel): void {
+    this.#world.channels.delete(id);
   }
 
   /** A member of the server; the same name gives the same one. */

@@ -1,7 +1,7 @@
 /** Discord's REST API, as far as the desk uses it: each route with its check and what it does to the world. */
 import type { IncomingMessage } from 'node:http';
 import { type BodyKind, descriptionProblems } from './checks.ts';
-import { invalidBody, Refusal, unauthorized, unknownWebhook } from './errors.ts';
+import { invalidBody, Refusal, threadArchived, unauthorized, unknownWebhook } from './errors.ts';
 import type { Body, CommandBody, MessageBody, ModalBody, UploadedFile } from './shapes.ts';
 import { wireChannel, wireCommand, wireMessage } from './wire.ts';
 import type { StoredInteraction, World } from './world.ts';
@@ -75,6 +75,35 @@ const routes: readonly Route[] = [
     },
   },
   {
+    method: 'GET',
+    path: '/channels/:channel',
+    handle: (world, parts) => wireChannel(world, world.channel(part(parts, 'channel'))),
+  },
+  {
+    method: 'PATCH',
+    path: '/channels/:channel',
+    body: 'changeThread',
+    handle: (world, parts, { body }) =>
+      wireChannel(world, world.changeThread(world.channel(part(parts, 'channel')), body)),
+  },
+  {
+    method: 'GET',
+    path: '/guilds/:guild/threads/active',
+    handle: (world) => ({
+      threads: [...world.channels.values()]
+        .filter(({ parent, archived }) => parent && !archived)
+        .map((thread) => wireChannel(world, thread)),
+      members: [],
+    }),
+  },
+  {
+    method: 'POST',
+    path: '/channels/:channel/threads',
+    body: 'openThread',
+    handle: (world, parts, { body }) =>
+      wireChannel(world, world.openThread(world.channel(part(parts, 'channel')), String(body['name']))),
+  },
+  {
     method: 'POST',
     path: '/channels/:channel/messages',
     body: 'createMessage',
@@ -88,7 +117,9 @@ const routes: readonly Route[] = [
     path: '/channels/:channel/messages/:message',
     body: 'editMessage',
     handle(world, parts, { body, files }) {
-      const message = world.message(world.channel(part(parts, 'channel')), part(parts, 'message'));
+      const channel = world.channel(part(parts, 'channel'));
+      if (channel.archived) throw threadArchived();
+      const message = world.message(channel, part(parts, 'message'));
       world.edit(message, body as MessageBody, files);
       return wireMessage(world, message);
     },

@@ -78,8 +78,29 @@ export function wireInteraction(world: World, interaction: StoredInteraction, da
   };
 }
 
-export function wireChannel(world: World, { id, name, person }: Channel) {
+export function wireChannel(world: World, { id, name, person, parent, archived, locked }: Channel) {
   if (person) return { id, type: 1, recipients: [wirePerson(person)], last_message_id: null, flags: 0 };
+  if (parent) {
+    return {
+      id,
+      type: 11,
+      guild_id: world.guildId,
+      parent_id: parent.id,
+      owner_id: world.applicationId,
+      name,
+      message_count: 0,
+      member_count: 1,
+      rate_limit_per_user: 0,
+      last_message_id: null,
+      flags: 0,
+      thread_metadata: {
+        archived: archived ?? false,
+        locked: locked ?? false,
+        auto_archive_duration: 10080,
+        archive_timestamp: '2020-01-01T00:00:00.000Z',
+      },
+    };
+  }
   return {
     id,
     type: 0,
@@ -100,7 +121,7 @@ export function wireGuild(world: World) {
     owner_id: world.applicationId,
     unavailable: false,
     channels: [...world.channels.values()]
-      .filter(({ person }) => !person)
+      .filter(({ person, parent }) => !person && !parent)
       .map((channel) => wireChannel(world, channel)),
     roles: [
       {
@@ -120,7 +141,9 @@ export function wireGuild(world: World) {
     member_count: 1,
     emojis: [],
     stickers: [],
-    threads: [],
+    threads: [...world.channels.values()]
+      .filter(({ parent, archived }) => parent && !archived)
+      .map((thread) => wireChannel(world, thread)),
     voice_states: [],
     presences: [],
     stage_instances: [],

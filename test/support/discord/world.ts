@@ -22,6 +22,14 @@ export interface Channel {
   readonly person?: Person;
   /** What the bot may do there. */
   access: 'full' | 'no-writing' | 'hidden';
+  /** The bot may not open threads there. */
+  opensNoThreads?: boolean;
+  /** The channel whose thread it is. */
+  readonly parent?: Channel;
+  /** Of a thread: put away after some time without a word; the next word brings it back. */
+  archived?: boolean;
+  /** Of a thread: by a moderator. Then only a moderator brings it back. */
+  locked?: boolean;
 }
 
 export interface StoredFile extends UploadedFile {
@@ -89,6 +97,8 @@ export class World {
   readonly messages = new Map<string, StoredMessage>();
   readonly interactions = new Map<string, StoredInteraction>();
   readonly commands: RegisteredCommand[] = [];
+  /** Is called with each thread that is opened. */
+  onThread: (thread: Channel) => void = () => undefined;
   /** What people sent along with commands, by the path of its address. */
   readonly attachments = new Map<string, UploadedFile>();
   readonly #clock: Clock;
@@ -124,10 +134,29 @@ export class World {
     return channel;
   }
 
+  /** By the bot. */
+  openThread(parent: Channel, name: string): Channel {
+    if (parent.person || parent.parent)
+      throw new refuse.Refusal(400, 50024, 'Cannot execute action on this channel type');
+    if (parent.opensNoThreads) throw refuse.missingPermissions();
+    const thread: Channel = { id: this.newId(), name, parent, access: 'full' };
+    this.channels.set(thread.id, thread);
+    this.onThread(thread);
+    return thread;
+  }
+
+  changeThread(thread: Channel, { archived }: { readonly archived?: unknown }): Channel {
+    if (!thread.parent || thread.locked) throw refuse.missingPermissions();
+    if (typeof archived === 'boolean') thread.archived = archived;
+    return thread;
+  }
+
   /** By the bot, into a channel. */
   post(channel: Channel, body: MessageBody, files: readonly UploadedFile[]): StoredMessage {
     if (channel.access === 'no-writing') throw refuse.missingPermissions();
     if (channel.person && !channel.person.takesDirectMessages) throw refuse.noDirectMessages();
+    if (channel.archived && channel.locked) throw refuse.threadArchived();
+    channel.archived = false;
     const nonce = body.nonce == null ? undefined : `${channel.id}/${body.nonce}`;
     const earlier = nonce === undefined ? undefined : this.#nonces.get(nonce);
     if (body.enforce_nonce && earlier && this.#now() - earlier.at < nonceMemoryMs) return earlier.message;

@@ -39,6 +39,10 @@ export interface ChatRecord {
   open: boolean;
   blocked: boolean;
   movedTo?: number;
+  /** Of a group with topics, by their numbers. */
+  readonly topics?: Map<number, { readonly name: string; closed: boolean }>;
+  /** The bot is an administrator who may manage topics. */
+  managesTopics: boolean;
   readonly messages: Map<number, ShownMessage>;
   readonly deleted: ShownMessage[];
   /** Chat actions, such as `typing`. */

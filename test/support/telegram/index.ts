@@ -69,6 +69,13 @@ export interface TestGroup {
   removesBot(): void;
   /** It gets another id, as groups do when they grow. */
   becomes(id: number): void;
+  /** In the order in which they were opened; the deleted ones are gone. */
+  readonly topics: readonly { readonly id: number; readonly name: string; readonly closed: boolean }[];
+  closesTopic(id: number): void;
+  /** Somebody deletes a topic, with all that stands in it. */
+  deletesTopic(id: number): void;
+  /** Whether the bot is an administrator who may manage topics; it is, unless told otherwise. */
+  managesTopics(may: boolean): void;
 }
 
 export interface TestUser {
@@ -106,7 +113,7 @@ export interface TestTelegram extends AsyncDisposable {
   readonly botUsername: string;
   /** Someone who has opened the bot, unless `opened` says no. */
   user(name: string, options?: { readonly opened?: boolean }): TestUser;
-  group(title: string): TestGroup;
+  group(title: string, options?: { readonly forum?: boolean }): TestGroup;
   /** Updates that the bot has not confirmed. */
   readonly pending: number;
   /** Methods that were called, in their order, polling left out. */
@@ -303,13 +310,21 @@ export async function startTelegram({
     },
   });
 
-  const newChat = (id: string, type: ChatRecord['type'], title: string, open: boolean): ChatRecord => {
+  const newChat = (
+    id: string,
+    type: ChatRecord['type'],
+    title: string,
+    open: boolean,
+    forum = false,
+  ): ChatRecord => {
     const chat: ChatRecord = {
       id,
       type,
       title,
       open,
       blocked: false,
+      managesTopics: true,
+      ...(forum ? { topics: new Map() } : {}),
       messages: new Map(),
       deleted: [],
       actions: [],
@@ -440,9 +455,9 @@ export async function startTelegram({
     token,
     botUsername: bot.username,
     user: (name, { opened = true } = {}) => newUser(name, opened),
-    group(title) {
+    group(title, { forum = false } = {}) {
       nextId += 1;
-      const chat = newChat(`-100${nextId}`, 'supergroup', title, true);
+      const chat = newChat(`-100${nextId}`, 'supergroup', title, true, forum);
       return {
         id: chat.id,
         chat: seen(chat),
@@ -451,6 +466,22 @@ export async function startTelegram({
         },
         becomes(id) {
           chat.movedTo = id;
+        },
+        get topics() {
+          return [...(chat.topics ?? [])].map(([id, { name, closed }]) => ({ id, name, closed }));
+        },
+        closesTopic(id) {
+          const topic = chat.topics?.get(id);
+          if (topic) topic.closed = true;
+        },
+        deletesTopic(id) {
+          chat.topics?.delete(id);
+          for (const message of chat.messages.values()) {
+            if (message.thread === id) chat.messages.delete(message.id);
+          }
+        },
+        managesTopics(may) {
+          chat.managesTopics = may;
         },
       };
     },

@@ -124,6 +124,29 @@ const methods: Readonly<Record<string, MethodAnswer>> = {
     },
   ),
 
+  createForumTopic: define({ chat_id: chatId, name: z.string().min(1).max(128) }, (args, context) => {
+    const { world } = context;
+    const chat = chatOf(world, args.chat_id);
+    if (!chat.topics) throw new Refusal(400, 'Bad Request: the chat is not a forum');
+    if (!chat.managesTopics) throw new Refusal(400, 'Bad Request: not enough rights to create a topic');
+    pass(context, chat, 1);
+    const id = world.nextMessageId();
+    chat.topics.set(id, { name: args.name, closed: false });
+    world.changed();
+    return { message_thread_id: id, name: args.name, icon_color: 0x6fb9f0 };
+  }),
+
+  reopenForumTopic: define({ chat_id: chatId, message_thread_id: integer }, (args, { world }) => {
+    const chat = chatOf(world, args.chat_id);
+    if (!chat.topics) throw new Refusal(400, 'Bad Request: the chat is not a forum');
+    const topic = chat.topics.get(args.message_thread_id);
+    if (!topic) throw new Refusal(400, 'Bad Request: message thread not found');
+    // Every topic here was opened by the bot, and what it opened itself it may open again.
+    topic.closed = false;
+    world.changed();
+    return true;
+  }),
+
   sendMessage: define(
     {
       ...sendTo,
@@ -136,7 +159,7 @@ const methods: Readonly<Record<string, MethodAnswer>> = {
       const chat = chatOf(context.world, args.chat_id);
       const content = textOf(args.text, args.parse_mode, 'text');
       const keyboard = keyboardOf(args.reply_markup);
-      const place = placeOf(args);
+      const place = placeOf(chat, args);
       pass(context, chat, 1);
       return messageJson(context, chat, context.world.add(chat, content, { keyboard, ...place }));
     },
@@ -173,7 +196,7 @@ const methods: Readonly<Record<string, MethodAnswer>> = {
       const sent = args.media.map(({ type, media }) =>
         checkedFile(type, files.get(media.slice('attach://'.length))),
       );
-      const place = placeOf(args);
+      const place = placeOf(chat, args);
       pass(context, chat, sent.length);
       const album = randomUUID();
       return sent.map((file) =>
@@ -351,13 +374,23 @@ function keyboardOf(markup: { inline_keyboard: Button[][] } | undefined): Button
   return rows;
 }
 
-function placeOf(args: {
-  disable_notification?: boolean | undefined;
-  message_thread_id?: number | undefined;
-  reply_parameters?: { message_id: number } | undefined;
-}) {
+function placeOf(
+  { topics, messages, managesTopics }: ChatRecord,
+  args: {
+    disable_notification?: boolean | undefined;
+    message_thread_id?: number | undefined;
+    reply_parameters?: { message_id: number } | undefined;
+  },
+) {
+  // An answer stands where the message does that it answers.
+  const thread = args.message_thread_id ?? messages.get(args.reply_parameters?.message_id ?? 0)?.thread;
+  if (topics && thread !== undefined) {
+    const topic = topics.get(thread);
+    if (!topic) throw new Refusal(400, 'Bad Request: message thread not found');
+    if (topic.closed && !managesTopics) throw new Refusal(400, 'Bad Request: TOPIC_CLOSED');
+  }
   return {
-    ...(args.message_thread_id === undefined ? {} : { thread: args.message_thread_id }),
+    ...(thread === undefined ? {} : { thread }),
     ...(args.reply_parameters === undefined ? {} : { replyTo: args.reply_parameters.message_id }),
     ...(args.disable_notification === true ? { silent: true } : {}),
   };
@@ -380,7 +413,7 @@ function sendFile(
   const file = checkedFile(kind, uploaded);
   const content = textOf(args.caption ?? '', args.parse_mode, 'caption');
   const keyboard = keyboardOf(args.reply_markup);
-  const place = placeOf(args);
+  const place = placeOf(chat, args);
   pass(context, chat, 1);
   return messageJson(context, chat, context.world.add(chat, content, { keyboard, file, ...place }));
 }

@@ -49,6 +49,38 @@ describe('a message', () => {
     expect(discord.requestsTo('POST', /^\/users\/@me\/channels$/)).toHaveLength(1);
   });
 
+  test('in a thread is edited when Discord has archived it meanwhile', async () => {
+    const { discord, platform } = await openFloor();
+    const chat = inChannel(discord);
+    const thread = (await platform.openThread?.(chat, 'demo')) ?? '';
+    const ref = await platform.post({ ...chat, thread }, { text: ['received'] }, 'event/1');
+    const [demo] = discord.threads(discord.channel('alerts'));
+    if (!demo) throw new Error('there is no thread');
+    demo.archived = true;
+    await platform.edit(ref, { text: ['done'] });
+    expect(discord.messages(demo).map(({ text }) => text)).toEqual(['done']);
+    expect(demo.archived).toBe(false);
+    expect(discord.messages(discord.channel('alerts'))).toEqual([]);
+  });
+
+  test('finds the thread that was opened before its answer was lost', async () => {
+    const { discord, platform } = await openFloor();
+    const first = await platform.openThread?.(inChannel(discord), 'demo');
+    expect(await platform.openThread?.(inChannel(discord), 'demo')).toBe(first);
+    expect(await platform.openThread?.(inChannel(discord, 'other'), 'demo')).not.toBe(first);
+  });
+
+  test('for a thread that a moderator has locked says which right is missing', async () => {
+    const { discord, platform } = await openFloor();
+    const chat = inChannel(discord);
+    const thread = (await platform.openThread?.(chat, 'demo')) ?? '';
+    for (const each of discord.threads(discord.channel('alerts')))
+      Object.assign(each, { archived: true, locked: true });
+    const failure = await failureOf(platform.post({ ...chat, thread }, { text: ['received'] }, 'event/1'));
+    expect([failure.retryable, failure.threadGone]).toEqual([false, false]);
+    expect(failure.message).toContain('Send Messages in Threads');
+  });
+
   test('that is tried again under its key is there once', async () => {
     const { discord, platform } = await openFloor();
     const key = `discord:chat:${discord.channel('alerts').id}/12345678901234567890`;
