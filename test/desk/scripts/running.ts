@@ -133,7 +133,7 @@ export const settings = [
     await ann.types('/notify digest 25:00', { shows: ['"25:00" is no time of day'], tone: 'danger' });
     await ann.types('/notify digest 8:30', { shows: ['every day at 08:30'], forMeAlone: true });
     await ann.types('/notify digest now', {
-      shows: [/demo, PAPER: ⚪ 0\.00 USD realised|Nothing happened/],
+      shows: [/demo, PAPER: .+ USD realised|Nothing happened/],
       forMeAlone: true,
     });
     await ann.types('/notify digest off', { shows: ['No digest is told in'], forMeAlone: true });
