@@ -90,8 +90,9 @@ describe('docs/discord.md', () => {
     expect(discord.refusals).toEqual([]);
     // No privileged intent: GUILD_PRESENCES, GUILD_MEMBERS and MESSAGE_CONTENT.
     expect(discord.gateway.intents & ((1 << 8) | (1 << 1) | (1 << 15))).toBe(0);
-    // VIEW_CHANNEL, SEND_MESSAGES, EMBED_LINKS, ATTACH_FILES (https://discord.com/developers/docs/topics/permissions).
-    const wanted = (1 << 10) | (1 << 11) | (1 << 14) | (1 << 15);
+    // VIEW_CHANNEL, SEND_MESSAGES, EMBED_LINKS, ATTACH_FILES, CREATE_PUBLIC_THREADS and SEND_MESSAGES_IN_THREADS
+    // (https://discord.com/developers/docs/topics/permissions).
+    const wanted = [10n, 11n, 14n, 15n, 35n, 38n].reduce((all, bit) => all | (1n << bit), 0n);
     expect(text).toContain(`scope=bot+applications.commands&permissions=${wanted}`);
   }, 60_000);
 });
