@@ -89,7 +89,7 @@ function describe(sight: Sight | undefined): string {
 }
 
 function faultsOf(sight: Sight, expected: Expected): string[] {
-  const { shows = [], lacks = [], fields = {}, files, buttons, tone, forMeAlone = false } = expected;
+  const { shows = [], lacks = [], fields = {}, files, brings, buttons, tone, forMeAlone = false } = expected;
   const has = (wanted: string | RegExp) =>
     typeof wanted === 'string' ? sight.text.includes(wanted) : wanted.test(sight.text);
   const faults: string[] = [];
@@ -101,6 +101,12 @@ function faultsOf(sight: Sight, expected: Expected): string[] {
   for (const unwanted of lacks) check(!has(unwanted), `it shows ${unwanted}`);
   for (const [name, value] of Object.entries(fields))
     check(sight.hasField(name, value), `it has no field ${name}: ${value}`);
+  if (brings !== undefined) {
+    check(
+      sight.files.some(({ name }) => name.endsWith(brings)),
+      `it has no file ${brings}`,
+    );
+  }
   if (files) {
     const left = [...sight.files];
     for (const ending of files) {

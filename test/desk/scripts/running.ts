@@ -84,7 +84,11 @@ export const settings = [
       await ann.types('/config show books/demo limits', { shows: ['limits.order', '500'], forMeAlone: true });
       await tom.types('/buy demo SP500 1', { shows: ['an order may be worth 500.00 USD'], tone: 'danger' });
       await ann.types('/config diff', { shows: ['limits.order', 'not set', ann.name], forMeAlone: true });
-      const files = await ann.types('/config export', { shows: ['Configuration'], forMeAlone: true });
+      const files = await ann.types('/config export', {
+        shows: ['Configuration'],
+        brings: 'books-demo.yaml',
+        forMeAlone: true,
+      });
       expect(fileText(files, 'books-demo.yaml')).toMatch(/order: "?500/);
       expect(fileText(files, 'books-demo.yaml')).not.toContain('demo-key-1234');
       await ann.types('/config reset books/demo limits.order', {

@@ -21,6 +21,8 @@ export interface Expected {
   readonly fields?: Readonly<Record<string, string | RegExp>>;
   /** How the names of its files end, in any order and no others. A `.png` must be shown as a picture. */
   readonly files?: readonly string[];
+  /** How the name of one of its files ends, whatever others there are. */
+  readonly brings?: string;
   /** Labels of its buttons, in their order and no others. */
   readonly buttons?: readonly string[];
   readonly tone?: Tone;
