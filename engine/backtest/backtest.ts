@@ -6,6 +6,7 @@ import { SimulatedBroker } from './broker.ts';
 import { StrategyData } from './data.ts';
 import { inUnits, inWholes } from './fractional.ts';
 import { Indicators } from './indicator.ts';
+import { IndicatorCache } from './indicator-cache.ts';
 import { alignBars, doubtOf, type Market } from './market.ts';
 import { inThread } from './optimize/in-thread.ts';
 import { type Optimization, type OptimizeRequest, optimizeWith } from './optimize/optimize.ts';
@@ -15,7 +16,7 @@ import type { Trade } from './order-and-trade.ts';
 import { mergeParams } from './params.ts';
 import { portfolioFigures } from './portfolio-figures.ts';
 import { Records } from './records.ts';
-import type { BacktestResult, Params, Trade as TradeRecord } from './result.ts';
+import type { BacktestResult, Params, Statistics, Trade as TradeRecord } from './result.ts';
 import { Cursor } from './series.ts';
 import { computeStatistics, drawdownOf } from './statistics.ts';
 import { copyStorage } from './storage.ts';
@@ -36,6 +37,7 @@ export class Backtest {
   readonly #rules: BrokerRules;
   /** What is odd about the bars, and does not keep them from being traded. */
   readonly #doubts: readonly string[];
+  #computed: IndicatorCache | undefined;
 
   /**
    * @param bars of one symbol, or of several that share the cash
@@ -62,40 +64,19 @@ export class Backtest {
    * @throws UserError for a parameter that the strategy does not have; and whatever the strategy throws
    */
   run(params: Params = {}, onBar?: OnBar): BacktestResult {
+    const played = this.#play(params, onBar, null);
+    const { broker, strategy, indicators, price, firstBar, heldFrom } = played;
     const market = this.#market;
     const rules = this.#rules;
     const { symbols, time } = market;
-    const bars = time.length;
     const names = symbols.map(({ symbol }) => symbol);
-    const cursor = new Cursor();
-    const broker = new SimulatedBroker(market, rules);
-    const price = priceOf(market);
-    const indicators = new Indicators(price, cursor);
-    const records = new Records(bars);
-    const allParams = mergeParams(this.#Strategy, params);
-    const strategy = new this.#Strategy({
-      data: new StrategyData(market, cursor),
-      broker,
-      params: allParams,
-      indicators,
-      records,
-      allocation: new Allocation(names),
-      storage: copyStorage(this.#options.storage ?? {}),
-    });
-    strategy.init();
-    const warmUp = indicators.warmUp(strategy, rules.semantics.waitsForScatter);
-    const firstBar = Math.max(warmUp + rules.semantics.barsAfterWarmUp, strategy.firstDay);
-    walk(strategy, broker, cursor, { from: firstBar, to: bars, onBar });
-
-    const { account } = broker;
-    account.fillBefore(Math.min(firstBar, bars));
-    const positions = symbols.map(({ symbol }, index) => ({ symbol, units: account.unitsOf(index) }));
-    const hasEnded = firstBar >= bars || broker.bankruptBar !== null;
-    const nextOrders = hasEnded || rules.finalizeTrades ? [] : broker.nextOrders();
-    if (!hasEnded) broker.finalize();
-
-    const { ledger } = broker;
+    const { account, ledger } = broker;
     const { totals } = ledger;
+    // Both are of the last bar, before what is open is closed.
+    const positions = symbols.map(({ symbol }, index) => ({ symbol, units: account.unitsOf(index) }));
+    const nextOrders = played.hasEnded || rules.finalizeTrades ? [] : broker.nextOrders();
+    const statistics = this.#settle(played);
+
     const equity = account.equityCurve;
     const values = once(() => account.values());
     const available = once(() => account.available());
@@ -107,8 +88,6 @@ export class Backtest {
         return available();
       },
     };
-    const heldFrom = firstBar - rules.semantics.barsAfterWarmUp;
-    const annualFrom = rules.semantics.annualFromFirstNext ? firstBar : null;
     const orders = once(() => ledger.orders());
     const told = {
       orders,
@@ -121,7 +100,7 @@ export class Backtest {
     };
     const result: BacktestResult = {
       strategy: this.#Strategy.name,
-      params: allParams,
+      params: played.params,
       semantics: this.#options.semantics ?? 'backtesting.py',
       symbols: names,
       cash: rules.cash,
@@ -151,11 +130,8 @@ export class Backtest {
       get indicators() {
         return told.indicators();
       },
-      records: records.plots(),
-      statistics: computeStatistics({
-        ...{ axis: this.#axis, equity, price, heldFrom, annualFrom },
-        trades: ledger.tradeColumns(),
-      }),
+      records: played.records.plots(),
+      statistics,
       get portfolio() {
         return told.portfolio();
       },
@@ -166,6 +142,51 @@ export class Backtest {
       ],
     };
     return this.#options.fractional === undefined ? result : inWholes(result, this.#options.fractional);
+  }
+
+  /**
+   * The statistics of such a run, and nothing else: what a search needs of most of its runs.
+   * @throws as `run`
+   */
+  statistics(params: Params = {}, onBar?: OnBar): Statistics {
+    this.#computed ??= new IndicatorCache(this.#market);
+    return this.#settle(this.#play(params, onBar, this.#computed));
+  }
+
+  /** Bar by bar up to the last; what is open then is still open. */
+  #play(given: Params, onBar: OnBar | undefined, computed: IndicatorCache | null): Played {
+    const market = this.#market;
+    const rules = this.#rules;
+    const bars = market.time.length;
+    const cursor = new Cursor();
+    const broker = new SimulatedBroker(market, rules);
+    const price = priceOf(market);
+    const indicators = new Indicators(price, cursor, computed);
+    const records = new Records(bars);
+    const params = mergeParams(this.#Strategy, given);
+    const strategy = new this.#Strategy({
+      ...{ data: new StrategyData(market, cursor), broker, params, indicators, records },
+      allocation: new Allocation(market.symbols.map(({ symbol }) => symbol)),
+      storage: copyStorage(this.#options.storage ?? {}),
+    });
+    strategy.init();
+    const warmUp = indicators.warmUp(strategy, rules.semantics.waitsForScatter);
+    const firstBar = Math.max(warmUp + rules.semantics.barsAfterWarmUp, strategy.firstDay);
+    walk(strategy, broker, cursor, { from: firstBar, to: bars, onBar });
+    broker.account.fillBefore(Math.min(firstBar, bars));
+    const heldFrom = firstBar - rules.semantics.barsAfterWarmUp;
+    const hasEnded = firstBar >= bars || broker.bankruptBar !== null;
+    return { params, strategy, broker, indicators, records, price, firstBar, heldFrom, hasEnded };
+  }
+
+  /** Closes what the rules want closed at the end, and computes what came out. */
+  #settle({ broker, price, firstBar, heldFrom, hasEnded }: Played): Statistics {
+    if (!hasEnded) broker.finalize();
+    return computeStatistics({
+      ...{ axis: this.#axis, equity: broker.account.equityCurve, price, heldFrom },
+      annualFrom: this.#rules.semantics.annualFromFirstNext ? firstBar : null,
+      trades: broker.ledger.tradeColumns(),
+    });
   }
 
   /**
@@ -199,6 +220,20 @@ function once<Value>(make: () => Value): () => Value {
     made ??= { value: make() };
     return made.value;
   };
+}
+
+/** A run that has seen all bars. */
+interface Played {
+  readonly params: Params;
+  readonly strategy: Strategy;
+  readonly broker: SimulatedBroker;
+  readonly indicators: Indicators;
+  readonly records: Records;
+  readonly price: Float64Array;
+  readonly firstBar: number;
+  readonly heldFrom: number;
+  /** Whether there is no next bar to trade on: it went bankrupt, or the bars were too few. */
+  readonly hasEnded: boolean;
 }
 
 interface Walk {

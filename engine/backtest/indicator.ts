@@ -1,5 +1,6 @@
 /** The indicators of one run: computed once over all bars, revealed with the cursor, and kept for the chart. */
 import { UserError } from '../errors.ts';
+import type { Compute, IndicatorCache } from './indicator-cache.ts';
 import { PerSymbol } from './per-symbol.ts';
 import type { IndicatorPlot } from './result.ts';
 import { type Cursor, columnOf, Series } from './series.ts';
@@ -39,27 +40,29 @@ export class Indicators {
   readonly #cursor: Cursor;
   /** Close of the first symbol: what an overlay must be near. */
   readonly #price: Float64Array;
+  readonly #cache: IndicatorCache | null;
   readonly #all: Indicator[] = [];
 
-  constructor(price: Float64Array, cursor: Cursor) {
+  /** @param cache that other runs share; then nobody may be given the columns */
+  constructor(price: Float64Array, cursor: Cursor, cache: IndicatorCache | null) {
     this.#bars = price.length;
     this.#price = price;
     this.#cursor = cursor;
+    this.#cache = cache;
   }
 
   /**
    * @param inputs for `compute`, and after them perhaps options
    * @throws UserError when what it computes is not as long as the bars
    */
-  add(compute: (...inputs: never[]) => unknown, inputs: readonly unknown[]): Series | Record<string, Series> {
+  add(compute: Compute, inputs: readonly unknown[]): Series | Record<string, Series> {
     const last = inputs.at(-1);
     const options = isOptions(last) ? last : {};
     const values = isOptions(last) ? inputs.slice(0, -1) : inputs;
     const name = options.name ?? nameOf(compute, values);
     const symbol = values.find((value) => value instanceof Series)?.symbol ?? null;
-    const columns = compute(
-      ...(values.map((value) => (value instanceof Series ? columnOf(value) : value)) as never[]),
-    );
+    const given = values.map((value) => (value instanceof Series ? columnOf(value) : value));
+    const columns = this.#cache?.compute(compute, given) ?? compute(...(given as never[]));
     const series = (column: Float64Array, title: string) => new Series(column, this.#cursor, title, symbol);
     if (columns instanceof Float64Array) {
       this.#checkLength(name, columns);

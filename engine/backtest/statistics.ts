@@ -46,7 +46,7 @@ export function computeStatistics(input: StatisticsInput): Statistics {
     durationMs: end - start,
     exposureTimePct: exposureOf(trades, time.length) * 100,
     equityFinal,
-    equityPeak: peakOf(equity),
+    equityPeak: drawdowns.highest,
     returnPct,
     buyAndHoldReturnPct,
     returnAnnualPct: annual.returnFraction * 100,
@@ -113,11 +113,19 @@ export function drawdownOf(equity: Float64Array): Float64Array {
 
 /** Share of the bars that lie inside a closed trade, its entry and exit bar included. */
 function exposureOf({ entryBar, exitBar }: TradeColumns, bars: number): number {
-  const inside = new Uint8Array(bars);
-  for (let i = 0; i < entryBar.length; i++) inside.fill(1, entryBar[i], (exitBar[i] as number) + 1);
-  let count = 0;
-  for (let bar = 0; bar < bars; bar++) count += inside[bar] as number;
-  return count / bars;
+  // The union of intervals: with starts and ends sorted each by itself, one ends where as many have ended as begun.
+  const starts = entryBar.toSorted();
+  const ends = exitBar.toSorted();
+  let inside = 0;
+  let from = 0;
+  for (let i = 0; i < ends.length; i++) {
+    const end = ends[i] as number;
+    const isLast = i + 1 === ends.length || (starts[i + 1] as number) > end;
+    if (!isLast) continue;
+    inside += end + 1 - (starts[from] as number);
+    from = i + 1;
+  }
+  return inside / bars;
 }
 
 interface AnnualFigures {
@@ -189,6 +197,7 @@ class DrawdownSpells {
   readonly durations: number[] = [];
   readonly depths: number[] = [];
   deepest = 0;
+  highest = Number.NEGATIVE_INFINITY;
 
   /** Goes through `drawdownOf(equity)` without keeping it. */
   constructor(time: Float64Array, equity: Float64Array) {
@@ -209,6 +218,7 @@ class DrawdownSpells {
       peak = i;
       depth = 0;
     }
+    this.highest = highest;
   }
 }
 
@@ -353,12 +363,6 @@ function varianceOf(values: ArrayLike<number>): number {
   let squares = 0;
   for (let i = 0; i < values.length; i++) squares += ((values[i] as number) - center) ** 2;
   return squares / (values.length - 1);
-}
-
-function peakOf(equity: Float64Array): number {
-  let peak = Number.NEGATIVE_INFINITY;
-  for (let i = 0; i < equity.length; i++) peak = Math.max(peak, equity[i] as number);
-  return peak;
 }
 
 /** NaN of nothing. */

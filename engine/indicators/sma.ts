@@ -1,5 +1,5 @@
 /** Simple moving average: the mean of the last `period` values. TA-Lib: SMA. */
-import { checkPeriod, isMissing, undefinedColumn } from './period.ts';
+import { checkPeriod, isMissing } from './period.ts';
 
 /**
  * First value at index `period - 1`. What each step of the running sum loses to rounding is kept beside it (Knuth's
@@ -8,7 +8,7 @@ import { checkPeriod, isMissing, undefinedColumn } from './period.ts';
  */
 export function sma(values: Float64Array, period: number): Float64Array {
   checkPeriod('sma', period);
-  const out = undefinedColumn(values.length);
+  const out = new Float64Array(values.length);
   let sum = 0;
   let lost = 0;
   let seen = 0;
@@ -16,6 +16,7 @@ export function sma(values: Float64Array, period: number): Float64Array {
     const value = values[i] as number;
     if (isMissing(value)) {
       sum = lost = seen = 0;
+      out[i] = Number.NaN;
       continue;
     }
     let next = sum + value;
@@ -30,7 +31,7 @@ export function sma(values: Float64Array, period: number): Float64Array {
       lost += sum - (next - added) + (leaving - added);
       sum = next;
     }
-    if (seen >= period) out[i] = (sum + lost) / period;
+    out[i] = seen >= period ? (sum + lost) / period : Number.NaN;
   }
   return out;
 }

@@ -1,7 +1,6 @@
 /** The worker's side of an optimisation: runs what it is asked to over its port, until it is told that this was all. */
-import { Backtest } from '../backtest.ts';
+import { Backtest, type OnBar } from '../backtest.ts';
 import type { Progress, ServeTask } from '../messages.ts';
-import type { BacktestResult, Params, Statistics } from '../result.ts';
 import type { StrategyClass } from '../strategy.ts';
 import { cutBars, type Segment } from './segment.ts';
 import type { ServeAnswer, ServeRequest } from './serve-messages.ts';
@@ -10,15 +9,15 @@ import type { ServeAnswer, ServeRequest } from './serve-messages.ts';
 export function serve(task: ServeTask, Strategy: StrategyClass, progress: Progress): Promise<void> {
   const { port } = task;
   const backtests = new Backtests(task, Strategy);
-  const run = (params: Params, segment: Segment | null, number: number): BacktestResult => {
-    progress.atRun(number, 0);
+  const begin = (run: number): OnBar => {
+    progress.atRun(run, 0);
     progress.enter('init');
     let isInNext = false;
-    return backtests.over(segment).run(params, (bar, bars) => {
+    return (bar, bars) => {
       if (!isInNext) progress.enter('next');
       isInNext = true;
       progress.atBar(bar, bars);
-    });
+    };
   };
   // Nothing is handed over instead of copied: the first buffer that an isolate gives away makes V8 throw away all machine
   // code that reads typed arrays, as the code counted on no buffer ever going. A copy of some figures is far less.
@@ -29,14 +28,14 @@ export function serve(task: ServeTask, Strategy: StrategyClass, progress: Progre
   return new Promise((resolve, reject) => {
     const perform = (request: ServeRequest) => {
       switch (request.kind) {
-        case 'runs': {
-          const { names, figures } = figuresOf(request, run);
-          answer({ kind: 'runs', names, figures });
+        case 'runs':
+          answer(figuresOf(request, backtests.over(request.segment), begin));
+          return;
+        case 'result': {
+          const { params, segment, first } = request;
+          answer({ kind: 'result', result: backtests.over(segment).run(params, begin(first)) });
           return;
         }
-        case 'result':
-          answer({ kind: 'result', result: run(request.params, request.segment, request.first) });
-          return;
         case 'end':
           port.close();
           resolve();
@@ -57,21 +56,23 @@ export function serve(task: ServeTask, Strategy: StrategyClass, progress: Progre
   });
 }
 
+/** @param begin called before each run, with its number */
 function figuresOf(
-  { params, segment, first }: Extract<ServeRequest, { kind: 'runs' }>,
-  run: (params: Params, segment: Segment | null, number: number) => BacktestResult,
-): { names: readonly string[]; figures: Float64Array<ArrayBuffer> } {
-  let names: (keyof Statistics)[] = [];
+  { params, first }: Extract<ServeRequest, { kind: 'runs' }>,
+  backtest: Backtest,
+  begin: (run: number) => OnBar,
+): Extract<ServeAnswer, { kind: 'runs' }> {
+  let names: string[] = [];
   let figures = new Float64Array();
   for (const [index, own] of params.entries()) {
-    const { statistics } = run(own, segment, first + index);
+    const statistics = backtest.statistics(own, begin(first + index));
     if (index === 0) {
-      names = Object.keys(statistics) as (keyof Statistics)[];
+      names = Object.keys(statistics);
       figures = new Float64Array(params.length * names.length);
     }
-    for (const [column, name] of names.entries()) figures[index * names.length + column] = statistics[name];
+    figures.set(Object.values(statistics), index * names.length);
   }
-  return { names, figures };
+  return { kind: 'runs', names, figures };
 }
 
 /** A backtest checks its bars when it is made: it is kept for as long as the runs are over the same stretch of them. */
