@@ -141,7 +141,7 @@ async function printGrid(print: (line: string) => void, peers: Peers, bars: Bars
   const params = { fast: range(5, 30), slow: range(30, 70, 2) };
   let least = Number.POSITIVE_INFINITY;
   let outcome = {};
-  for (let time = 0; time < 7; time++) {
+  for (let time = 0; time < 15; time++) {
     const begun = performance.now();
     const { best, runs } = await optimizeFile(
       { file: strategyFile, bars: [bars], options },
