@@ -1,9 +1,9 @@
 /** Changing what a book is, giving it another key, and deleting it when nothing is left in it. */
 import { randomBytes } from 'node:crypto';
-import { UserError } from '../engine/errors.ts';
 import { type BookKey, bookKeyNames, bookKeys, sendersText, yamlOf } from './book-keys.ts';
 import { bookOption } from './book-option.ts';
 import { action, type CommandContext } from './command.ts';
+import { againOption, mustBeSame } from './name-again.ts';
 import { bold, code, rich } from './reply.ts';
 import type { SettingChange } from './running.ts';
 
@@ -106,7 +106,7 @@ export const deleteBook = action({
   example: '/book delete grid grid',
   options: {
     book: { ...bookOption, required: true },
-    again: { type: 'string', description: 'Its name once more', required: true, example: 'grid' },
+    again: { ...againOption, example: 'grid' },
   },
   wizard: [
     {
@@ -155,9 +155,4 @@ function keyChange(book: string, key: string): SettingChange {
 
 function handlerOf({ settings }: CommandContext['host'], book: string): string | undefined {
   return settings.show(`books/${book}`, 'handler').find(({ key }) => key === 'handler.name')?.value;
-}
-
-/** @throws UserError */
-function mustBeSame(book: string, again: string): void {
-  if (book !== again) throw new UserError(`"${again}" is not "${book}": nothing is deleted.`);
 }

@@ -1,5 +1,6 @@
 import { UserError } from '../engine/errors.ts';
 import { action, type CommandContext, defineCommand, type OptionValues } from './command.ts';
+import { againOption, mustBeSame } from './name-again.ts';
 import { planDivergence } from './plan-divergence.ts';
 import { createOptions, planDraft, planOption, setOptions } from './plan-options.ts';
 import {
@@ -179,18 +180,11 @@ export const plan = defineCommand({
         acts: true,
         options: {
           ...planOption,
-          again: {
-            type: 'string',
-            description: 'Its name once more, so that no other is deleted by mistake',
-            required: true,
-            example: 'daily',
-          },
+          again: { ...againOption, example: 'daily' },
         },
         example: '/plan delete daily daily',
         run: async ({ desk }, { plan: name, again }) => {
-          if (again !== name) {
-            throw new UserError(`Nothing was deleted: "${again}" is not "${name}". Type the name twice.`);
-          }
+          mustBeSame(name, again);
           const book = desk.bookOfPlan(name);
           await desk.deletePlan(name);
           return {

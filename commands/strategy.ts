@@ -1,6 +1,6 @@
 import type { AddedStrategy, CheckedStrategy, ListedStrategy, NewStrategy } from '../engine/desk.ts';
-import { UserError } from '../engine/errors.ts';
 import { action, type CommandContext, defineCommand, type StringOption } from './command.ts';
+import { againOption, mustBeSame } from './name-again.ts';
 import { progressOf } from './progress.ts';
 import { bold, type Content, code, type Reply, type RichText, rich } from './reply.ts';
 import { dayOptions, symbolList, symbolsOption } from './symbols.ts';
@@ -88,18 +88,11 @@ export const strategy = defineCommand({
         acts: true,
         options: {
           strategy: strategyOption,
-          again: {
-            type: 'string',
-            description: 'Its name once more, so that no other is deleted by mistake',
-            required: true,
-            example: 'my_cross',
-          },
+          again: { ...againOption, example: 'my_cross' },
         },
         example: '/strategy delete my_cross my_cross',
         run: async ({ desk }, { strategy: name, again }) => {
-          if (again !== name) {
-            throw new UserError(`Nothing was deleted: "${again}" is not "${name}". Type the name twice.`);
-          }
+          mustBeSame(name, again);
           const deleted = await desk.deleteStrategy(name);
           return {
             tone: 'success',

@@ -1,7 +1,7 @@
 import type { TaskPreview, TaskReport, TaskRun, TaskRunReport } from '../engine/desk.ts';
 import { notifyLevels } from '../engine/desk.ts';
-import { UserError } from '../engine/errors.ts';
 import { action, type CommandContext, defineCommand, type StringOption } from './command.ts';
+import { againOption, mustBeSame } from './name-again.ts';
 import { progressOf } from './progress.ts';
 import { block, bold, type Content, code, type Reply, type RichText, rich } from './reply.ts';
 import type { Times } from './times.ts';
@@ -208,17 +208,10 @@ export const task = defineCommand({
         example: '/task delete morning morning',
         options: {
           task: taskOption,
-          again: {
-            type: 'string',
-            description: 'Its name once more, so that no other is deleted by mistake',
-            required: true,
-            example: 'morning',
-          },
+          again: { ...againOption, example: 'morning' },
         },
         run: async ({ desk }, { task: name, again }) => {
-          if (again !== name) {
-            throw new UserError(`Nothing was deleted: "${again}" is not "${name}". Type the name twice.`);
-          }
+          mustBeSame(name, again);
           const deleted = await desk.tasks.delete(name);
           return {
             tone: 'success',

@@ -68,7 +68,7 @@ describe('a book made at the terminal', () => {
     desk.type('1');
     await desk.shows('Withdrew');
     desk.type('/book delete grid gird');
-    await desk.shows('"gird" is not "grid": nothing is deleted.');
+    await desk.shows('Nothing was deleted: "gird" is not "grid".');
     desk.type('/book delete grid grid');
     await desk.shows('Delete the book grid?');
     desk.type('1');

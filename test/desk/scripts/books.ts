@@ -70,7 +70,7 @@ export const newBooks = [
       const given = await ann.presses('Confirm', { shows: ['grid has another key'], forMeAlone: true });
       const key = pick(given, /"key": ?"([^"]+)"/);
       expect((await desk.alert('grid', { ...alert, key })).status).toBe(200);
-      await ann.types('/book delete grid gird', { shows: ['nothing is deleted'], tone: 'danger' });
+      await ann.types('/book delete grid gird', { shows: ['Nothing was deleted'], tone: 'danger' });
       await asksUntil(vera, '/signal list grid', /the book "+grid"+ has 500\.00 USD/);
       await ann.types('/book withdraw grid 500', { shows: ['Withdraw 500 USD from grid?'] });
       await ann.presses('Confirm', { shows: ['Withdrew 500 USD from grid'] });
