@@ -26,8 +26,8 @@ import { checkPlanOrder, verdictOf } from './checks.ts';
 import type { WantedProtection } from './definitions.ts';
 import { freshnessOf } from './freshness.ts';
 import type { PlanSettings } from './plan.ts';
-import type { PlanRunOrder, PlanRuns } from './run-records.ts';
-import { operationPrefix, type WantedOrder } from './wanted.ts';
+import type { PlanRunOrder, PlanRuns, WantedOrder } from './run-records.ts';
+import { operationPrefix } from './wanted.ts';
 
 export interface PlanOrdersParts {
   readonly runs: PlanRuns;

@@ -27,9 +27,9 @@ import type { PlanDefinitions, PlanState } from './definitions.ts';
 import type { CheckedOrder, PlanOrders, PlanScene } from './orders.ts';
 import type { PlanSettings } from './plan.ts';
 import type { PlanOrder, PlanRunReport } from './report.ts';
-import type { PlanRun, PlanRunOrder, PlanRuns } from './run-records.ts';
+import type { PlanRun, PlanRunOrder, PlanRuns, WantedOrder } from './run-records.ts';
 import { parseRunTimes } from './run-times.ts';
-import { orderId, simulationOf, timeOf, type WantedOrder, wantedOrders, wantedProtection } from './wanted.ts';
+import { orderId, simulationOf, timeOf, wantedOrders, wantedProtection } from './wanted.ts';
 
 export interface PlanRunnerParts {
   readonly definitions: PlanDefinitions;

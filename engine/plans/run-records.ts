@@ -56,15 +56,10 @@ export const planOrderStates = [
   'cancelled',
 ] as const;
 
-/** One order that a run wanted: what the simulation said, and what became of it here. */
-export interface PlanRunOrder extends StoredDocument {
+/** One order that a simulation wants to be traded. */
+export interface WantedOrder {
   /** Also names its operation: plan, symbol, time of the signal and sequence, never size or price. */
-  readonly _id: string;
-  readonly plan: string;
-  /** The run that wanted it first. */
-  readonly run: string;
-  readonly book: string;
-  readonly account: string;
+  readonly id: string;
   readonly symbol: string;
   readonly side: Side;
   /** Units, as the simulation counted them; decimal text. */
@@ -79,6 +74,15 @@ export interface PlanRunOrder extends StoredDocument {
   readonly sequence: number;
   /** Close of that bar, by which it was sized; decimal text. */
   readonly signalPrice: string;
+}
+
+/** The same under its `id` as it is stored: what the simulation said, and what became of it here. */
+export interface PlanRunOrder extends StoredDocument, Omit<WantedOrder, 'id'> {
+  readonly plan: string;
+  /** The run that wanted it first. */
+  readonly run: string;
+  readonly book: string;
+  readonly account: string;
   readonly state: (typeof planOrderStates)[number];
   readonly checks: readonly CheckResult[];
   /** Why it waits or was not sent. */

@@ -3,27 +3,12 @@
  * that bar, which the broker may not have met. And what it wants to have resting at the broker.
  */
 import type { BacktestResult, OrderRecord } from '../backtest/result.ts';
-import type { Purpose } from '../bank/books.ts';
-import type { OrderTerms, Side } from '../brokers/broker.ts';
+import type { OrderTerms } from '../brokers/broker.ts';
 import type { Bars } from '../market/bars.ts';
 import { decimalOfNumber, decimalText } from '../money.ts';
 import type { WantedProtection } from './definitions.ts';
 import type { PlanSettings } from './plan.ts';
-import type { PlanSimulation } from './run-records.ts';
-
-export interface WantedOrder {
-  readonly id: string;
-  readonly symbol: string;
-  readonly side: Side;
-  readonly quantity: string;
-  readonly purpose: Purpose;
-  readonly terms: OrderTerms;
-  readonly stopLoss: string | null;
-  readonly takeProfit: string | null;
-  readonly signalAt: string;
-  readonly sequence: number;
-  readonly signalPrice: string;
-}
+import type { PlanSimulation, WantedOrder } from './run-records.ts';
 
 /**
  * In the order in which they would fill: exits come before the entries that their money pays for.
