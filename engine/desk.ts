@@ -22,12 +22,7 @@ import type { Logger } from './log.ts';
 import type { BarsFile, IntakePreview, Source } from './market/sources/source.ts';
 import { type Decimal, decimal, decimalText, zero } from './money.ts';
 import { nearest } from './nearest.ts';
-import {
-  type DivergenceRange,
-  type DivergenceReport,
-  divergenceLine,
-  PlanDivergence,
-} from './plans/divergence.ts';
+import { type DivergenceRange, type DivergenceReport, PlanDivergence } from './plans/divergence.ts';
 import type { PlanSettings } from './plans/plan.ts';
 import type {
   Moment,
@@ -877,11 +872,6 @@ export class Desk {
    */
   async planDivergence(name: string, range: DivergenceRange = {}): Promise<DivergenceReport> {
     return this.#divergence.report(await this.#parts.plans.show(name), range);
-  }
-
-  /** The same in one line, for a digest. @throws UserError as `planDivergence` */
-  async planDivergenceLine(name: string, range: DivergenceRange = {}): Promise<string> {
-    return divergenceLine(await this.planDivergence(name, range));
   }
 
   /** When it runs next. @throws UserError when there is no such plan */

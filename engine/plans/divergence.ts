@@ -279,19 +279,6 @@ export class PlanDivergence {
   }
 }
 
-/** One line for the digest of a day: `demo: 12 of 13 orders filled, slippage 3.1 bps, -42.10 USD against its backtest.` */
-export function divergenceLine({ plan, totals, equity, currency }: DivergenceReport): string {
-  const { filled, missed, slippageBps } = totals;
-  const orders = filled + missed === 0 ? 'no orders yet' : `${filled} of ${filled + missed} orders filled`;
-  const slippage = slippageBps === null ? '' : `, slippage ${numberText(slippageBps, 1)} bps`;
-  const against = equity ? `, ${signedMoney(equity.difference, currency)} against its backtest` : '';
-  const error =
-    equity?.trackingErrorPercent == null
-      ? ''
-      : `, tracking error ${percentText(equity.trackingErrorPercent)}`;
-  return `${plan}: ${orders}${slippage}${against}${error}.`;
-}
-
 /** The parts of a difference by their names, in the order in which they are told. */
 export function namedParts(
   because: Explanation,

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { Strategy } from '../../../engine/backtest/index.ts';
 import type { BrokerStatus } from '../../../engine/brokers/broker.ts';
 import { silentLog } from '../../../engine/log.ts';
-import { divergenceLine, PlanDivergence } from '../../../engine/plans/divergence.ts';
+import { PlanDivergence } from '../../../engine/plans/divergence.ts';
 import type { ChartRenderer } from '../../../engine/reports/charts/renderer.ts';
 import type { ChartedDivergence } from '../../../engine/reports/charts/request.ts';
 import { ManualClock } from '../../support/clock.ts';
@@ -114,7 +114,6 @@ describe('the divergence of a plan', () => {
       for (const { reason } of missed) expect(reason).toMatch(/open of|held nothing/);
       expect(report.equity?.because.missed).toBeCloseTo(-report.totals.missedProfit, 4);
       expect(report.equity?.because.rest).toBeCloseTo(0, 4);
-      expect(divergenceLine(report)).toContain(`${report.totals.filled} of `);
     },
     slow,
   );
