@@ -61,6 +61,41 @@ function answering(word: 'approve' | 'reject') {
   });
 }
 
+const replay = action({
+  description: 'Decide a signal once more that was refused, expired or failed',
+  role: 'trader',
+  acts: true,
+  example: '/signal replay 0f3a',
+  options: {
+    id: {
+      ...idOption,
+      suggest: async ({ desk }) =>
+        (await desk.signals({ limit: 100 })).filter(ledToNothing).map(({ _id }) => _id),
+    },
+  },
+  confirm: async ({ desk, times }, { id }) => {
+    const rehearsal = await desk.rehearseReplay(id);
+    const { state, reason, receivedAt } = await desk.signal(id);
+    return {
+      title: 'Decide this signal once more?',
+      tone: 'warning',
+      text: [
+        ...rehearsalText(rehearsal),
+        ...rich`It came at ${times.second(receivedAt)} and is ${state}: ${reason ?? 'nothing is known of why'}\n`,
+        'It becomes a new signal, at the prices of the moment in which you confirm, with the limits, approval and queue of its book. Nothing of the old one is sent again.',
+      ],
+    };
+  },
+  run: async ({ desk, caller }, { id }) => {
+    const { _id, book, summary } = await desk.replaySignal({ id, by: caller.name });
+    return {
+      tone: 'success',
+      text: rich`Replayed: ${bold(book)}, ${summary}. It is decided as the new signal ${code(_id)}.`,
+      buttons: [{ label: 'Show it', command: ['signal', 'show'], options: { id: _id } }],
+    };
+  },
+});
+
 export const signal = defineCommand({
   name: 'signal',
   description: 'Signals: the alerts that came, and what became of them',
@@ -91,6 +126,7 @@ export const signal = defineCommand({
       }),
       approve: answering('approve'),
       reject: answering('reject'),
+      replay,
       test: action({
         description: 'What an alert would lead to now; nothing is done',
         role: 'trader',
@@ -153,11 +189,13 @@ function listReply(signals: readonly Signal[], book: string | undefined, times: 
 }
 
 function showReply(shown: Signal, times: Times): Reply {
-  const { _id, book, summary, state, reason, receivedAt, endedAt, from, payload, steps, approval } = shown;
+  const { _id, book, summary, state, reason, receivedAt, endedAt, from, payload, steps, approval, replayOf } =
+    shown;
   const fields: Field[] = [
     { name: 'State', value: state },
     { name: 'Received', value: times.second(receivedAt) },
     { name: 'From', value: from },
+    ...(replayOf === undefined ? [] : [{ name: 'Replay of', value: replayOf }]),
     ...(endedAt === null ? [] : [{ name: 'Ended', value: times.second(endedAt) }]),
     ...(approval?.answer
       ? [{ name: 'Answer', value: `${approval.answer} by ${approval.by ?? 'nobody'}` }]
@@ -173,7 +211,14 @@ function showReply(shown: Signal, times: Times): Reply {
       block(JSON.stringify(payload, null, 2)),
     ],
     fields,
+    ...(ledToNothing(shown) && {
+      buttons: [{ label: 'Decide it once more', command: ['signal', 'replay'], options: { id: _id } }],
+    }),
   };
+}
+
+function ledToNothing({ state }: Signal): boolean {
+  return state === 'refused' || state === 'expired' || state === 'failed';
 }
 
 function testReply(rehearsals: readonly Rehearsal[]): Reply {

@@ -67,6 +67,7 @@ import type { HandTrades } from './signals/hand-trades.ts';
 import type { Inbox } from './signals/inbox.ts';
 import type { Queue } from './signals/queue.ts';
 import { type Rehearsal, rehearse } from './signals/rehearsal.ts';
+import { type ReplayParts, rehearseReplay, replay } from './signals/replay.ts';
 import type { Signal } from './signals/signal.ts';
 import type { Store } from './store/store.ts';
 import type { Tasks } from './tasks/tasks.ts';
@@ -443,6 +444,28 @@ export class Desk {
     readonly by: string;
   }): Promise<Signal> {
     return this.#parts.queue.answer(answer.id, answer.answer, answer.by);
+  }
+
+  /**
+   * What it would lead to now to decide a signal once more. Nothing is done.
+   * @throws UserError when there is no such signal, it cannot be replayed, or it would be refused again
+   */
+  async rehearseReplay(id: string): Promise<Rehearsal> {
+    return rehearseReplay(await this.signal(id), this.#replayParts);
+  }
+
+  /**
+   * Decides once more a signal that led to no trade, as a new signal.
+   * @returns the new one
+   * @throws UserError when there is no such signal, or it cannot be replayed
+   */
+  async replaySignal({ id, by }: { readonly id: string; readonly by: string }): Promise<Signal> {
+    return replay(await this.signal(id), by, this.#replayParts);
+  }
+
+  get #replayParts(): ReplayParts {
+    const { inbox, queue, operations, booksOfDesk: books } = this.#parts;
+    return { inbox, queue, operations, books };
   }
 
   /**

@@ -21,7 +21,7 @@ import { handlerOf } from './handlers/index.ts';
 import type { Seal } from './sealed.ts';
 import { SeenSeals } from './sealed.ts';
 import type { Signal } from './signal.ts';
-import { signalCollection, signalId } from './signal.ts';
+import { keyOfUnread, signalCollection, signalId } from './signal.ts';
 
 export interface InboxParts {
   readonly store: Store;
@@ -83,6 +83,11 @@ interface Batch extends StoredDocument {
 const batches = defineCollection<Batch>('signal_batches');
 
 const sameWithinMs = 60_000;
+
+const newestFirst = [
+  ['receivedAt', 'descending'],
+  ['arrival', 'descending'],
+] as const;
 
 /** Stands where a book's name would, for a message of which it is not clear which book it is for. */
 const noBook = 'no book';
@@ -222,24 +227,7 @@ export class Inbox {
         const twin = found.findIndex(({ signal }) => signal.book === book && signal.key === key);
         if (twin >= 0)
           throw new UserError(`Alerts ${twin + 1} and ${index + 1} of the list have the same id.`);
-        const signal: Signal = {
-          _id: signalId(book, key),
-          book,
-          key,
-          from,
-          payload: withoutSecret(payload),
-          summary: summaries[index] ?? '',
-          state: 'received',
-          reason: null,
-          steps: null,
-          purpose: null,
-          approval: null,
-          receivedAt: now.toISOString(),
-          arrival: this.#arrivals++,
-          endedAt: null,
-          outcome: null,
-          told: false,
-        };
+        const signal = this.#arriving({ book, key, from, payload, summary: summaries[index] ?? '' }, now);
         found.push(known ? { signal: known, duplicate: true } : { signal, duplicate: false });
       }
       const fresh = found.filter(({ duplicate }) => !duplicate).map(({ signal }) => signal);
@@ -256,6 +244,55 @@ export class Inbox {
   }
 
   /**
+   * Takes in once more what a signal asked for, as a new one that is received now. A signal is replayed once: asked again,
+   * it is the same replay.
+   * @throws UserError when the book takes no signals, or cannot read this one any more
+   */
+  async replay(of: Signal, by: string): Promise<{ readonly signal: Signal; readonly duplicate: boolean }> {
+    const { _id, book, payload } = of;
+    const { summary } = this.read(book, payload);
+    const replayed = await this.#inLanes([book], () => {
+      const about = { book, key: replayKey(of), from: by, payload, summary };
+      return this.#store({ ...this.#arriving(about, this.#clock.now()), replayOf: _id });
+    });
+    const { signal } = replayed;
+    if (signal.state === 'received') {
+      this.#unpassed.set(signal._id, signal);
+      await this.#pass(signal).catch(() => undefined); // stored, and tried again by `tidy`
+    }
+    return replayed;
+  }
+
+  /** What a signal was replayed as, if it was. */
+  replayOf(signal: Signal): Promise<Signal | undefined> {
+    return this.#signals.get(signalId(signal.book, replayKey(signal)));
+  }
+
+  #arriving(
+    { book, key, from, payload, summary }: Pick<Signal, 'book' | 'key' | 'from' | 'payload' | 'summary'>,
+    now: Date,
+  ): Signal {
+    return {
+      _id: signalId(book, key),
+      book,
+      key,
+      from,
+      payload: withoutSecret(payload),
+      summary,
+      state: 'received',
+      reason: null,
+      steps: null,
+      purpose: null,
+      approval: null,
+      receivedAt: now.toISOString(),
+      arrival: this.#arrivals++,
+      endedAt: null,
+      outcome: null,
+      told: false,
+    };
+  }
+
+  /**
    * Writes down that a message of a proven sender cannot be acted on, and tells it, once for the same message within a
    * minute.
    * @throws StoreError when it could not be stored
@@ -263,28 +300,16 @@ export class Inbox {
   async refuse({ book = noBook, payload, raw, from, reason }: Unreadable): Promise<void> {
     const now = this.#clock.now();
     const bytes = createHash('sha256').update(raw).digest('hex');
-    const key = `refused:${Math.floor(now.getTime() / sameWithinMs)}:${bytes}`;
+    const key = keyOfUnread(`${Math.floor(now.getTime() / sameWithinMs)}:${bytes}`);
     const _id = signalId(book, key);
     const summary = 'An alert that could not be read';
     const outcome: DeskEvent = { type: 'signal.refused', signal: _id, book, summary, reason };
-    const at = now.toISOString();
     const { signal, duplicate } = await this.#store({
-      _id,
-      book,
-      key,
-      from,
-      payload: withoutSecret(payload),
-      summary,
+      ...this.#arriving({ book, key, from, payload, summary }, now),
       state: 'refused',
       reason,
-      steps: null,
-      purpose: null,
-      approval: null,
-      receivedAt: at,
-      arrival: this.#arrivals++,
-      endedAt: at,
+      endedAt: now.toISOString(),
       outcome,
-      told: false,
     });
     if (!duplicate) for (const hear of this.#hearers) hear(signal);
     await this.#tellRefusal(signal);
@@ -300,12 +325,9 @@ export class Inbox {
    * The book of an alert, and what the alert asks of it; nothing is stored.
    * @throws UserError as `deliver` does
    */
-  examine(
-    alert: AlertFields,
-    hook: string | undefined,
-  ): { book: string; payload: AlertFields; read: ReadSignal } {
+  examine(alert: AlertFields, hook: string | undefined): { book: string; read: ReadSignal } {
     const { book, payload } = addressed(alert, hook, this.#settings);
-    return { book, payload, read: this.read(book, payload) };
+    return { book, read: this.read(book, payload) };
   }
 
   #readOf({ book, payload }: Incoming, index: number, count: number): ReadSignal {
@@ -363,11 +385,12 @@ export class Inbox {
 
   /** The newest first; of all books where none is named. */
   signals({ book, limit }: { readonly book?: string; readonly limit: number }): Promise<Signal[]> {
-    const newest = [
-      ['receivedAt', 'descending'],
-      ['arrival', 'descending'],
-    ] as const;
-    return this.#signals.find(book === undefined ? {} : { book }, { sort: newest, limit });
+    return this.#signals.find(book === undefined ? {} : { book }, { sort: newestFirst, limit });
+  }
+
+  /** What senders sent to a book, the newest first: without what people had decided once more. */
+  heard(book: string, limit: number): Promise<Signal[]> {
+    return this.#signals.find({ book, replayOf: { exists: false } }, { sort: newestFirst, limit });
   }
 
   async #pass(signal: Signal): Promise<void> {
@@ -475,6 +498,10 @@ function handlerOfBook(settings: BookSettings): BookHandler | undefined {
     if (!(error instanceof UserError)) throw error;
     throw new UserError(`Book "${settings.name}": ${error.message}`, { cause: error });
   }
+}
+
+function replayKey({ _id }: Signal): string {
+  return `replay:${_id}`;
 }
 
 function textOf(value: unknown): string | undefined {

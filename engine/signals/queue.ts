@@ -31,7 +31,7 @@ import { StoreError } from '../store/store.ts';
 import type { BookView, Decision, MarketView, ReadSignal, SymbolView } from './handler.ts';
 import type { Inbox } from './inbox.ts';
 import type { Signal, SignalEnd } from './signal.ts';
-import { signalCollection } from './signal.ts';
+import { operationOf, signalCollection } from './signal.ts';
 
 export interface QueueParts {
   readonly store: Store;
@@ -109,15 +109,8 @@ export class Queue {
   }
 
   /**
-   * What would be decided now, by what the book and the market are at this moment. Nothing is done.
-   * @throws UserError when the book takes no signals, or cannot read this one
-   */
-  async preview(book: string, payload: unknown): Promise<Decision> {
-    return this.decide(book, this.#parts.inbox.read(book, payload));
-  }
-
-  /**
-   * The same for what was read already, by the book's handler or another one.
+   * What would be decided now of what was read, by the book's handler or another one, by what the book and the market are at
+   * this moment. Nothing is done.
    * @throws UserError when there is no such book
    */
   async decide(book: string, read: ReadSignal): Promise<Decision> {
@@ -525,11 +518,6 @@ export class Queue {
 }
 
 const ends: readonly SignalEnd[] = ['done', 'refused', 'expired', 'failed'];
-
-/** A signal has one operation, or two where an exit is followed by an entry. */
-function operationOf(signal: string, round: number): string {
-  return round === 1 ? `signal:${signal}` : `signal:${signal}:${round}`;
-}
 
 function whatIsDecided({ steps, purpose, thenAgain }: Extract<Decision, { readonly steps: unknown }>) {
   return { steps, purpose, thenAgain: thenAgain ?? false };

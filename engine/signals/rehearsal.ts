@@ -2,7 +2,7 @@
 import type { Books } from '../bank/books.ts';
 import { UserError } from '../errors.ts';
 import { alertOf, parseAlert } from './alert.ts';
-import type { Decision } from './handler.ts';
+import type { Decision, ReadSignal } from './handler.ts';
 import type { Inbox } from './inbox.ts';
 import type { Queue } from './queue.ts';
 
@@ -18,6 +18,11 @@ export interface Rehearsal {
   readonly refusal: string | undefined;
 }
 
+export interface RehearsalParts {
+  readonly queue: Queue;
+  readonly books: Books;
+}
+
 /**
  * Each alert of a body by itself, by what the book and the market are at this moment.
  * @param book the book to whose address it would be sent; without it, to that of the desk
@@ -26,9 +31,9 @@ export interface Rehearsal {
 export async function rehearse(
   body: string,
   book: string | undefined,
-  { inbox, queue, books }: { readonly inbox: Inbox; readonly queue: Queue; readonly books: Books },
+  parts: RehearsalParts & { readonly inbox: Inbox },
 ): Promise<readonly Rehearsal[]> {
-  if (book !== undefined) books.settings(book);
+  if (book !== undefined) parts.books.settings(book);
   const parsed = parseAlert(Buffer.from(withStraightQuotes(body)));
   if ('problem' in parsed) throw new UserError(`It would be refused: ${parsed.problem}.`);
   const rehearsals: Rehearsal[] = [];
@@ -36,17 +41,26 @@ export async function rehearse(
     if ('request' in alert && 'alerts' in alertOf(alert['request'])) {
       throw new UserError('This is a sealed envelope. Paste the alert that is inside it.');
     }
-    const { book: name, payload, read } = inbox.examine(alert, book);
-    const decision = await queue.preview(name, payload);
-    rehearsals.push({
-      book: name,
-      account: books.settings(name).broker,
-      summary: read.summary,
-      decision,
-      refusal: 'steps' in decision ? await books.refusal(name, decision.purpose) : undefined,
-    });
+    const { book: name, read } = parts.inbox.examine(alert, book);
+    rehearsals.push(await rehearseAt(name, read, parts));
   }
   return rehearsals;
+}
+
+/** The same for what a book has read already. */
+export async function rehearseAt(
+  book: string,
+  read: ReadSignal,
+  { queue, books }: RehearsalParts,
+): Promise<Rehearsal> {
+  const decision = await queue.decide(book, read);
+  return {
+    book,
+    account: books.settings(book).broker,
+    summary: read.summary,
+    decision,
+    refusal: 'steps' in decision ? await books.refusal(book, decision.purpose) : undefined,
+  };
 }
 
 /** Phones type curly quotes; in JSON they mean nothing else. */

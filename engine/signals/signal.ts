@@ -58,6 +58,8 @@ export interface Signal extends StoredDocument {
   readonly round?: number;
   /** Whether it is decided once more when its first operation is done. */
   readonly thenAgain?: boolean;
+  /** The signal that this one decides once more. */
+  readonly replayOf?: string;
   /** Null where nobody was asked. */
   readonly approval: Approval | null;
   /** How many have approved it so far: two who do it at once are counted one after the other. */
@@ -82,4 +84,21 @@ export function signalId(book: string, key: string): string {
     .update(JSON.stringify([book, key]))
     .digest('hex')
     .slice(0, 20);
+}
+
+/** Of a message that could not be read. No key that a sender chooses begins like it. */
+const unreadKey = 'refused:';
+
+export function keyOfUnread(name: string): string {
+  return `${unreadKey}${name}`;
+}
+
+/** Whether it is kept only to say that it could not be read. */
+export function isUnread({ key }: Signal): boolean {
+  return key.startsWith(unreadKey);
+}
+
+/** A signal has one operation, or two where an exit is followed by an entry. */
+export function operationOf(signal: string, round: number): string {
+  return round === 1 ? `signal:${signal}` : `signal:${signal}:${round}`;
 }

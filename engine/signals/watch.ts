@@ -67,7 +67,7 @@ export class SignalWatch {
   async start(): Promise<void> {
     const { books, inbox, everyMs = defaultEveryMs } = this.#parts;
     for (const book of books.names()) {
-      const heard = await inbox.signals({ book, limit: rememberedSignals });
+      const heard = await inbox.heard(book, rememberedSignals);
       this.#storms.set(
         book,
         deliveriesOf(heard).reduce((storm, at) => withAlert(storm, at).storm, calm),
@@ -105,7 +105,7 @@ export class SignalWatch {
     const watch = patienceMs === undefined ? undefined : await this.#watches.get(book);
     if (patienceMs === undefined) return;
     if (!watch) return this.#begin(book); // it expects signals since that was set in chat
-    const [last] = await inbox.signals({ book, limit: 1 });
+    const [last] = await inbox.heard(book, 1);
     if (watch.silentSince !== null) {
       // Heard by a process that died before it told.
       if (last && last.receivedAt > watch.silentSince) await this.#endSilence(last);

@@ -98,6 +98,31 @@ describe('an entry that a book wants approved', () => {
   });
 });
 
+it('replays no signal of a book that the person may not see', async () => {
+  const telegram = await startTelegram();
+  onTestFinished(() => telegram.close());
+  const tom = telegram.user('tom');
+  const desk = await startDesk({
+    endpoints: { telegramApi: telegram.apiRoot },
+    desk: {
+      users: [{ name: 'tom', role: 'trader', telegram: tom.id, books: ['rotation'] }],
+      platforms: { console: {}, telegram: { token: telegram.token } },
+    },
+  });
+  desk.type('/suspend entries demo');
+  await desk.shows('demo is suspended');
+  const { body } = await desk.alert('demo', alert);
+  await desk.shows('Signal for demo: refused');
+  desk.type('/resume demo');
+  await desk.shows('demo trades again');
+  tom.says(`/signal replay ${signalOf(body)}`);
+  await tom.chat.shows('You are limited to the books rotation');
+  desk.type(`/signal replay ${signalOf(body)}`);
+  await desk.shows('Decide this signal once more?');
+  desk.type('1');
+  await desk.shows('Bought 1 SP500');
+});
+
 describe('panic', () => {
   it('stops entries, and closes everything when asked to, after showing what that is', async () => {
     const desk = await startDesk();

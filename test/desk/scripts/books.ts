@@ -116,6 +116,48 @@ export const signals = [
     await tom.types(`/signal approve ${signal}`, { shows: ['Approve this entry?'] });
     await tom.presses('Confirm', { shows: ['does not wait for approval: it is refused.'], tone: 'danger' });
   }),
+  script(
+    'signal replay',
+    'an entry that a suspended book refused is decided once more, and once only',
+    async ({ tom, vera, desk }) => {
+      await tom.types('/suspend entries careful', { shows: ['careful is suspended.'] });
+      const { signal } = JSON.parse((await desk.alert('careful', { ...alert, id: 'replayed' })).body);
+      await asksUntil(vera, `/signal show ${signal}`, /State:? +refused/);
+      await tom.types(`/signal replay ${signal}`, {
+        shows: ['It would be refused again: The book "careful" is suspended (entries)'],
+        tone: 'danger',
+      });
+      await tom.types('/resume careful', { shows: ['careful trades again.'] });
+      await tom.types(`/signal replay ${signal}`, {
+        shows: [
+          'Decide this signal once more?',
+          'buy 1 SP500',
+          /worth 2,87\d/,
+          'and is refused: The book "careful"',
+        ],
+        buttons: confirm,
+        tone: 'warning',
+      });
+      const taken = await tom.presses('Confirm', {
+        shows: ['Replayed: careful, buy 1 SP500'],
+        tone: 'success',
+      });
+      const replay = pick(taken, /new signal ([0-9a-f]{20})/);
+      await asksUntil(vera, `/signal show ${replay}`, /State:? +waiting/);
+      await tom.types(`/signal replay ${replay}`, { shows: ['waits for approval'], tone: 'danger' });
+      await tom.types(`/signal replay ${signal}`, {
+        shows: [`replayed already, by ${tom.name}, as ${replay}`],
+      });
+      await tom.types(`/signal approve ${replay}`, { shows: ['Approve this entry?'] });
+      await tom.presses('Confirm', { tone: 'success' });
+      await asksUntil(vera, `/signal show ${replay}`, /State:? +done/);
+      await vera.types(`/signal show ${replay}`, { fields: { From: tom.name, 'Replay of': signal } });
+      await tom.types(`/signal replay ${replay}`, {
+        shows: ['its trade was made. To trade again: /buy or /sell.'],
+      });
+      await tom.types('/signal replay 0f3a', { shows: ['There is no signal "0f3a".'], tone: 'danger' });
+    },
+  ),
   script('signal test', 'tells what an alert would do, and does nothing', async ({ tom, vera }) => {
     await tom.types('/signal test {"action": "buy", "symbol": "SP500", "quantity": 1} book=demo', {
       shows: ['It would be taken, and acted on', '1. buy 1 SP500 at the market', 'Nothing was done.'],
