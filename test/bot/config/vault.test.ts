@@ -24,7 +24,8 @@ describe('a secret that was set in chat', () => {
     expect(() => vault.open(sealed, 'books/other:key')).toThrow('cannot be read');
     const other = new Vault({ passphrase: 'sixteen others !', keyFile: '/nowhere' });
     expect(() => other.open(sealed, 'books/demo:key')).toThrow('cannot be read');
-    const changed = sealed.replace(/.$/, (last) => (last === 'A' ? 'B' : 'A'));
+    // The first letter of the text: of its last one, some bits stand for nothing.
+    const changed = sealed.replace(/[^.](?=[^.]*$)/, (letter) => (letter === 'A' ? 'B' : 'A'));
     expect(() => vault.open(changed, 'books/demo:key')).toThrow('cannot be read');
     expect(() => vault.open('v1.x', 'books/demo:key')).toThrow('cannot be read');
   });
