@@ -62,7 +62,7 @@ export class Indicators {
     const name = options.name ?? nameOf(compute, values);
     const symbol = values.find((value) => value instanceof Series)?.symbol ?? null;
     const given = values.map((value) => (value instanceof Series ? columnOf(value) : value));
-    const columns = this.#cache?.compute(compute, given) ?? compute(...(given as never[]));
+    const columns = this.#cache ? this.#cache.compute(compute, given) : compute(...(given as never[]));
     const series = (column: Float64Array, title: string) => new Series(column, this.#cursor, title, symbol);
     if (columns instanceof Float64Array) {
       this.#checkLength(name, columns);
