@@ -8,20 +8,7 @@
 import type { Purpose } from '../../bank/books.ts';
 import type { Side } from '../../brokers/broker.ts';
 import type { Decimal } from '../../money.ts';
-
-/** A fill of the simulation. */
-export interface SimulatedTrade {
-  readonly symbol: string;
-  /** Start of the bar of its signal; null where the simulation itself opened or closed. */
-  readonly signalAt: string | null;
-  readonly sequence: number | null;
-  readonly filledAt: string;
-  readonly effect: 'open' | 'close';
-  /** Negative when sold. */
-  readonly units: number;
-  readonly price: number;
-  readonly commission: number;
-}
+import type { SimulatedFill } from '../run-records.ts';
 
 /** A fill of the book. */
 export interface BookedTrade {
@@ -65,7 +52,7 @@ export interface Leg {
   readonly signalAt: string | null;
   /** Null for what no run wanted. */
   readonly wanted: WantedTrade | null;
-  readonly simulated: readonly SimulatedTrade[];
+  readonly simulated: readonly SimulatedFill[];
   readonly booked: readonly BookedTrade[];
 }
 
@@ -74,11 +61,11 @@ export function legsOf({
   wanted,
   resting,
 }: {
-  readonly simulated: readonly SimulatedTrade[];
+  readonly simulated: readonly SimulatedFill[];
   readonly wanted: readonly WantedTrade[];
   readonly resting: readonly RestingTrade[];
 }): readonly Leg[] {
-  const bySignal = new Map<string, SimulatedTrade[]>();
+  const bySignal = new Map<string, SimulatedFill[]>();
   for (const fill of simulated) {
     const { symbol, signalAt, sequence } = fill;
     if (signalAt === null || sequence === null) continue;
@@ -130,7 +117,7 @@ function keyOf({
   return JSON.stringify([symbol, signalAt, sequence]);
 }
 
-function timeOf(fill: SimulatedTrade | undefined): number {
+function timeOf(fill: SimulatedFill | undefined): number {
   return Date.parse(fill?.filledAt ?? '') || 0;
 }
 
@@ -139,7 +126,7 @@ const farthestMs = 4 * 86_400_000;
 
 function nearest(
   resting: readonly RestingTrade[],
-  { symbol, filledAt }: SimulatedTrade,
+  { symbol, filledAt }: SimulatedFill,
   side: Side,
 ): RestingTrade | undefined {
   const distance = ({ fills }: RestingTrade) =>

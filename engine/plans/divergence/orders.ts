@@ -7,7 +7,8 @@
  */
 import type { Decimal } from '../../money.ts';
 import { decimal, decimalText, zero } from '../../money.ts';
-import { type BookedTrade, type Leg, legTime, type SimulatedTrade } from './legs.ts';
+import type { SimulatedFill } from '../run-records.ts';
+import { type BookedTrade, type Leg, legTime } from './legs.ts';
 
 export type LegOutcome =
   | 'filled'
@@ -150,7 +151,7 @@ export function totalsOf(orders: readonly ComparedOrder[]): OrderTotals {
 }
 
 /** Signed units and their average price. */
-export function sumOfSimulated(fills: readonly SimulatedTrade[]): {
+export function sumOfSimulated(fills: readonly SimulatedFill[]): {
   readonly units: number;
   readonly price: number;
   readonly commission: number;

@@ -3,15 +3,16 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { decimal } from '../../../../engine/money.ts';
 import { curvesOf, explain, trackingErrorPercent } from '../../../../engine/plans/divergence/explain.ts';
-import type { BookedTrade, SimulatedTrade, WantedTrade } from '../../../../engine/plans/divergence/legs.ts';
+import type { BookedTrade, WantedTrade } from '../../../../engine/plans/divergence/legs.ts';
 import { legsOf } from '../../../../engine/plans/divergence/legs.ts';
 import { compareOrder, type OrderView, totalsOf } from '../../../../engine/plans/divergence/orders.ts';
+import type { SimulatedFill } from '../../../../engine/plans/run-records.ts';
 
 const dayMs = 86_400_000;
 const monday = Date.UTC(2024, 2, 4);
 const day = (index: number) => new Date(monday + index * dayMs).toISOString();
 
-function simulated(changes: Partial<SimulatedTrade> = {}): SimulatedTrade {
+function simulated(changes: Partial<SimulatedFill> = {}): SimulatedFill {
   return {
     ...{ symbol: 'ACME', signalAt: day(0), sequence: 0, filledAt: day(1), effect: 'open' },
     ...{ units: 10, price: 100, commission: 1 },
@@ -47,7 +48,7 @@ const view: OrderView = {
   measuredBySignal: false,
 };
 
-function compared(given: { sim?: SimulatedTrade[]; order?: WantedTrade[]; view?: OrderView }) {
+function compared(given: { sim?: SimulatedFill[]; order?: WantedTrade[]; view?: OrderView }) {
   const legs = legsOf({ simulated: given.sim ?? [], wanted: given.order ?? [], resting: [] });
   return legs.map((leg) => compareOrder(leg, given.view ?? view));
 }
@@ -256,7 +257,7 @@ describe('why they differ', () => {
     fc.assert(
       fc.property(fc.array(pair, { maxLength: 8 }), price, (pairs, close) => {
         let difference = 0;
-        const sim: SimulatedTrade[] = [];
+        const sim: SimulatedFill[] = [];
         const orders: WantedTrade[] = [];
         pairs.forEach(({ sim: q, real, simPrice, realPrice, fee, paid }, sequence) => {
           if (q !== 0) sim.push(simulated({ sequence, units: q, price: simPrice, commission: paid }));
