@@ -110,6 +110,11 @@ export class IbBroker implements Broker {
       catchUp: (session) => this.#books.catchUp(session),
       beat: () => this.#beat(),
       onNews: (news) => this.#onNews(news),
+      // Once a day: what it sends again and again ends each connection again.
+      onUnreadable: (why) =>
+        this.#publish(`${why} The connection is made anew, and the books are compared.`, {
+          key: `unreadable:${clock.now().toISOString().slice(0, 10)}:${why}`,
+        }),
       onStatus: (status) => this.#onStatus(status),
     });
     this.#instruments = instruments(() => this.#line.open());
@@ -507,6 +512,10 @@ export class IbBroker implements Broker {
 
   #notice(text: string, key: string): void {
     this.#parts.log.error({ broker: this.name }, text);
+    this.#publish(text, { key });
+  }
+
+  #publish(text: string, { key }: { readonly key: string }): void {
     const { name } = this;
     this.#parts.outbox
       .publish({ type: 'broker.notice', broker: name, text }, `broker.notice:${name}:${key}`)

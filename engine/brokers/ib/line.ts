@@ -27,6 +27,8 @@ export interface LineParts {
   /** Done with every heartbeat while it is ready. */
   readonly beat: (session: Session) => Promise<void>;
   readonly onNews: (news: SessionNews) => void;
+  /** TWS sent what cannot be read, and the connection was given up for that. */
+  readonly onUnreadable: (why: string) => void;
   readonly onStatus: (status: BrokerStatus) => void;
 }
 
@@ -119,14 +121,14 @@ export class Line {
 
   /** Everything that ready means. */
   async #attempt(): Promise<'ready' | 'refused' | 'failed'> {
-    const { settings, log, onNews, catchUp, name } = this.#parts;
+    const { settings, log, onNews, onUnreadable, catchUp, name } = this.#parts;
     const { host, port, clientId, timeoutSeconds } = settings;
     let session = this.#session;
     try {
       if (!session?.isOpen) {
         this.#hasServers = true;
         session = await Session.open({
-          ...{ host, port, clientId, log },
+          ...{ host, port, clientId, log, onUnreadable },
           timeoutMs: timeoutSeconds * 1000,
           onNews: (news) => {
             this.#onMessage(news);

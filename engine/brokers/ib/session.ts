@@ -17,6 +17,7 @@ import { EventName, IBApi, MarketDataType } from '@stoqey/ib';
 import { Lanes } from '../../lanes.ts';
 import type { Logger } from '../../log.ts';
 import { clientIdInUse, meaningOf, NoAnswer, noSuchContract, TwsError } from './codes.ts';
+import { cutMessage, endAtTheUnreadable } from './unreadable.ts';
 
 export interface SessionParts {
   readonly host: string;
@@ -26,6 +27,8 @@ export interface SessionParts {
   readonly log: Logger;
   /** What TWS tells by itself. */
   readonly onNews?: (news: SessionNews) => void;
+  /** It sent what cannot be read: the connection ends for that. */
+  readonly onUnreadable?: (why: string) => void;
 }
 
 export type SessionNews =
@@ -154,6 +157,7 @@ export class Session {
     this.#parts = parts;
     const { host, port, clientId } = parts;
     this.#api = new IBApi({ host, port, clientId });
+    endAtTheUnreadable(this.#api, (reason) => this.#unreadable(reason));
     this.ended = new Promise((resolve) => {
       this.#end = (why) => {
         if (this.#endedWhy !== undefined) return;
@@ -435,6 +439,7 @@ export class Session {
         () => refuse('failed', `TWS at ${at} takes the connection and says nothing.`),
         timeoutMs,
       );
+      void this.ended.then((why) => refuse('failed', why));
       const settle = () => {
         if (this.#nextOrderId === 0 || this.#accounts.length === 0 || this.#endedWhy !== undefined) return;
         clearTimeout(timer);
@@ -458,6 +463,9 @@ export class Session {
       });
       emitter.on(EventName.error, (error: Error, code: number, id: number) => {
         if (id !== -1) return this.#message(id, code, error.message);
+        const cut = cutMessage(error);
+        // Of a list it may have been the one entry that says that an order is there.
+        if (cut !== undefined) return this.#unreadable(`its message ${cut} ended too early`);
         const kind = /ECONNREFUSED/.test(error.message) ? 'refused' : 'failed';
         if (meaningOf(code) === 'line') refuse(kind, `TWS at ${at} cannot be reached: ${error.message}`);
         else
@@ -513,6 +521,14 @@ export class Session {
         tell({ is: 'commission', commission: { executionId: execId, amount: commission, currency } });
       },
     );
+  }
+
+  #unreadable(reason: string): void {
+    if (this.#endedWhy !== undefined) return;
+    const why = `TWS sent something that cannot be read (${reason}).`;
+    this.#parts.log.error({ reason }, 'TWS sent something that cannot be read: the connection is given up');
+    this.#parts.onUnreadable?.(why);
+    this.#end(why);
   }
 
   #message(id: number, code: number, text: string): void {

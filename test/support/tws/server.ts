@@ -171,6 +171,11 @@ export class TwsServer {
     this.#toAll(fields);
   }
 
+  /** Bytes as they are, without a length in front. */
+  sendBytes(bytes: Uint8Array): void {
+    for (const { socket, clientId } of this.#connections) if (clientId !== undefined) socket.write(bytes);
+  }
+
   /** The exchange corrects what it told of a trade: the same id, but for its last part. */
   correct(order: Order, price: string): void {
     const before = order.executions.at(-1);

@@ -1,13 +1,17 @@
 /** What goes wrong on the line to TWS, and what becomes of orders meanwhile. */
+import { Buffer } from 'node:buffer';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test, vi } from 'vitest';
 import type { BrokerFill, BrokerOrder, OrderRequest } from '../../../../engine/brokers/broker.ts';
 import type { OutboxRecord } from '../../../../engine/events.ts';
+import type { Logger } from '../../../../engine/log.ts';
+import { silentLog } from '../../../../engine/log.ts';
 import { defineCollection } from '../../../../engine/store/store.ts';
 import { ManualClock } from '../../../support/clock.ts';
 import { patience } from '../../../support/suites/broker/world.ts';
 import { tempFolder } from '../../../support/temp-store.ts';
+import type { TestTws } from '../../../support/tws/index.ts';
 import { startTws } from '../../../support/tws/index.ts';
 import type { IbAccount } from './ib-account.ts';
 import { ibAccount } from './ib-account.ts';
@@ -107,6 +111,37 @@ describe('the line to TWS', () => {
       state: 'down',
       why: expect.stringMatching(/as client 17.*clientId/),
     });
+  });
+
+  test.each([
+    ['with a count below zero', (tws: TestTws) => tws.server.sendRaw([93, 26, -5])],
+    ['that ends too early', (tws: TestTws) => tws.server.sendRaw([5, 7, 265598, 'AAPL'])],
+    [
+      'whose length is below zero',
+      (tws: TestTws) => tws.server.sendBytes(Buffer.from([255, 255, 255, 252, 0])),
+    ],
+    ['without anything in it', (tws: TestTws) => tws.server.sendBytes(Buffer.from([0, 0, 0, 0, 0]))],
+  ])('over which a message comes %s is told of, made anew, and compared', async (_, send) => {
+    const errors: string[] = [];
+    const log: Logger = { ...silentLog, error: (_fields, message) => void errors.push(message) };
+    const account = await ibAccount({ log });
+    const { broker, tws } = account;
+    await broker.connect();
+    await broker.submit(limit('resting', '190'));
+    const states: string[] = [];
+    broker.subscribe({ onStatus: ({ state }) => states.push(state) });
+    send(tws);
+    await expect.poll(() => states, patience).toEqual(['down', 'ready']);
+    expect(errors).toEqual(['TWS sent something that cannot be read: the connection is given up']);
+    expect(await told(account)).toContainEqual({
+      ...{ type: 'broker.notice', broker: 'ib' },
+      text: expect.stringMatching(
+        /^TWS sent something that cannot be read \(.+\)\. The connection is made anew/,
+      ),
+    });
+    expect((await broker.openOrders()).map(({ clientOrderId }) => clientOrderId)).toEqual(['resting']);
+    expect(await broker.submit(market('after'))).toMatchObject({ outcome: 'accepted' });
+    expect(tws.server.violations).toEqual([]);
   });
 
   test('to the wrong account, or to real money without leave, is not used', async () => {
