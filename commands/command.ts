@@ -100,7 +100,7 @@ interface OptionBase {
 }
 
 /** What people can be limited to, and what belongs to it. */
-export type Concern = 'book' | 'account' | 'plan' | 'signal' | 'difference' | 'order' | 'trade';
+export type Concern = 'book' | 'account' | 'plan' | 'signal' | 'difference' | 'order' | 'trade' | 'run';
 
 export interface StringOption extends OptionBase {
   readonly type: 'string';
@@ -206,6 +206,8 @@ export interface Action<S extends OptionSet = OptionSet> {
   readonly visibility?: Visibility;
   /** A complete typed example: `/backtest sma_cross SP500`. */
   readonly example?: string;
+  /** What it shows belongs to no book or account: it is beyond anybody who is limited to some. */
+  readonly ofWholeDesk?: boolean;
   /** Changes money or state: refused when it waited while the desk was away, and written to the audit in full. */
   readonly acts?: boolean;
   /** Answered also for people who are not on the desk's list, as long as nobody is on it. */

@@ -5,7 +5,7 @@ import type { CommandContext } from './command.ts';
 import { exactText, moneyText } from './figures.ts';
 import { gainText, priceText, quantityText } from './gains.ts';
 import { maySeeJob } from './job-sight.ts';
-import { isAccountWithin, isWithin } from './reach.ts';
+import { seenBy } from './reach.ts';
 import { bold, type Reply, type RichText, rich } from './reply.ts';
 import type { Reach } from './running.ts';
 import type { Times } from './times.ts';
@@ -25,18 +25,10 @@ const mostJobs = 4;
 
 /** What happened since a moment, as far as the reader may see it. */
 export async function digestReply({ desk, reach, times }: DigestReader, since: Date): Promise<Reply> {
-  const limits = reach && (reach.books || reach.accounts) ? reach : undefined;
   const digest = await desk.digest({
     since,
     until: times.now,
-    only: limits
-      ? {
-          books: desk
-            .bookNames()
-            .filter((book) => isWithin(limits, { book, account: desk.accountOfBook(book) })),
-          brokers: desk.brokerNames().filter((broker) => isAccountWithin(limits, broker, desk)),
-        }
-      : null,
+    only: seenBy(reach, desk),
   });
   const account = (broker: string) => desk.accountText(broker);
   const troubles = troubleLines(digest, account);
@@ -44,7 +36,7 @@ export async function digestReply({ desk, reach, times }: DigestReader, since: D
   if (troubles.length === 0 && isQuiet(digest)) {
     return { title, text: ['Nothing happened, nothing is open, and nothing waits for you.'] };
   }
-  const jobs = (await desk.jobs()).filter((job) => maySeeJob(job, desk, limits));
+  const jobs = (await desk.jobs()).filter((job) => maySeeJob(job, desk, reach));
   // One part after another, each with an empty line between. What else a digest should tell is one more of them.
   const parts: readonly RichText[] = [
     troubles.length === 0 ? [] : [troubles.map((trouble) => `⚠️ ${trouble}`).join('\n')],

@@ -1,7 +1,8 @@
 import type { Desk } from '../engine/desk.ts';
 import { UserError } from '../engine/errors.ts';
 import { decimal, decimalText, groupThousands, zero } from '../engine/money.ts';
-import { action, defineCommand, type StringOption } from './command.ts';
+import { action, type CommandContext, defineCommand, type StringOption } from './command.ts';
+import { isAccountWithin, isWithin } from './reach.ts';
 import { bold, type Content, code, type Reply, rich } from './reply.ts';
 
 const orderOption = {
@@ -23,7 +24,7 @@ export const manual = defineCommand({
         role: 'viewer',
         options: {},
         example: '/manual list',
-        run: async ({ desk }) => listReply(await desk.byHand.todo(), desk.byHand.accounts()),
+        run: async (context) => listReply(await todoFor(context), context),
       }),
       fill: action({
         description: 'Report what an order has traded, all of it or a part',
@@ -130,6 +131,14 @@ export const manual = defineCommand({
 type HandOrders = Awaited<ReturnType<Desk['byHand']['todo']>>;
 type Reported = Awaited<ReturnType<Desk['byHand']['fill']>>;
 
+/** What is to be done, as far as the caller may see it: an order belongs to the book that wants it. */
+async function todoFor({ desk, caller: { reach } }: CommandContext): Promise<HandOrders> {
+  const todo = await desk.byHand.todo();
+  if (!reach) return todo;
+  const books = await Promise.all(todo.map(({ order }) => desk.bookOfOrder(order.clientOrderId)));
+  return todo.filter(({ account }, index) => isWithin(reach, { book: books[index] ?? null, account }));
+}
+
 /** Undefined for one that is not open: what is reported of it now is either refused, or known already. */
 async function orderOf(desk: Desk, typed: string): Promise<HandOrders[number] | undefined> {
   try {
@@ -140,7 +149,11 @@ async function orderOf(desk: Desk, typed: string): Promise<HandOrders[number] | 
   }
 }
 
-function listReply(todo: HandOrders, accounts: readonly string[]): Reply {
+function listReply(todo: HandOrders, { desk, caller: { reach } }: CommandContext): Reply {
+  const accounts = desk.byHand.accounts().filter((account) => isAccountWithin(reach, account, desk));
+  if (accounts.length === 0 && desk.byHand.accounts().length > 0) {
+    return { text: ['Nothing is traded by hand at the accounts that you may see.'] };
+  }
   if (accounts.length === 0) {
     return {
       tone: 'warning',

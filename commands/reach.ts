@@ -1,5 +1,5 @@
 /** Whether something belongs to the books and accounts to which somebody is limited. */
-import type { Desk } from '../engine/desk.ts';
+import type { Desk, Seen } from '../engine/desk.ts';
 import type { Reach } from './running.ts';
 
 /** A book at its account; without a book the whole account is meant. */
@@ -27,6 +27,18 @@ export function isAccountWithin(
   return (
     !books || desk.bookNames().some((book) => books.includes(book) && desk.accountOfBook(book) === account)
   );
+}
+
+/** All that they may see; null where they are not limited. */
+export function seenBy(
+  reach: Reach | undefined,
+  desk: Pick<Desk, 'bookNames' | 'brokerNames' | 'accountOfBook'>,
+): Seen {
+  if (!reach?.books && !reach?.accounts) return null;
+  return {
+    books: desk.bookNames().filter((book) => isWithin(reach, { book, account: desk.accountOfBook(book) })),
+    brokers: desk.brokerNames().filter((broker) => isAccountWithin(reach, broker, desk)),
+  };
 }
 
 /** `the books demo, rotation and the account paper`. */

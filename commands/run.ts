@@ -2,15 +2,23 @@ import type { RunComparison, RunKind, RunRecord, RunReport } from '../engine/des
 import { action, defineCommand, type StringOption } from './command.ts';
 import { block, bold, code, type Reply, type RichText, rich } from './reply.ts';
 import { aligned } from './run-reply.ts';
+import { maySeeRun } from './run-sight.ts';
 import { strategyOption } from './strategy.ts';
 import type { Times } from './times.ts';
+
+/** Looked through for those that the reader may see; the platforms show 25 of them. */
+const mostSuggested = 100;
 
 const runOption = {
   type: 'string',
   description: 'Its id, as /run list shows it',
   example: 'run-3f9a1c0b7d',
-  suggest: async ({ desk }) => (await desk.runs({ limit: 25 })).map(({ _id }) => _id),
+  suggest: async ({ desk, caller }) => {
+    const newest = await desk.runs({ limit: mostSuggested });
+    return newest.filter((record) => maySeeRun(record, caller, desk)).map(({ _id }) => _id);
+  },
   required: true,
+  concerns: 'run',
 } as const satisfies StringOption;
 
 const kinds = ['backtest', 'optimization', 'walk-forward'] as const satisfies readonly RunKind[];

@@ -1,5 +1,7 @@
 import type { DeskStatus } from '../engine/desk.ts';
 import { action, defineCommand, type Host } from './command.ts';
+import { maySeeJob } from './job-sight.ts';
+import { seenBy } from './reach.ts';
 import { bold, type Reply, type RichText, rich } from './reply.ts';
 import type { Times } from './times.ts';
 
@@ -13,7 +15,11 @@ export const status = defineCommand({
       role: 'viewer',
       options: {},
       example: '/status',
-      run: async ({ desk, host, times }) => statusReply(await desk.status(), host, times),
+      run: async ({ desk, host, times, caller: { reach } }) => {
+        const shown = await desk.status(seenBy(reach, desk));
+        const jobs = shown.jobs.filter((job) => maySeeJob(job, desk, reach));
+        return statusReply({ ...shown, jobs }, host, times);
+      },
     }),
   },
 });

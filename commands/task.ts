@@ -31,6 +31,7 @@ export const task = defineCommand({
       list: action({
         description: 'All tasks with when they run, and how they ended last',
         role: 'viewer',
+        ofWholeDesk: true,
         options: {},
         example: '/task list',
         run: async ({ desk, times }) => listReply(await desk.tasks.list(), times),
@@ -162,6 +163,7 @@ export const task = defineCommand({
       history: action({
         description: 'The newest runs, and how each ended',
         role: 'viewer',
+        ofWholeDesk: true,
         example: '/task history morning',
         options: {
           task: { ...taskOption, description: 'Only runs of this task', required: false },

@@ -36,7 +36,7 @@ import type {
 } from './plans/plans.ts';
 import type { BacktestReport, BacktestRequest, Backtests, WorkOptions } from './reports/backtests.ts';
 import type { ChartRenderer } from './reports/charts/renderer.ts';
-import { type Digest, type DigestScope, digestOf } from './reports/digest.ts';
+import { type Digest, type DigestScope, digestOf, type Seen } from './reports/digest.ts';
 import { LedgerReports } from './reports/ledger.ts';
 import type {
   ChartQuery,
@@ -93,7 +93,7 @@ export type {
 export type { BacktestReport, BacktestRequest } from './reports/backtests.ts';
 export { chartIndicatorNames } from './reports/chart-indicators.ts';
 export { csvFile } from './reports/csv-file.ts';
-export type { Digest } from './reports/digest.ts';
+export type { Digest, Seen } from './reports/digest.ts';
 export type {
   BookPerformance,
   BookProfit,
@@ -243,21 +243,23 @@ export class Desk {
     return this.#parts.store.ping();
   }
 
-  async status(): Promise<DeskStatus> {
+  /** How the desk is, as far as the reader may see its books and brokers. Its jobs are all of them. */
+  async status(only: Seen = null): Promise<DeskStatus> {
     const { store, clock, brokers, booksOfDesk, executor, operations, reconciler, queue, schedule } =
       this.#parts;
+    const isShown = ({ name }: { readonly name: string }) => only === null || only.brokers.includes(name);
     return {
       now: clock.now(),
       store: store.kind === 'sqlite' ? 'SQLite' : 'MongoDB',
-      brokers: [...brokers.values()].map((broker) => {
+      brokers: [...brokers.values()].filter(isShown).map((broker) => {
         const { state, why } = broker.status();
         return { name: broker.name, state, why: why ?? state };
       }),
-      books: booksOfDesk.names().length,
-      signalsInHand: await queue.countOpen(),
-      unknownOrders: await executor.countUnknown(),
-      stuckOperations: await operations.countStuck(),
-      differences: (await reconciler.differences()).length,
+      books: only?.books.length ?? booksOfDesk.names().length,
+      signalsInHand: await queue.countOpen(only?.books),
+      unknownOrders: await executor.countUnknown(only?.books),
+      stuckOperations: await operations.countStuck(only?.books),
+      differences: (await reconciler.differences()).filter(({ broker }) => isShown({ name: broker })).length,
       jobs: await schedule.list(),
       suspension: await booksOfDesk.suspension(null),
     };
@@ -384,7 +386,7 @@ export class Desk {
       ...some('owes the bank', lent),
       ...counted((await executor.openOrders({ book: name })).length, 'open order'),
       ...counted(await operations.countUnfinished(name), 'unfinished operation'),
-      ...counted(await queue.countOpen(name), 'signal in hand'),
+      ...counted(await queue.countOpen([name]), 'signal in hand'),
     ];
     if (left.length === 0) return;
     throw new UserError(
@@ -550,6 +552,11 @@ export class Desk {
     return order;
   }
 
+  /** The book of an order, open or not; undefined when the desk knows none under this id. */
+  async bookOfOrder(id: string): Promise<string | undefined> {
+    return (await this.#parts.executor.order(id))?.book;
+  }
+
   /** Cancels an order, and waits until it is certain what became of it, as far as the broker tells. */
   cancelOrder(id: string, by: string): Promise<Order> {
     return this.#parts.executor.cancel(id, by);
@@ -661,6 +668,11 @@ export class Desk {
   /** @throws UserError when there is no such run */
   run(id: string): Promise<RunReport> {
     return this.#parts.runReports.show(id);
+  }
+
+  /** A run without what it left. @throws UserError when there is no such run */
+  runRecord(id: string): Promise<RunRecord> {
+    return this.#parts.runReports.record(id);
   }
 
   /** @throws UserError when there is no such run, or one of them has no figures */

@@ -5,6 +5,7 @@
 import { type Action, type Caller, type Concern, mayAct, type Option } from '../../commands/command.ts';
 import type { ParsedValue } from '../../commands/options.ts';
 import { isWithin, type Place, reachText } from '../../commands/reach.ts';
+import { maySeeRun } from '../../commands/run-sight.ts';
 import type { Desk } from '../../engine/desk.ts';
 import { UserError } from '../../engine/errors.ts';
 
@@ -18,16 +19,18 @@ const usual: Readonly<Record<string, Concern>> = {
 
 /** @throws UserError when the command would show or do something beyond the caller's books and accounts */
 export async function checkReach(
-  { reach }: Caller,
+  caller: Caller,
   action: Action,
   options: Readonly<Record<string, ParsedValue>>,
   desk: Desk,
 ): Promise<void> {
+  const { reach } = caller;
   if (!reach) return;
   const beyond = (what: string) =>
     new UserError(
       `You are limited to ${reachText(reach)}, and ${what}. An admin can change that: /user limit.`,
     );
+  if (action.ofWholeDesk) throw beyond('this concerns the whole desk');
   const concerned = Object.entries(action.options).flatMap(([name, option]) => {
     const concern = concernOf(name, option);
     return concern ? [{ name, concern }] : [];
@@ -37,8 +40,11 @@ export async function checkReach(
     const value = options[name];
     if (typeof value !== 'string') continue;
     named += 1;
-    if (!isWithin(reach, await placeOf(concern, value, desk)))
-      throw beyond(`${name} ${value} is not among them`);
+    const isTheirs =
+      concern === 'run'
+        ? maySeeRun(await desk.runRecord(value), caller, desk)
+        : isWithin(reach, await placeOf(concern, value, desk));
+    if (!isTheirs) throw beyond(`${name} ${value} is not among them`);
   }
   if (named > 0) return;
   if (concerned.length > 0) {
@@ -67,7 +73,7 @@ function concernOf(name: string, option: Option): Concern | undefined {
   return option.concerns ?? usual[name];
 }
 
-async function placeOf(concern: Concern, value: string, desk: Desk): Promise<Place> {
+async function placeOf(concern: Exclude<Concern, 'run'>, value: string, desk: Desk): Promise<Place> {
   switch (concern) {
     case 'book':
       return bookPlace(value, desk);

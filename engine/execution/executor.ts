@@ -211,8 +211,8 @@ export class Executor {
   }
 
   /** Orders of which it is not known whether the broker has them. */
-  countUnknown(): Promise<number> {
-    return this.#orders.count({ state: 'unknown' });
+  countUnknown(books?: readonly string[]): Promise<number> {
+    return this.#orders.count({ state: 'unknown', ...(books && { book: { in: books } }) });
   }
 
   /** The fills of one order, oldest first. */

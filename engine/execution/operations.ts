@@ -145,8 +145,8 @@ export class Operations {
     return this.#operations.count({ book, state: { in: unfinishedStates } });
   }
 
-  countStuck(): Promise<number> {
-    return this.#operations.count({ state: 'stuck' });
+  countStuck(books?: readonly string[]): Promise<number> {
+    return this.#operations.count({ state: 'stuck', ...(books && { book: { in: books } }) });
   }
 
   /** Whether money is on its way in an account without an order: it then moves under whoever looks at it. */

@@ -19,9 +19,11 @@ export interface DigestScope {
   /** What happened then belongs to the digest before. */
   readonly since: Date;
   readonly until: Date;
-  /** Those that the reader may see; null: the whole desk. */
-  readonly only: { readonly books: readonly string[]; readonly brokers: readonly string[] } | null;
+  readonly only: Seen;
 }
+
+/** The books and brokers that a reader may see; null: the whole desk. */
+export type Seen = { readonly books: readonly string[]; readonly brokers: readonly string[] } | null;
 
 export interface DigestParts {
   readonly store: Store;

@@ -57,8 +57,18 @@ export class RunReports {
   }
 
   /** @throws UserError when there is no such run */
+  async record(id: string): Promise<RunRecord> {
+    const found = (await this.#runs.get(id)) ?? (await this.#runs.get(`run-${id}`));
+    if (found) return found;
+    const known = (await this.#runs.latest(mostRuns)).map(({ _id }) => _id);
+    const [near] = nearest(id, known, 1);
+    const hint = near === undefined ? '' : ` Did you mean ${near}?`;
+    throw new UserError(`There is no run "${id}".${hint} /run list shows the newest.`);
+  }
+
+  /** @throws UserError when there is no such run */
   async show(id: string): Promise<RunReport> {
-    const record = await this.#find(id);
+    const record = await this.record(id);
     const statistics = statisticsOf(record);
     return {
       record,
@@ -74,7 +84,7 @@ export class RunReports {
    */
   async pictures(id: string): Promise<readonly ReportFile[]> {
     for (let waitedMs = 0; ; waitedMs += pauseMs) {
-      const record = await this.#find(id);
+      const record = await this.record(id);
       if (record.state !== 'running' || waitedMs >= longestWaitMs) {
         return (await this.#runs.files(record)).filter(({ type }) => type === 'image/png');
       }
@@ -84,7 +94,7 @@ export class RunReports {
 
   /** @throws UserError when there is no such run, or one of them has no figures */
   async compare(one: string, other: string): Promise<RunComparison> {
-    const runs = [await this.#find(one), await this.#find(other)] as const;
+    const runs = [await this.record(one), await this.record(other)] as const;
     if (runs[0]._id === runs[1]._id) throw new UserError('These are the same run. Name two.');
     const [left, right] = [rowsOf(runs[0]), rowsOf(runs[1])];
     const rows = left.map(({ name, value }, index) => ({
@@ -110,15 +120,6 @@ export class RunReports {
       ],
     });
     return { runs, rows, files: [chart], warning: '' };
-  }
-
-  async #find(id: string): Promise<RunRecord> {
-    const found = (await this.#runs.get(id)) ?? (await this.#runs.get(`run-${id}`));
-    if (found) return found;
-    const known = (await this.#runs.latest(mostRuns)).map(({ _id }) => _id);
-    const [near] = nearest(id, known, 1);
-    const hint = near === undefined ? '' : ` Did you mean ${near}?`;
-    throw new UserError(`There is no run "${id}".${hint} /run list shows the newest.`);
   }
 }
 

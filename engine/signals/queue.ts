@@ -118,11 +118,11 @@ export class Queue {
     return read.decide(await this.#view(book), market);
   }
 
-  /** Signals that have not ended, of one book or of all. */
-  countOpen(book?: string): Promise<number> {
+  /** Signals that have not ended, of these books or of all. */
+  countOpen(books?: readonly string[]): Promise<number> {
     return this.#signals.count({
       state: { in: ['received', 'waiting', 'working'] },
-      ...(book !== undefined && { book }),
+      ...(books && { book: { in: books } }),
     });
   }
 
