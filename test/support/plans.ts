@@ -7,7 +7,10 @@ import type { StrategyClass } from '../../engine/backtest/strategy.ts';
 import { type BookSettings, bookSettings } from '../../engine/bank/book.ts';
 import type { Broker } from '../../engine/brokers/broker.ts';
 import type { PaperBroker } from '../../engine/brokers/paper/paper.ts';
+import type { Sleep } from '../../engine/execution/patience.ts';
+import { systemSleep } from '../../engine/execution/patience.ts';
 import type { JobDefinition, JobRun, JobSummary, Recurrence, Schedule } from '../../engine/jobs/schedule.ts';
+import type { Logger } from '../../engine/log.ts';
 import { silentLog } from '../../engine/log.ts';
 import type { Bars } from '../../engine/market/bars.ts';
 import { inventedBars } from '../../engine/market/sources/demo/universe.ts';
@@ -24,7 +27,11 @@ import type { Json, Store } from '../../engine/store/store.ts';
 import { ManualClock } from './clock.ts';
 import { FixedPrices } from './prices.ts';
 import { tempFolder, tempStore } from './temp-store.ts';
+import type { TradingOptions } from './trading.ts';
 import { buildTrading, noSleep } from './trading.ts';
+
+/** Of pauses no more than a moment: a broker behind a socket needs some time for its answers. Patience is kept. */
+const hurried: Sleep = (ms, signal) => systemSleep(ms < 60_000 ? Math.min(ms, 20) : 5000, signal);
 
 /** A schedule whose jobs are run by hand, and which several desks may share. */
 export class HandSchedule implements Schedule {
@@ -179,6 +186,9 @@ export interface PlanDeskOptions {
   readonly plans?: readonly Readonly<Record<string, unknown>>[];
   readonly book?: Partial<Record<keyof BookSettings, unknown>>;
   readonly line?: (paper: Broker) => Broker;
+  /** In place of the paper account, by the account of the book. */
+  readonly broker?: NonNullable<TradingOptions['broker']>;
+  readonly log?: Logger;
   readonly schedule?: HandSchedule;
   /** Hears of each pause of a plan that waits for its bars. */
   readonly onSleep?: (ms: number) => void;
@@ -205,6 +215,7 @@ export async function openPlans(options: PlanDeskOptions) {
   const source = new TestSource(clock);
   const schedule = options.schedule ?? new HandSchedule();
   const limits = { timeMs: 60_000, memoryMb: 512 };
+  const { log = silentLog } = options;
   const settings = (options.plans ?? [{ ...options.plan }]).map((plan) =>
     planSettings.parse({
       name: 'busy',
@@ -227,28 +238,31 @@ export async function openPlans(options: PlanDeskOptions) {
       books: [bookSettings.parse(book)],
       paper: { fee: '0.001' },
       line: options.line ?? ((paper) => paper),
+      ...(options.broker && { broker: options.broker, sleep: hurried }),
+      log,
     });
-    const { books, executor, operations, outbox, brokers, broker, paper } = trading;
+    const { books, executor, operations, outbox, brokers, broker, paper, reconciler, isCompared } = trading;
     const runs = await Runs.open(store, clock);
     const strategies = await Strategies.open({ store, clock, folder, cacheFolder: folder, limits });
     const backtests = new Backtests({
       ...{ strategies, runs, limits, simulate },
       sources: new Map([['demo', source]]),
       charts: noCharts,
-      log: silentLog,
+      log,
     });
     await broker.connect();
+    await reconciler?.start();
     await executor.start();
     await operations.start();
     const seat = schedule.ofDesk();
     const plans = await Plans.open({
       ...{ settings, backtests, runs, strategies, books, brokers, executor, operations },
-      ...{ outbox, store, clock },
+      ...{ outbox, store, clock, isCompared, log },
       schedule: seat.schedule,
-      log: silentLog,
       sleep: async (ms, signal) => {
         options.onSleep?.(ms);
         // Nobody's patience with an order ends in a test.
+        if (options.broker) return hurried(ms, signal);
         if (ms < 60_000 || options.onSleep) return noSleep(ms, signal);
         return new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
       },
@@ -257,7 +271,9 @@ export async function openPlans(options: PlanDeskOptions) {
       seat.leave();
       await plans.stop();
       await operations.stop();
+      await reconciler?.stop();
       await executor.stop();
+      if (options.broker) await broker.disconnect();
     };
     onTestFinished(stop);
     return {
@@ -269,6 +285,7 @@ export async function openPlans(options: PlanDeskOptions) {
       runs,
       broker,
       paper: paper as PaperBroker,
+      reconciler,
       strategies,
       stop,
     };

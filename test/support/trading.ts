@@ -15,6 +15,7 @@ import { Outbox } from '../../engine/events.ts';
 import { Executor } from '../../engine/execution/executor.ts';
 import { Operations } from '../../engine/execution/operations.ts';
 import type { Sleep } from '../../engine/execution/patience.ts';
+import { Reconciler } from '../../engine/execution/reconciler.ts';
 import type { Logger } from '../../engine/log.ts';
 import { silentLog } from '../../engine/log.ts';
 import { Inbox } from '../../engine/signals/inbox.ts';
@@ -49,6 +50,15 @@ export interface TradingOptions {
   readonly sleep?: Sleep;
   /** Puts something between the desk and its paper account, such as a line that loses replies. */
   readonly line?: (paper: Broker) => Broker;
+  /** A broker in place of the paper account. Then nothing is sent there before it was compared with the books. */
+  readonly broker?: (parts: BrokerEffects) => Promise<Broker>;
+}
+
+export interface BrokerEffects {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly outbox: Outbox;
 }
 
 /** Waits no time at all, but lets everything else have its turn. */
@@ -84,15 +94,30 @@ export async function buildTrading(options: TradingOptions = {}) {
     clock,
     log,
   });
-  const broker = line(paper);
+  const broker = options.broker ? await options.broker({ store, clock, log, outbox }) : line(paper);
   const brokers = new Map([[broker.name, broker]]);
   const lastPrice = async (_broker: string, symbol: string) => prices.lastPrice(symbol);
   const books = await Books.open({ store, clock, log, outbox, settings, lastPrice });
-  const executor = await Executor.open({ store, clock, log, outbox, books, brokers, sleep });
-  const operations = await Operations.open({ store, clock, log, outbox, books, brokers, executor, sleep });
+  const isCompared = (name: string) => reconciler?.isCompared(name) ?? true;
+  const executor: Executor = await Executor.open({
+    ...{ store, clock, log, outbox, books, brokers, sleep, isCompared },
+    mayEnter: async ({ broker: name }) => reconciler?.refusal(name),
+  });
+  const operations = await Operations.open({
+    ...{ store, clock, log, outbox, books, brokers, executor, sleep, isCompared },
+  });
+  const reconciler = options.broker
+    ? await Reconciler.open({
+        ...{ store, clock, log, outbox, books, brokers, executor, sleep },
+        isMoving: (name) => operations.isMoving(name),
+      })
+    : undefined;
   const inbox = await Inbox.open({ store, clock, outbox, books });
   const queue = await Queue.open({ store, clock, log, outbox, books, brokers, operations, inbox, sleep });
-  return { store, clock, prices, outbox, paper, broker, brokers, books, executor, operations, inbox, queue };
+  return {
+    ...{ store, clock, prices, outbox, paper, broker, brokers, books, executor, operations, inbox, queue },
+    ...{ reconciler, isCompared },
+  };
 }
 
 export async function openTrading(options: TradingOptions = {}) {

@@ -1,46 +1,22 @@
 /** A month of sessions as the desk lives it: the clock moves on, the desk is started anew at random, two desks share a store. */
 import { describe, expect, it } from 'vitest';
-import MomentumRotation from '../../../config.example/demo/strategies/momentum_rotation.ts';
 import { Backtest } from '../../../engine/backtest/backtest.ts';
-import { Strategy } from '../../../engine/backtest/index.ts';
 import { ManualClock } from '../../support/clock.ts';
+import {
+  expectOneRunForEach,
+  inventedStocks,
+  type MonthPlan,
+  monthPlan,
+  monthStrategies,
+  randomOf,
+  Strongest,
+} from '../../support/plan-month.ts';
 import { openPlans } from '../../support/plans.ts';
 
-const symbols = ['AMBR', 'BRKW', 'CLVR', 'DRFT', 'ELMO', 'FJRD', 'GRNT', 'HLYX'];
 const slow = 240_000;
 
-/** Numbers from 0 to 1, the same for the same seed. */
-function randomOf(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-    return state / 2 ** 32;
-  };
-}
-
-/** Holds the two that rose most over ten days, by weight: turned over every day. */
-class Strongest extends Strategy {
-  init() {}
-  next() {
-    if (this.data.length < 12) return;
-    const risen = this.data.symbols
-      .map((symbol) => {
-        const { close } = this.data.of(symbol);
-        return { symbol, rise: close.last / close.at(-11) - 1 };
-      })
-      .sort((a, b) => b.rise - a.rise)
-      .slice(0, 2)
-      .map(({ symbol }) => symbol);
-    for (const symbol of this.data.symbols) if (!risen.includes(symbol)) this.positionOf(symbol).close();
-    for (const symbol of risen) {
-      if (this.positionOf(symbol).size > 0) continue;
-      this.buy({ symbol, size: Math.floor((this.equity * 0.4) / this.data.of(symbol).close.last) });
-    }
-  }
-}
-
 describe('plans over a month', () => {
-  it.each([
+  it.each<[MonthPlan, number]>([
     ['demo', 1],
     ['daily', 2],
     ['daily', 20],
@@ -49,16 +25,8 @@ describe('plans over a month', () => {
     async (name, seed) => {
       const random = randomOf(seed);
       const desk = await openPlans({
-        strategies: { momentum_rotation: MomentumRotation, daily: Strongest },
-        plan: {
-          name,
-          strategy: name === 'demo' ? 'momentum_rotation' : 'daily',
-          symbols,
-          calendar: 'XNYS',
-          schedule: { times: '16:30' },
-          commission: 0.001,
-          backtestStart: '2023-01-03',
-        },
+        strategies: monthStrategies,
+        plan: monthPlan(name),
         clock: new ManualClock('2024-03-28T19:00:00.000Z'),
       });
       let beside = await desk.again({ alone: false });
@@ -77,10 +45,7 @@ describe('plans over a month', () => {
         if (random() < 0.3) await beside.plans.run(name, { by: 'ann' });
         await beside.plans.watch();
       }
-      const runs = await desk.plans.history(name, 100);
-      const scheduled = runs.filter(({ kind }) => kind === 'scheduled');
-      expect(scheduled.map(({ session }) => session).reverse(), 'one run for each session').toEqual(sessions);
-      expect(scheduled.every(({ state }) => state === 'done')).toBe(true);
+      await expectOneRunForEach(desk.plans, name, sessions);
       expect(sessions).not.toContain('2024-03-29'); // Good Friday
 
       const orders = await desk.executor.orders({ limit: 1000 });
@@ -107,7 +72,7 @@ describe('a portfolio run day by day as a plan', () => {
         plan: {
           name: 'strongest',
           strategy: 'strongest',
-          symbols,
+          symbols: inventedStocks,
           calendar: '24/5',
           schedule: { times: '16:30', timezone: 'America/New_York' },
           entry: 'regular hours',
@@ -123,7 +88,7 @@ describe('a portfolio run day by day as a plan', () => {
         await desk.schedule.fire(desk.clock.now());
       }
       const bars = await desk.source.bars({
-        symbols,
+        symbols: inventedStocks,
         from: new Date('2024-01-02'),
         interval: '1d',
         adjusted: true,

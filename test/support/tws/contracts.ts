@@ -53,4 +53,11 @@ export const listings: readonly Listing[] = [
     name: 'PENCE PLC',
     priceMagnifier: 100,
   },
+  // The invented stocks of the demo.
+  ...['AMBR', 'BRKW', 'CLVR', 'DRFT', 'ELMO', 'FJRD', 'GRNT', 'HLYX'].map(
+    (symbol, index): Listing => ({
+      ...us,
+      ...{ conId: 910_001 + index, symbol, primaryExchange: 'NYSE', name: `${symbol} INC` },
+    }),
+  ),
 ];
