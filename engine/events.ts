@@ -276,7 +276,7 @@ const pageSize = 200;
 export class Outbox {
   readonly #records: Collection<OutboxRecord>;
   readonly #clock: Clock;
-  readonly #listeners = new Set<() => void>();
+  readonly #listeners = new Set<(event: DeskEvent) => void>();
   #newest: number;
   /** One at a time: a number is given only when the one before it is stored, so a reader never skips a late one. */
   #queue: Promise<void> = Promise.resolve();
@@ -314,7 +314,7 @@ export class Outbox {
         this.#newest = await newestSequence(this.#records);
       }
     }
-    for (const listener of this.#listeners) listener();
+    for (const listener of this.#listeners) listener(event);
   }
 
   /** Events after `sequence`, oldest first. */
@@ -346,7 +346,7 @@ export class Outbox {
   }
 
   /** Calls `listener` after each event that was stored here; returns what ends that. */
-  onPublished(listener: () => void): () => void {
+  onPublished(listener: (event: DeskEvent) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
   }

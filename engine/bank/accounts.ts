@@ -113,7 +113,7 @@ export class Accounts {
       initial: newBook,
       snapshots: this.#snapshots,
       snapshotEvery: this.#snapshotEvery,
-      next: (sequence, limit) => this.ledger.afterOf(book, sequence, limit),
+      next: (sequence, limit) => this.ledger.newerOf(book, sequence, limit),
       with: withTrades(book),
       beforeUse: async (after) => {
         for (const trade of after.closed) await this.#record(trade);
@@ -132,7 +132,7 @@ export class Accounts {
       initial: noBalances,
       snapshots: this.#snapshots,
       snapshotEvery: this.#snapshotEvery,
-      next: (sequence, limit) => this.ledger.afterAt(broker, sequence, limit),
+      next: (sequence, limit) => this.ledger.newerAt(broker, sequence, limit),
       with: withPostingAt,
       beforeUse: async (after) => after,
     });

@@ -11,6 +11,8 @@ import type { Decimal } from '../money.ts';
 import { decimal, decimalText, zero } from '../money.ts';
 import type { Collection, Store, StoredDocument } from '../store/store.ts';
 import { DuplicateKeyError, defineCollection } from '../store/store.ts';
+import type { PostingsRead } from './ledger-tail.ts';
+import { LedgerTail } from './ledger-tail.ts';
 
 /**
  * What lies at a broker: `book:<name>`, what a book has there, borrowed assets with it; `unassigned:<broker>`, what
@@ -152,10 +154,12 @@ export class LedgerError extends Error {
 export class Ledger {
   readonly #postings: Collection<Posting>;
   readonly #clock: Clock;
+  readonly #tail: LedgerTail;
 
   private constructor(collection: Collection<Posting>, clock: Clock) {
     this.#postings = collection;
     this.#clock = clock;
+    this.#tail = new LedgerTail(this);
   }
 
   static async open(store: Store, clock: Clock): Promise<Ledger> {
@@ -207,12 +211,39 @@ export class Ledger {
     return this.#postings.find({ sequence: { gt: sequence } }, { sort: [['sequence', 'ascending']], limit });
   }
 
-  /** Those that change what lies or is owed at one broker. */
-  afterAt(broker: string, sequence: number, limit: number): Promise<Posting[]> {
-    return this.#postings.find(
-      { broker, sequence: { gt: sequence } },
-      { sort: [['sequence', 'ascending']], limit },
+  /** Those that change what lies or is owed at one broker, at most `limit`; from the first on they come from the store. */
+  async newerAt(broker: string, sequence: number, limit: number): Promise<PostingsRead> {
+    const concerns = (posting: Posting) => posting.broker === broker;
+    return (
+      (await this.#newer(sequence, concerns)) ??
+      (await this.#allOrSome(limit, () =>
+        this.#postings.find(
+          { broker, sequence: { gt: sequence } },
+          { sort: [['sequence', 'ascending']], limit },
+        ),
+      ))
     );
+  }
+
+  /** The same for those that change one book. */
+  async newerOf(book: string, sequence: number, limit: number): Promise<PostingsRead> {
+    const concerns = (posting: Posting) => posting.book === book || posting.otherBook === book;
+    return (
+      (await this.#newer(sequence, concerns)) ??
+      (await this.#allOrSome(limit, () => this.afterOf(book, sequence, limit)))
+    );
+  }
+
+  /** Whoever sums up from the first posting does it from what is stored, and not from what was read before. */
+  async #newer(sequence: number, concerns: (posting: Posting) => boolean): Promise<PostingsRead | undefined> {
+    return sequence === 0 ? undefined : this.#tail.after(sequence, concerns);
+  }
+
+  async #allOrSome(limit: number, find: () => Promise<readonly Posting[]>): Promise<PostingsRead> {
+    const newest = await this.newest();
+    const postings = await find();
+    const last = postings.at(-1)?.sequence ?? 0;
+    return { postings, upTo: postings.length < limit ? Math.max(newest, last) : last };
   }
 
   /** Those that change one book. */

@@ -1,5 +1,6 @@
 /** What postings sum up to, kept up to date: from a snapshot, and the postings since. */
 import type { Posting } from './ledger.ts';
+import type { PostingsRead } from './ledger-tail.ts';
 import type { Snapshots } from './snapshots.ts';
 import { snapshotText, stateOf } from './snapshots.ts';
 
@@ -11,7 +12,7 @@ export interface RunningStateParts<S> {
   /** A snapshot is stored after so many postings. */
   readonly snapshotEvery: number;
   /** The postings that concern it after a number, oldest first. */
-  next(sequence: number, limit: number): Promise<readonly Posting[]>;
+  next(sequence: number, limit: number): Promise<PostingsRead>;
   with(before: S, posting: Posting): S;
   /** Called before a state becomes current: what has to be stored of it is stored, and taken out. */
   beforeUse(state: S): Promise<S>;
@@ -23,6 +24,8 @@ const page = 1000;
 export class RunningState<S extends { readonly sequence: number }> {
   readonly #parts: RunningStateParts<S>;
   #state: S | undefined;
+  /** The posting up to which it was read; the newest ones may not have concerned it. */
+  #upTo = 0;
   #sinceSnapshot = 0;
 
   constructor(parts: RunningStateParts<S>) {
@@ -34,17 +37,20 @@ export class RunningState<S extends { readonly sequence: number }> {
     const { name, snapshots, snapshotEvery, next, beforeUse } = this.#parts;
     let state = this.#state ?? (await this.#start());
     for (;;) {
-      const newer = await next(state.sequence, page);
-      if (newer.length > 0) {
-        state = await beforeUse(newer.reduce((before, posting) => this.#parts.with(before, posting), state));
-        this.#sinceSnapshot += newer.length;
+      const { postings, upTo } = await next(Math.max(this.#upTo, state.sequence), page);
+      if (postings.length > 0) {
+        state = await beforeUse(
+          postings.reduce((before, posting) => this.#parts.with(before, posting), state),
+        );
+        this.#sinceSnapshot += postings.length;
       }
       this.#state = state;
+      this.#upTo = upTo;
       if (this.#sinceSnapshot >= snapshotEvery) {
         await snapshots.put(name, state.sequence, snapshotText(state));
         this.#sinceSnapshot = 0;
       }
-      if (newer.length < page) return state;
+      if (postings.length < page) return state;
     }
   }
 
@@ -57,6 +63,7 @@ export class RunningState<S extends { readonly sequence: number }> {
   async rebuild(): Promise<void> {
     await this.#parts.snapshots.remove(this.#parts.name);
     this.#state = this.#parts.initial;
+    this.#upTo = 0;
     this.#sinceSnapshot = 0;
   }
 

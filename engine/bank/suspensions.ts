@@ -56,8 +56,10 @@ export class Suspensions {
 
   /** Of the desk or of the book, whichever stops more. */
   async of(book: string): Promise<Suspension | null> {
-    const desk = await this.#records.get(idOf(null));
-    const own = await this.#records.get(idOf(book));
+    const [ofDesk, ofBook] = [idOf(null), idOf(book)];
+    const found = await this.#records.find({ _id: { in: [ofDesk, ofBook] } });
+    const desk = found.find(({ _id }) => _id === ofDesk);
+    const own = found.find(({ _id }) => _id === ofBook);
     const stricter = own?.scope === 'all' && desk?.scope !== 'all' ? own : (desk ?? own);
     return stricter ? suspensionOf(stricter) : null;
   }

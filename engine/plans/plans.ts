@@ -162,13 +162,9 @@ export class Plans {
       );
     }
     // A fill of what rested may be what an entry waits for, or what has to be protected.
-    let seen = await outbox.newest();
     this.#unsubscribe.push(
-      outbox.onPublished(() => {
-        void this.#newsSince(seen).then(({ newest, hasFill }) => {
-          seen = newest;
-          if (hasFill) this.#watchSoon();
-        }, this.#logged('what was told could not be read'));
+      outbox.onPublished(({ type }) => {
+        if (type === 'order.filled') this.#watchSoon();
       }),
     );
   }
@@ -622,14 +618,6 @@ export class Plans {
     return (error) => {
       if (error instanceof Interrupted) return;
       this.#parts.log.error({ error: reasonOf(error) }, what);
-    };
-  }
-
-  async #newsSince(sequence: number): Promise<{ newest: number; hasFill: boolean }> {
-    const news = await this.#parts.outbox.after(sequence, 100);
-    return {
-      newest: news.at(-1)?.sequence ?? sequence,
-      hasFill: news.some(({ event }) => event.type === 'order.filled'),
     };
   }
 

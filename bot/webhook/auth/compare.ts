@@ -6,7 +6,12 @@ import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
  * they differ, and also when nothing was given; nothing equals nothing.
  */
 export function isSameSecret(given: string | undefined, expected: string): boolean {
-  const same = timingSafeEqual(digest(given ?? ''), digest(expected));
+  return isSameDigest(given === undefined ? undefined : secretDigest(given), secretDigest(expected));
+}
+
+/** The same for texts that are hashed already, as one text is compared with many. */
+export function isSameDigest(given: Buffer | undefined, expected: Buffer): boolean {
+  const same = timingSafeEqual(given ?? digestOfNothing, expected);
   return same && given !== undefined;
 }
 
@@ -15,6 +20,8 @@ export function randomSecretLike(secret: string): string {
   return randomBytes(secret.length).toString('base64url').slice(0, secret.length);
 }
 
-function digest(text: string): Buffer {
+export function secretDigest(text: string): Buffer {
   return createHash('sha256').update(text).digest();
 }
+
+const digestOfNothing = secretDigest('');

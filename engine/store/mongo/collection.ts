@@ -22,29 +22,24 @@ import { isDuplicate, storeError } from './faults.ts';
 import { fieldForMongo, fieldFromMongo } from './fields.ts';
 import type { MongoDocument } from './query.ts';
 import { queryOf, sortOf } from './query.ts';
-
-/** Does some work when few enough others are under way. */
-export type InTurn = <R>(work: () => Promise<R>) => Promise<R>;
-
-/** For what somebody outside waits for. */
-const atOnce: InTurn = (work) => work();
+import type { Turns } from './turns.ts';
 
 export class MongoCollection<T extends StoredDocument> implements Collection<T> {
   readonly #documents: MongoCollectionOfDriver<MongoDocument>;
   readonly #definition: CollectionDefinition<T>;
   readonly #place: string;
-  readonly #inTurn: InTurn;
+  readonly #turns: Turns;
 
   constructor(
     documents: MongoCollectionOfDriver<MongoDocument>,
     definition: CollectionDefinition<T>,
     place: string,
-    inTurn: InTurn,
+    turns: Turns,
   ) {
     this.#documents = documents;
     this.#definition = definition;
     this.#place = place;
-    this.#inTurn = inTurn;
+    this.#turns = turns;
   }
 
   /** Creates what indexes are missing. */
@@ -69,7 +64,7 @@ export class MongoCollection<T extends StoredDocument> implements Collection<T> 
       if (key !== undefined) stored[uniqueField(group)] = key;
     }
     const insert = () => this.#documents.insertOne(stored as unknown as MongoDocument);
-    await this.#guarded(insert, awaited ? atOnce : this.#inTurn);
+    await this.#guarded(insert, awaited ? this.#turns.awaited : this.#turns.others);
   }
 
   async get(id: string): Promise<T | undefined> {
@@ -149,7 +144,7 @@ export class MongoCollection<T extends StoredDocument> implements Collection<T> 
     return this.#guarded(() => this.#documents.countDocuments(query));
   }
 
-  async #guarded<R>(work: () => Promise<R>, inTurn = this.#inTurn): Promise<R> {
+  async #guarded<R>(work: () => Promise<R>, inTurn = this.#turns.others): Promise<R> {
     try {
       return await inTurn(work);
     } catch (error) {

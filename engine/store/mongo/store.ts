@@ -7,7 +7,6 @@
  */
 import type { Db } from 'mongodb';
 import { MongoClient } from 'mongodb';
-import pLimit from 'p-limit';
 import { reasonOf, UserError } from '../../errors.ts';
 import { checkCollection, checkField } from '../document.ts';
 import type { Collection, CollectionDefinition, Store, StoredDocument } from '../store.ts';
@@ -15,12 +14,8 @@ import { MongoBlobs } from './blobs.ts';
 import { MongoCollection } from './collection.ts';
 import { placeOf, storeError, withoutCredentials } from './faults.ts';
 import type { MongoDocument } from './query.ts';
+import { Turns } from './turns.ts';
 
-/**
- * Commands under way at once. More would not make the server faster, and an alert whose sender waits would stand behind all
- * of them there: it goes ahead of those that have not left yet.
- */
-const MOST_UNDER_WAY = 8;
 /** How long a server may be away, or silent, before an operation fails. */
 const SELECTION_MS = 5_000;
 const SILENCE_MS = 20_000;
@@ -79,7 +74,9 @@ class StoreOnMongo implements MongoStore {
   readonly blobs: MongoBlobs;
   readonly #client: MongoClient;
   readonly #place: string;
-  readonly #inTurn = pLimit(MOST_UNDER_WAY);
+  readonly #turns = new Turns();
+  /** Those that are prepared, by their definitions. */
+  readonly #collections = new Map<object, unknown>();
 
   constructor(client: MongoClient, database: Db, place: string) {
     this.#client = client;
@@ -89,11 +86,14 @@ class StoreOnMongo implements MongoStore {
   }
 
   async collection<T extends StoredDocument>(definition: CollectionDefinition<T>): Promise<Collection<T>> {
+    const known = this.#collections.get(definition);
+    if (known !== undefined) return known as Collection<T>;
     const name = checkCollection(definition.name);
     for (const field of [...definition.unique, ...definition.indexes].flat()) checkField(field);
     const documents = this.database.collection<MongoDocument>(name);
-    const collection = new MongoCollection<T>(documents, definition, this.#place, this.#inTurn);
+    const collection = new MongoCollection<T>(documents, definition, this.#place, this.#turns);
     await collection.prepare();
+    this.#collections.set(definition, collection);
     return collection;
   }
 

@@ -50,6 +50,8 @@ class SqliteStore implements Store {
   readonly blobs: SqliteBlobs;
   readonly #database: Database;
   readonly #writes: Writes;
+  /** Those that are prepared, by their definitions. */
+  readonly #collections = new Map<object, unknown>();
   #isClosed = false;
 
   constructor(database: Database, writes: Writes) {
@@ -59,13 +61,17 @@ class SqliteStore implements Store {
   }
 
   async collection<T extends StoredDocument>(definition: CollectionDefinition<T>): Promise<Collection<T>> {
+    const known = this.#collections.get(definition);
+    if (known !== undefined) return known as Collection<T>;
     const name = checkCollection(definition.name);
     this.#database.execute(
       `CREATE TABLE IF NOT EXISTS "${name}" (_id TEXT NOT NULL PRIMARY KEY, document TEXT NOT NULL)`,
     );
     for (const group of definition.unique) this.#index(name, 'unique', group);
     for (const group of definition.indexes) this.#index(name, 'index', group);
-    return new SqliteCollection<T>(this.#database, this.#writes, definition);
+    const collection = new SqliteCollection<T>(this.#database, this.#writes, definition);
+    this.#collections.set(definition, collection);
+    return collection;
   }
 
   /** In a unique index SQLite holds NULL to be different from NULL: a document that lacks a field is not compared. */
