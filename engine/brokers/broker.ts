@@ -37,6 +37,19 @@ export interface OrderRequest {
   readonly terms: OrderTerms;
   /** From which wallet it trades; the broker's first one where not given. */
   readonly wallet?: string;
+  /** What is to end the position that it opens. Only where `Capabilities.brackets` says so. */
+  readonly exit?: AttachedExit;
+}
+
+/**
+ * An order that goes out together with the entry whose position it ends, on the other side and for the same quantity. It
+ * stands at the broker from then on, trades no more than the entry was filled for, and goes when the entry ends
+ * without a fill. What becomes of it beyond a part of its entry is the broker's: it is looked at when the entry has ended.
+ */
+export interface AttachedExit {
+  /** An order of its own: it is found, told of and cancelled by this. */
+  readonly clientOrderId: string;
+  readonly terms: Exclude<OrderTerms, { readonly type: 'market' }>;
 }
 
 /**
@@ -44,7 +57,12 @@ export interface OrderRequest {
  * certain than that is `unknown`: a lost reply, a timeout, a fault on the broker's side.
  */
 export type SubmitOutcome =
-  | { readonly outcome: 'accepted'; readonly brokerOrderId: string }
+  | {
+      readonly outcome: 'accepted';
+      readonly brokerOrderId: string;
+      /** Why the exit that it carried was certainly not taken, although the order itself was. */
+      readonly withoutExit?: string;
+    }
   | { readonly outcome: 'rejected'; readonly reason: string }
   | { readonly outcome: 'unknown'; readonly reason: string };
 
@@ -81,6 +99,7 @@ export interface BrokerOrder {
   readonly brokerOrderId: string;
   readonly symbol: string;
   readonly side: Side;
+  /** Of an attached exit it may become less: what its entry was filled for. */
   readonly quantity: string;
   readonly state: 'working' | 'partly_filled' | 'filled' | 'cancelled' | 'rejected' | 'expired';
   /** Why it was rejected, cancelled or expired, where the broker says so. */
@@ -154,6 +173,8 @@ export interface Capabilities {
   readonly orderTypes: readonly OrderType[];
   /** The auctions for which it takes market orders; none where not given. */
   readonly auctions?: readonly Auction[];
+  /** An order can carry the one that ends its position, so that it is protected from its first fill on. */
+  readonly brackets?: true;
   /** Quantities below one. */
   readonly fractional: boolean;
   /** Selling what is not held. */
@@ -328,7 +349,7 @@ export interface Broker {
   status(): BrokerStatus;
   /**
    * Never throws, and never sends twice by itself. An id that is there already is answered with what became of it,
-   * where the broker can tell.
+   * where the broker can tell. An order with an exit is taken with it or not at all, as far as the broker lets us.
    */
   submit(order: OrderRequest): Promise<SubmitOutcome>;
   /**

@@ -20,6 +20,8 @@ export interface OpenOrder {
   readonly stopped: boolean;
   readonly judgedTo: string;
   readonly cancelWanted: boolean;
+  /** Of an attached exit: what is known of its entry by now. */
+  readonly entry?: { readonly isPlaced: boolean; readonly filled: string };
 }
 
 interface Loan {
@@ -88,9 +90,10 @@ export class Account {
   /** Held back for open orders and for what was sold short. */
   locked(wallet: string, asset: string): Decimal {
     let locked = zero;
-    for (const { order, fills } of this.open.values()) {
+    for (const open of this.open.values()) {
+      const { order } = open;
       if (order.wallet !== wallet || order.reserve?.asset !== asset) continue;
-      locked = locked.plus(restOf(order, fills).times(decimal(order.reserve.perUnit)));
+      locked = locked.plus(tradableOf(open).times(decimal(order.reserve.perUnit)));
     }
     if (this.#shortCollateral) {
       for (const [key, { currency, proceeds }] of this.#shorts) {
@@ -181,6 +184,7 @@ export class Account {
     switch (event.kind) {
       case 'placed': {
         const { order, fills, state, stopped } = event;
+        this.#tellExit(order.clientOrderId, fills, at);
         if (state === 'rejected') return;
         this.symbols.set(order.symbol, { asset: order.asset, currency: order.currency });
         for (const fill of fills) this.#filled(order, fill);
@@ -194,6 +198,7 @@ export class Account {
             stopped,
             judgedTo: at,
             cancelWanted: false,
+            ...(order.attachedTo !== undefined && { entry: { isPlaced: false, filled: '0' } }),
           });
         }
         return;
@@ -202,12 +207,14 @@ export class Account {
         const before = this.open.get(event.clientOrderId);
         if (!before) throw new Error(`an entry is about ${event.clientOrderId}, which is not open`);
         for (const fill of event.fills) this.#filled(before.order, fill);
-        const { state, stopped, judgedTo } = event;
+        const { state, stopped, judgedTo, quantity = before.order.quantity } = event;
         if (!isOpen(state)) this.open.delete(event.clientOrderId);
         else {
           const fills = [...before.fills, ...event.fills];
-          this.open.set(event.clientOrderId, { ...before, state, fills, stopped, judgedTo });
+          const order = { ...before.order, quantity };
+          this.open.set(event.clientOrderId, { ...before, order, state, fills, stopped, judgedTo });
         }
+        this.#tellExit(event.clientOrderId, event.fills, judgedTo);
         return;
       }
       case 'cancel_wanted': {
@@ -224,6 +231,22 @@ export class Account {
         return;
       default:
         event satisfies never;
+    }
+  }
+
+  /** What came of an entry, for the exit that came with it: it is judged by what the market does after that. */
+  #tellExit(entry: string, fills: readonly StoredFill[], judgedTo: string): void {
+    for (const [id, exit] of this.open) {
+      if (exit.order.attachedTo !== entry) continue;
+      const filled = fills.reduce(
+        (sum, { quantity }) => sum.plus(decimal(quantity)),
+        decimal(exit.entry?.filled ?? '0'),
+      );
+      this.open.set(id, {
+        ...exit,
+        entry: { isPlaced: true, filled: decimalText(filled) },
+        ...(fills.length > 0 && judgedTo > exit.judgedTo && { judgedTo }),
+      });
     }
   }
 
@@ -403,6 +426,14 @@ export function isOpen(state: State): boolean {
 /** What of an order is not filled. */
 export function restOf({ quantity }: PlacedOrder, fills: readonly StoredFill[]): Decimal {
   return fills.reduce((rest, fill) => rest.minus(decimal(fill.quantity)), decimal(quantity));
+}
+
+/** What of an order that is open may trade by now: of an attached exit no more than its entry was filled for. */
+export function tradableOf({ order, fills, entry }: Pick<OpenOrder, 'order' | 'fills' | 'entry'>): Decimal {
+  const rest = restOf(order, fills);
+  if (order.attachedTo === undefined) return rest;
+  const armed = restOf({ ...order, quantity: entry?.filled ?? '0' }, fills);
+  return armed.lt(rest) ? armed : rest;
 }
 
 /** Wallets have no space in their names. */

@@ -12,6 +12,7 @@ export interface OrderToCheck {
   readonly wallets: readonly string[];
   readonly instrument: Instrument;
   readonly orderTypes: Capabilities['orderTypes'];
+  readonly brackets?: Capabilities['brackets'];
   /** What a market order would trade at now; undefined when that is not known. */
   readonly marketPrice: Decimal | undefined;
 }
@@ -28,13 +29,14 @@ export function breachOf(check: OrderToCheck): string | undefined {
 
 function ruleBreach(check: OrderToCheck): string | undefined {
   const { request, wallet, wallets, instrument, orderTypes } = check;
-  const { quantity: text, terms, side } = request;
+  const { quantity: text, terms, side, exit } = request;
   const { symbol, currency, rules } = instrument;
   if (!wallets.includes(wallet)) return `has no wallet "${wallet}"; there is ${wallets.join(', ')}`;
   if (!orderTypes.includes(terms.type)) return `takes ${orderTypes.join(', ')} orders, not ${terms.type}`;
   if ('auction' in terms && terms.auction !== undefined) {
     return `takes no market orders for the ${terms.auction} of a session`;
   }
+  if (exit && !check.brackets) return 'takes no exit together with its entry';
   const quantity = decimal(text);
   if (quantity.lte(zero)) return `the quantity must be above 0, not ${text}`;
   if (!isOnStep(quantity, rules.quantityStep)) {

@@ -23,6 +23,8 @@ export interface PlacedOrder {
   readonly reserve: { readonly asset: string; readonly perUnit: string } | null;
   /** Before this it is still on its way to the market. */
   readonly dueAt: string | null;
+  /** The entry that it came with, and whose fills are all that it may trade. */
+  readonly attachedTo?: string;
 }
 
 export interface StoredFill {
@@ -55,6 +57,8 @@ export type AccountEvent =
       readonly stopped: boolean;
       /** Bars that begin later are still to be judged. */
       readonly judgedTo: string;
+      /** Of an attached exit whose entry ended after a part of it was filled: that part. */
+      readonly quantity?: string;
     }
   /** A person was asked to cancel it. */
   | { readonly kind: 'cancel_wanted'; readonly clientOrderId: string }

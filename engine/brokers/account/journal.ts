@@ -127,8 +127,9 @@ export class Journal {
         found = { placed, order: this.view(placed, state, reason, fills) };
       } else if (event.kind === 'progress' && found) {
         const { placed, order } = found;
+        const { state, reason, quantity = order.quantity } = event;
         const fills = [...order.fills, ...event.fills.map((fill) => this.fill(placed, fill))];
-        found = { placed, order: { ...order, state: event.state, reason: event.reason, fills } };
+        found = { placed, order: { ...order, state, reason, quantity, fills } };
       }
     }
     return found?.order;

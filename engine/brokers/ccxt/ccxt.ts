@@ -362,7 +362,7 @@ export class CcxtBroker implements Broker {
 
   /** What ccxt would cut or change without a word is refused here. */
   #refusal(
-    { symbol, quantity, terms }: OrderRequest,
+    { symbol, quantity, terms, exit }: OrderRequest,
     wallet: WalletName,
     { rules }: Instrument,
   ): string | undefined {
@@ -371,6 +371,7 @@ export class CcxtBroker implements Broker {
     if ('auction' in terms && terms.auction !== undefined) {
       return `${this.name} takes no market orders for the ${terms.auction} of a session`;
     }
+    if (exit) return `${this.name} takes no exit together with its entry`;
     if (!tradesIn(wallet)) return `nothing is traded in the wallet ${wallet.name}`;
     if (wallet.pair !== null && this.#markets.find(symbol).symbol !== wallet.pair) {
       return `${symbol} cannot be traded in the wallet ${wallet.name}`;

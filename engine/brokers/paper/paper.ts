@@ -11,7 +11,7 @@ import type { Decimal } from '../../money.ts';
 import { decimal, decimalText, truncateToStep, zero } from '../../money.ts';
 import type { Store } from '../../store/store.ts';
 import type { Opening, OpenOrder } from '../account/account.ts';
-import { Account, isOpen, restOf } from '../account/account.ts';
+import { Account, isOpen, restOf, tradableOf } from '../account/account.ts';
 import { breachOf, reserveOf, shortage } from '../account/checks.ts';
 import type { Entry, PlacedOrder, State, StoredFill } from '../account/entry.ts';
 import { isShare } from '../account/entry.ts';
@@ -52,6 +52,9 @@ export interface PaperParts {
   readonly log: Logger;
 }
 
+/** The market that an order comes to, with the price of what its fee is paid in. */
+type Found = Priced & { readonly feePrice: Decimal | undefined };
+
 /** What a price makes of an order. */
 interface Progress {
   readonly state: State;
@@ -87,6 +90,8 @@ export class PaperBroker implements Broker {
       orderTypes,
       fractional: decimal(settings.quantityStep).lt(decimal('1')),
       short: settings.short,
+      // Where the fee is taken in what is bought, less is there than the exit would sell.
+      ...(settings.feeIn === 'quote' && { brackets: true }),
       absenceIsFinalAfterSeconds: 0, // its orders are in our own store: what is not there never arrived
     };
     this.#parts = parts;
@@ -138,6 +143,7 @@ export class PaperBroker implements Broker {
 
   async connect(): Promise<void> {
     this.#account = await this.#journal.current();
+    await this.#settleExits();
     this.#become({ state: 'ready', since: this.#parts.clock.now() });
     this.#watch.start();
   }
@@ -161,8 +167,14 @@ export class PaperBroker implements Broker {
       const known = await this.#journal.entry(placedId(request.clientOrderId));
       if (known) return this.#outcomeOf(known);
       const found = await this.#find(request.symbol);
+      // First, so that it stands when the entry is filled; without its entry it trades nothing.
+      await this.#placeExit(request, found);
       const added = await this.#journal.add((account, at) => this.#place(request, found, account, at));
       if (!added) throw new Error('an order came to nothing');
+      await this.#settleExits();
+      if (request.exit && typeof found !== 'string') {
+        await this.#judge(found.instrument.symbol, glimpseOf(found.price));
+      }
       return this.#outcomeOf(added.entry);
     } catch (error) {
       return { outcome: 'unknown', reason: reasonOf(error) };
@@ -185,6 +197,7 @@ export class PaperBroker implements Broker {
           progressOf(open, { ...asItIs(open), state: 'cancelled', reason: 'cancelled by the desk' }, at)
         );
       });
+      await this.#settleExits();
       if (added) return { outcome: 'cancelled' };
       const order = await this.#journal.order(clientOrderId);
       return { outcome: 'not_open', reason: order ? `it is ${order.state}` : 'there is no such order' };
@@ -240,7 +253,7 @@ export class PaperBroker implements Broker {
   }
 
   /** The instrument, its price and that of what the fee is paid in; or why there is none. */
-  async #find(symbol: string): Promise<(Priced & { readonly feePrice: Decimal | undefined }) | string> {
+  async #find(symbol: string): Promise<Found | string> {
     try {
       const priced = await this.#instruments.priced(symbol);
       return { ...priced, feePrice: await this.#feePrice(priced.instrument) };
@@ -257,27 +270,10 @@ export class PaperBroker implements Broker {
   }
 
   /** The one entry that is the order, with all that becomes of it at once. */
-  #place(
-    request: OrderRequest,
-    found: (Priced & { readonly feePrice: Decimal | undefined }) | string,
-    account: Account,
-    at: string,
-  ): Decision {
-    const { clientOrderId, side, quantity, terms, wallet = this.wallets[0] ?? '' } = request;
+  #place(request: OrderRequest, found: Found | string, account: Account, at: string): Decision {
+    const { clientOrderId, side, terms, wallet = this.wallets[0] ?? '' } = request;
     const { settings } = this.#parts;
-    const instrument = typeof found === 'string' ? undefined : found.instrument;
-    const order: PlacedOrder = {
-      clientOrderId,
-      symbol: instrument?.symbol ?? request.symbol,
-      asset: instrument?.asset ?? request.symbol,
-      currency: instrument?.currency ?? '',
-      wallet,
-      side,
-      quantity,
-      terms,
-      reserve: null,
-      dueAt: settings.latencyMs === 0 ? null : new Date(Date.parse(at) + settings.latencyMs).toISOString(),
-    };
+    const order = this.#placed(request, typeof found === 'string' ? undefined : found.instrument, at);
     const id = placedId(clientOrderId);
     const decide = (placed: PlacedOrder, { state, reason, fills, stopped }: Progress): Decision => ({
       id,
@@ -289,22 +285,15 @@ export class PaperBroker implements Broker {
 
     const glimpse = glimpseOf(found.price);
     const marketPrice = this.#worsen(side, glimpse.open);
-    const breach = breachOf({
-      request,
-      wallet,
-      wallets: this.wallets,
-      instrument: found.instrument,
-      orderTypes,
-      marketPrice,
-    });
+    const { wallets, capabilities } = this;
+    const { instrument } = found;
+    const breach =
+      breachOf({ request, wallet, wallets, instrument, ...capabilities, marketPrice }) ??
+      this.#exitBreach(request, found);
     if (breach !== undefined) return reject(breach);
     const reserve = reserveOf({
-      side,
-      terms,
-      instrument: found.instrument,
-      marketPrice,
+      ...{ side, terms, instrument, marketPrice, mayGoShort: settings.short },
       feeInCurrency: this.#feeAsset(order) === order.currency ? decimal(settings.fee) : zero,
-      mayGoShort: settings.short,
     });
     const placed = { ...order, reserve };
     const shortCollateral = decimal(settings.shortCollateral);
@@ -316,23 +305,98 @@ export class PaperBroker implements Broker {
     return decide(placed, this.#trade(fresh, glimpse, found.feePrice, account, at, true) ?? rests);
   }
 
+  #placed(request: OrderRequest, instrument: Instrument | undefined, at: string): PlacedOrder {
+    const { clientOrderId, symbol, side, quantity, terms, wallet = this.wallets[0] ?? '' } = request;
+    const { latencyMs } = this.#parts.settings;
+    return {
+      clientOrderId,
+      symbol: instrument?.symbol ?? symbol,
+      asset: instrument?.asset ?? symbol,
+      currency: instrument?.currency ?? '',
+      ...{ wallet, side, quantity, terms, reserve: null },
+      dueAt: latencyMs === 0 ? null : new Date(Date.parse(at) + latencyMs).toISOString(),
+    };
+  }
+
+  /** The exit that comes with an entry, unless one of them breaks a rule: then the entry says so. */
+  async #placeExit(request: OrderRequest, found: Found | string): Promise<void> {
+    const exit = exitOf(request);
+    if (!exit || typeof found === 'string' || this.#exitBreach(request, found) !== undefined) return;
+    const { side, terms } = exit;
+    const { instrument, price } = found;
+    await this.#journal.add((_, at) => {
+      const order = { ...this.#placed(exit, instrument, at), dueAt: null, attachedTo: request.clientOrderId };
+      const reserve = reserveOf({
+        ...{ side, terms, instrument, mayGoShort: this.#parts.settings.short },
+        marketPrice: this.#worsen(side, glimpseOf(price).open),
+        feeInCurrency: decimal(this.#parts.settings.fee),
+      });
+      return {
+        id: placedId(exit.clientOrderId),
+        event: {
+          kind: 'placed',
+          order: { ...order, reserve },
+          ...{ state: 'working', reason: null, fills: [], stopped: false },
+        },
+      };
+    });
+  }
+
+  #exitBreach(request: OrderRequest, { instrument, price }: Found): string | undefined {
+    const exit = exitOf(request);
+    if (!exit) return undefined;
+    const { wallet = this.wallets[0] ?? '' } = exit;
+    const marketPrice = this.#worsen(exit.side, glimpseOf(price).open);
+    const { wallets } = this;
+    const breach = breachOf({ request: exit, wallet, wallets, instrument, orderTypes, marketPrice });
+    return breach && `of the exit that comes with it ${breach}`;
+  }
+
+  /** Of entries that have ended: an exit goes with what was not filled of its entry. */
+  async #settleExits(): Promise<void> {
+    const { open } = await this.#journal.current();
+    for (const exit of [...open.values()].filter((each) => leftOf(each, open) !== undefined)) {
+      await this.#journal.add((account, at) => {
+        const now = account.open.get(exit.order.clientOrderId);
+        const quantity = now && leftOf(now, account.open);
+        if (!now || quantity === undefined) return undefined;
+        if (quantity === '0') {
+          return progressOf(
+            now,
+            { ...asItIs(now), state: 'cancelled', reason: 'its entry was not filled' },
+            at,
+          );
+        }
+        const isOver = restOf({ ...now.order, quantity }, now.fills).lte(zero);
+        const { event } = progressOf(
+          now,
+          { ...asItIs(now), ...(isOver && { state: 'filled' }) },
+          now.judgedTo,
+        );
+        return { event: { ...event, quantity } };
+      });
+    }
+  }
+
   /** What a glimpse makes of an order; undefined when nothing. */
   #trade(
-    { order, fills: before, stopped: stoppedBefore }: Pick<OpenOrder, 'order' | 'fills' | 'stopped'>,
+    open: Pick<OpenOrder, 'order' | 'fills' | 'stopped' | 'entry'>,
     glimpse: Glimpse,
     feePrice: Decimal | undefined,
     account: Account,
     at: string,
     arrives: boolean,
   ): Progress | undefined {
+    const { order, fills: before, stopped: stoppedBefore } = open;
     const { side, terms } = order;
+    const tradable = tradableOf(open);
+    if (tradable.lte(zero)) return undefined;
     const { price, stopped } = meet({ side, terms, stopped: stoppedBefore, arrives }, glimpse, this.#worsen);
     const state = before.length > 0 ? 'partly_filled' : 'working';
     const rests =
       stopped === stoppedBefore ? undefined : ({ state, reason: null, fills: [], stopped } as const);
     if (price === undefined) return rests;
-    const rest = restOf(order, before);
-    const quantity = this.#available(order.symbol, rest, glimpse, account);
+    const quantity = this.#available(order.symbol, tradable, glimpse, account);
     if (quantity.lte(zero)) return rests;
     const fill: StoredFill = {
       id: `${order.clientOrderId}-${before.length + 1}`,
@@ -343,9 +407,14 @@ export class PaperBroker implements Broker {
       priceAt: glimpse.at,
     };
     // A stop may trade above what was held back for it, and so may what was on its way.
-    const unpaid = this.#cannotPay(order, rest, fill, account);
+    const unpaid = this.#cannotPay(order, tradable, fill, account);
     if (unpaid) return { state: 'cancelled', reason: unpaid, fills: [], stopped };
-    return { state: quantity.eq(rest) ? 'filled' : 'partly_filled', reason: null, fills: [fill], stopped };
+    return {
+      state: quantity.eq(restOf(order, before)) ? 'filled' : 'partly_filled',
+      reason: null,
+      fills: [fill],
+      stopped,
+    };
   }
 
   /** Why what rested cannot be paid by now; what is only being placed was checked before. */
@@ -405,9 +474,11 @@ export class PaperBroker implements Broker {
     if (candidates.length === 0) return;
     const [{ order } = { order: undefined }] = candidates;
     const feePrice = order && (await this.#feePrice({ ...order, rules: noRules, feeRate: '0' }));
+    // What an entry gets at a price, its exit may trade at the same.
+    const exitsLast = candidates.toSorted((a, b) => Number(isAttached(a)) - Number(isAttached(b)));
     for (const {
       order: { clientOrderId },
-    } of candidates) {
+    } of exitsLast) {
       await this.#journal.add((account, at) => {
         const open = account.open.get(clientOrderId);
         if (!open || !this.#meets(open, glimpse)) return undefined;
@@ -417,6 +488,7 @@ export class PaperBroker implements Broker {
         return progress && progressOf(open, progress, glimpse.isBar ? glimpse.at : at);
       });
     }
+    if (candidates.some(isAttached)) await this.#settleExits();
   }
 
   /** A price counts from the order's arrival; a bar only where it began after that, and was not judged yet. */
@@ -462,8 +534,25 @@ function asItIs({ state, stopped }: OpenOrder): Progress {
   return { state, reason: null, fills: [], stopped };
 }
 
-function progressOf({ order }: OpenOrder, progress: Progress, judgedTo: string): Decision {
-  return { event: { kind: 'progress', clientOrderId: order.clientOrderId, ...progress, judgedTo } };
+function progressOf({ order }: OpenOrder, progress: Progress, judgedTo: string) {
+  return { event: { kind: 'progress' as const, clientOrderId: order.clientOrderId, ...progress, judgedTo } };
+}
+
+function isAttached({ order }: OpenOrder): boolean {
+  return order.attachedTo !== undefined;
+}
+
+/** The exit of an entry as an order like any other. */
+function exitOf({ exit, side, symbol, quantity, wallet }: OrderRequest): OrderRequest | undefined {
+  if (!exit) return undefined;
+  const other = side === 'buy' ? 'sell' : 'buy';
+  return { ...exit, symbol, quantity, side: other, ...(wallet !== undefined && { wallet }) };
+}
+
+/** What an exit is for when its entry has ended and it is for more; undefined while there is nothing to be changed. */
+function leftOf({ order, entry }: OpenOrder, open: Account['open']): string | undefined {
+  if (order.attachedTo === undefined || !entry?.isPlaced || open.has(order.attachedTo)) return undefined;
+  return decimal(entry.filled).lt(decimal(order.quantity)) ? entry.filled : undefined;
 }
 
 function openingOf({ balances, wallets }: PaperSettings): Opening {

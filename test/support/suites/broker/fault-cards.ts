@@ -1,5 +1,6 @@
 /** Cards F: what is said when the line to the broker fails. */
 import { expect, test } from 'vitest';
+import { zero } from '../../../../engine/money.ts';
 import { patience, type Trader, total } from './world.ts';
 
 export function faultCards(connected: () => Promise<Trader>): void {
@@ -16,6 +17,35 @@ export function faultCards(connected: () => Promise<Trader>): void {
     await trader.send(sent);
     await trader.until('f01', 'filled');
     expect(total(await broker.fillsSince(new Date(0)))).toBe(trader.lots('1'));
+  });
+
+  test('F04 an entry with its exit whose reply was lost is one entry with one exit', async ({ skip }) => {
+    const trader = await connected();
+    const { broker, symbol, world } = trader;
+    if (!broker.capabilities.brackets) skip('it takes no exit together with its entry');
+    if (!world.loseNextReply) return skip('its stand-in loses no replies');
+    const exit = {
+      clientOrderId: 'f04-exit',
+      terms: { type: 'stop', stopPrice: await trader.price('0.9') },
+    } as const;
+    const sent = { ...trader.order('f04', 'buy', trader.lots('2')), exit };
+    const below = await trader.price('0.8');
+    world.loseNextReply();
+    const { outcome } = await trader.send(sent);
+    // Where exit and entry are told apart the reply of either may be the lost one.
+    expect(['unknown', 'accepted']).toContain(outcome);
+    await trader.send(sent);
+    await trader.until('f04', 'filled');
+    await trader.until('f04-exit', 'working');
+    expect(await broker.openOrders()).toHaveLength(1);
+    await trader.moveTo(below);
+    await trader.until('f04-exit', 'filled');
+    expect((await broker.fillsSince(new Date(0))).map(({ side }) => side)).toEqual(['buy', 'sell']);
+    expect(await broker.findOrder('f04-exit', symbol)).toMatchObject({
+      side: 'sell',
+      quantity: trader.lots('2'),
+    });
+    expect((await trader.held()).eq(zero)).toBe(true);
   });
 
   test('F02 while the broker does not answer, nothing is claimed, and nothing is sent twice afterwards', async ({
