@@ -27,6 +27,8 @@ async function trade(broker: Broker): Promise<void> {
     ...coin('oco', 'sell', '0.05'),
     terms: { type: 'oco', limitPrice: '22000', stopPrice: '18000' },
   });
+  const exit = { clientOrderId: 'exit', terms: { type: 'stop', stopPrice: '18000' } } as const;
+  await broker.submit({ ...coin('entry', 'buy', '0.02'), exit });
   await broker.margin?.transfer({ asset: 'USDT', amount: '1000', from: 'spot', to: 'cross' });
   await broker.margin?.borrow({ asset: 'BTC', amount: '0.01', wallet: 'cross' });
   await broker.submit({ ...coin('short', 'sell', '0.01'), wallet: 'cross' });
@@ -55,7 +57,7 @@ async function expectSound(broker: Broker, when: string): Promise<void> {
     );
     expect(decimal(free).gte(zero), `${when}: ${asset} in ${wallet} is not spent twice`).toBe(true);
   }
-  for (const id of ['buy', 'rest', 'oco', 'short', 'sell']) {
+  for (const id of ['buy', 'rest', 'oco', 'entry', 'exit', 'short', 'sell']) {
     const found = await broker.findOrder(id, 'BTC/USDT');
     const told = fills.filter(({ clientOrderId }) => clientOrderId === id);
     expect(found?.fills ?? [], `${when}: the order ${id} and its fills`).toEqual(told);
@@ -90,6 +92,8 @@ describe('a paper account that dies', () => {
       await expectSound(again, `${when}, and went on`);
       expect(await again.findOrder('sell'), when).toMatchObject({ state: 'filled' });
       expect(await again.findOrder('buy'), when).toMatchObject({ fills: [{ quantity: '0.1' }] });
+      expect(await again.findOrder('entry'), when).toMatchObject({ state: 'filled' });
+      expect(await again.findOrder('exit'), when).toMatchObject({ state: 'working', quantity: '0.02' });
       await again.disconnect();
       await world.store.close();
       if (survived()) {

@@ -83,6 +83,63 @@ describe('a paper order that rests', () => {
   });
 });
 
+describe('an exit that came with its entry', () => {
+  const withExit = (id: string, quantity: string) => ({
+    ...order(id, 'buy', quantity, { type: 'limit', limitPrice: '90' }),
+    exit: { clientOrderId: `${id}-exit`, terms: { type: 'stop', stopPrice: '80' } } as const,
+  });
+
+  test('goes on for the part that its entry had when it was cancelled', async () => {
+    const world = await around(new FixedPrices({ SP500: '100' }));
+    const broker = await openPaper(world, { volumeShare: '1' });
+    await broker.submit(withExit('a', '10'));
+    world.prices.set('SP500', '89', '4');
+    await expect.poll(() => stateOf(broker, 'a'), patience).toMatchObject({ state: 'partly_filled' });
+    expect(await broker.findOrder('a-exit')).toMatchObject({ state: 'working', quantity: '10' });
+    await broker.cancel('a');
+    expect(await broker.findOrder('a-exit')).toMatchObject({ state: 'working', quantity: '4' });
+    world.prices.set('SP500', '79');
+    await expect
+      .poll(() => stateOf(broker, 'a-exit'), patience)
+      .toEqual({ state: 'filled', fills: ['4 at 79'] });
+    expect(await broker.positions()).toEqual([]);
+  });
+
+  test('sells what its entry has got so far, and then what it gets later', async () => {
+    const world = await around(new FixedPrices({ SP500: '100' }));
+    const broker = await openPaper(world, { volumeShare: '1' });
+    await broker.submit(withExit('a', '10'));
+    world.prices.set('SP500', '79', '8');
+    // The volume is the market's: what the entry took of it, the exit cannot take as well.
+    await expect.poll(() => stateOf(broker, 'a'), patience).toMatchObject({ state: 'partly_filled' });
+    world.prices.set('SP500', '78', '100');
+    await expect.poll(() => stateOf(broker, 'a'), patience).toMatchObject({ state: 'filled' });
+    await expect
+      .poll(() => stateOf(broker, 'a-exit'), patience)
+      .toMatchObject({ state: 'filled', fills: ['10 at 78'] });
+    expect(await broker.positions()).toEqual([]);
+  });
+
+  test('is not judged by the bar that filled its entry: what came first in it is not known', async () => {
+    const world = await around(asked());
+    const broker = await openPaper(world, quickly);
+    await broker.submit(withExit('a', '1'));
+    world.prices.setBar('SP500', '2020-04-20', [98, 99, 75, 97]);
+    await expect.poll(() => stateOf(broker, 'a'), patience).toMatchObject({ state: 'filled' });
+    expect(await stateOf(broker, 'a-exit')).toMatchObject({ state: 'working' });
+    world.prices.setBar('SP500', '2020-04-21', [97, 98, 79, 95]);
+    await expect
+      .poll(() => stateOf(broker, 'a-exit'), patience)
+      .toEqual({ state: 'filled', fills: ['1 at 80'] });
+  });
+
+  test('does not come where the fee is taken in what is bought: it would sell more than there is', async () => {
+    const broker = await openPaper(await around(), { feeIn: 'bought', fee: '0.001' });
+    expect(broker.capabilities.brackets).toBeUndefined();
+    expect(await broker.submit(withExit('a', '1'))).toMatchObject({ outcome: 'rejected' });
+  });
+});
+
 describe('the volume', () => {
   test('of a price is shared by all orders, and taken once', async () => {
     const world = await around();
