@@ -63,6 +63,8 @@ export type DeskEvent =
       readonly book: string;
       readonly summary: string;
       readonly reason: string;
+      /** It can be decided once more: it was read, and led to no trade. */
+      readonly replayable?: true;
     }
   | {
       readonly type: 'signal.done';
@@ -79,6 +81,8 @@ export type DeskEvent =
       readonly book: string;
       readonly summary: string;
       readonly reason: string;
+      /** It can be decided once more: it was read, and led to no trade. */
+      readonly replayable?: true;
     }
   | {
       /** A person must approve it before it is acted on. */

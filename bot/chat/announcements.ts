@@ -90,12 +90,14 @@ By ${event.by}.`,
         tone: 'warning',
         title: `Signal for ${event.book}: refused${at(event)}`,
         text: rich`${event.summary}\nNothing was traded: ${event.reason}`,
+        ...replayButton(event),
       };
     case 'signal.failed':
       return {
         tone: 'danger',
         title: `Signal for ${event.book}: failed${at(event)}`,
         text: rich`${event.summary}\n${event.reason}`,
+        ...replayButton(event),
       };
     case 'signal.done':
       return {
@@ -367,6 +369,19 @@ function capitalFields({ cash, equity, currency }: ToldCapital): readonly Field[
     { name: 'Cash', value: new Money(decimal(cash), currency).format() },
     { name: 'Capital', value: new Money(decimal(equity), currency).format() },
   ];
+}
+
+function replayButton({
+  signal,
+  replayable,
+}: {
+  readonly signal: string;
+  readonly replayable?: true;
+}): Pick<Reply, 'buttons'> {
+  if (!replayable) return {};
+  return {
+    buttons: [{ label: 'Decide it once more', command: ['signal', 'replay'], options: { id: signal } }],
+  };
 }
 
 function signalButton(label: string, word: 'approve' | 'reject', signal: string): CommandButton {

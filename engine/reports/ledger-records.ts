@@ -4,7 +4,7 @@ import { tradeCollection } from '../bank/trades.ts';
 import { operationCollection } from '../execution/operation.ts';
 import { fillCollection, orderCollection } from '../execution/order.ts';
 import type { Json, Store, StoredDocument } from '../store/store.ts';
-import { type CollectionDefinition, defineCollection, type Filter } from '../store/store.ts';
+import { type Collection, type CollectionDefinition, defineCollection, type Filter } from '../store/store.ts';
 import { type Cell, csvFile } from './csv-file.ts';
 import type { ReportFile } from './report-file.ts';
 
@@ -12,7 +12,12 @@ import type { ReportFile } from './report-file.ts';
 interface Exported {
   readonly definition: CollectionDefinition<StoredDocument>;
   readonly at: string;
+  /** Columns that the file has beside the fields of its documents, also where no document has them. */
+  beside?(records: Collection<Fields>): Promise<Beside>;
 }
+
+/** Columns by their names, and what stands in them for a document. */
+type Beside = Readonly<Record<string, (document: Fields) => Json | undefined>>;
 
 /** A document as an export sees it. */
 type Fields = StoredDocument & Readonly<Record<string, Json | undefined>>;
@@ -24,7 +29,7 @@ const exported = {
   ledger: exporting(ledgerCollection, 'at'),
   operations: exporting(operationCollection, 'askedAt'),
   // By their names alone: they are kept above this floor.
-  signals: { definition: defineCollection('signals'), at: 'receivedAt' },
+  signals: { definition: defineCollection('signals'), at: 'receivedAt', beside: replaysOfSignals },
   runs: { definition: defineCollection('runs'), at: 'startedAt' },
 } as const satisfies Record<string, Exported>;
 
@@ -56,7 +61,7 @@ export async function exportRecords(
   { kind, from, to, book }: RecordsRequest,
   most = mostRows,
 ): Promise<ExportedRecords> {
-  const { definition, at } = exported[kind];
+  const { definition, at, beside }: Exported = exported[kind];
   const records = await store.collection(definition as unknown as CollectionDefinition<Fields>);
   const range = {
     ...(from && { gte: from.toISOString() }),
@@ -78,8 +83,11 @@ export async function exportRecords(
   }
   const isCut = documents.length > most;
   const shown = isCut ? documents.slice(0, most) : documents;
-  const columns = columnsOf(shown);
-  const rows = shown.map((document) => columns.map((name) => cellOf(document[name])));
+  const more = (await beside?.(records)) ?? {};
+  const columns = [...new Set([...columnsOf(shown), ...Object.keys(more)])];
+  const rows = shown.map((document) =>
+    columns.map((name) => cellOf(more[name] ? more[name](document) : document[name])),
+  );
   const name = [kind, ...(book === undefined ? [] : [book])];
   return { file: csvFile(name, columns, rows), rows: rows.length, isCut };
 }
@@ -87,6 +95,13 @@ export async function exportRecords(
 /** The day that begins when this one ends, in UTC. */
 export function dayAfter(day: Date): Date {
   return new Date(day.getTime() + 86_400_000);
+}
+
+/** Of which signal one is the replay, and by which it was replayed: the two lead to each other. */
+async function replaysOfSignals(signals: Collection<Fields>): Promise<Beside> {
+  const replays = await signals.find({ replayOf: { exists: true } } as Filter<Fields>);
+  const byReplayed = new Map(replays.map(({ _id, replayOf }) => [replayOf, _id]));
+  return { replayOf: ({ replayOf }) => replayOf, replayedAs: ({ _id }) => byReplayed.get(_id) };
 }
 
 /** Every field that any of them has, in the order in which they come. */

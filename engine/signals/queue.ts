@@ -502,9 +502,9 @@ export class Queue {
       }
       case 'refused':
       case 'expired':
-        return { type: 'signal.refused', ...about, reason: reason ?? state };
+        return { type: 'signal.refused', ...about, reason: reason ?? state, replayable: true };
       case 'failed':
-        return { type: 'signal.failed', ...about, reason: reason ?? state };
+        return { type: 'signal.failed', ...about, reason: reason ?? state, replayable: true };
       default:
         return state satisfies never;
     }

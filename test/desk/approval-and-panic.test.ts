@@ -1,4 +1,7 @@
 /** What a person decides while the desk trades: approving an entry, stopping everything, resolving a difference. */
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import Papa from 'papaparse';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { startDesk } from '../support/desk.ts';
 import { startTelegram } from '../support/telegram/index.ts';
@@ -121,6 +124,56 @@ it('replays no signal of a book that the person may not see', async () => {
   await desk.shows('Decide this signal once more?');
   desk.type('1');
   await desk.shows('Bought 1 SP500');
+});
+
+it('offers to decide a refused signal once more where it is told of, and reports which replayed which', {
+  timeout: 60_000,
+}, async () => {
+  const telegram = await startTelegram();
+  onTestFinished(() => telegram.close());
+  const [tom, vera] = [telegram.user('tom'), telegram.user('vera')];
+  const room = telegram.group('desk');
+  const desk = await startDesk({
+    endpoints: { telegramApi: telegram.apiRoot },
+    desk: {
+      users: [
+        { name: 'tom', role: 'trader', telegram: tom.id },
+        { name: 'vera', role: 'viewer', telegram: vera.id },
+      ],
+      platforms: {
+        console: {},
+        telegram: { token: telegram.token, chats: [room.id], notify: [room.id] },
+      },
+    },
+  });
+  desk.type('/suspend entries demo');
+  await desk.shows('demo is suspended');
+  const first = signalOf((await desk.alert('demo', alert)).body);
+  await room.chat.shows('Signal for demo: refused, PAPER');
+  desk.type('/resume demo');
+  await desk.shows('demo trades again');
+  vera.presses('Decide it once more', { in: room });
+  await vera.chat.shows('/signal replay needs the role trader; yours is viewer.');
+  tom.presses('Decide it once more', { in: room });
+  await room.chat.shows('Decide this signal once more?');
+  expect(desk.printed(), 'nothing before it is confirmed').not.toContain('Bought');
+  tom.presses('Confirm', { in: room });
+  const replayed =
+    /new signal ([0-9a-f]{20})/.exec((await room.chat.shows('Replayed: demo')).text)?.[1] ?? '';
+  await room.chat.shows('Bought 1 SP500');
+
+  desk.type('/report signals');
+  await desk.shows(/2 rows[\s\S]*signals\.csv/);
+  const folder = join(desk.config.dataFolder, 'attachments');
+  const [file = ''] = await readdir(folder);
+  const { data } = Papa.parse<Record<string, string>>(
+    (await readFile(join(folder, file), 'utf8')).replace(/^\uFEFF/, ''),
+    { header: true, skipEmptyLines: true },
+  );
+  expect(data.map(({ _id, replayOf, replayedAs }) => [_id, replayOf, replayedAs])).toEqual([
+    [replayed, first, ''],
+    [first, '', replayed],
+  ]);
 });
 
 describe('panic', () => {

@@ -40,7 +40,7 @@ const table: Readonly<Record<Type, readonly [FieldsOf<DeskEvent>, ...string[]]>>
     'buy 1 SP500',
   ],
   'signal.refused': [
-    { signal: 's1', book: 'demo', summary: 'buy 1 SP500', reason: 'too old' },
+    { signal: 's1', book: 'demo', summary: 'buy 1 SP500', reason: 'too old', replayable: true },
     'Signal for demo: refused, PAPER',
     'Nothing was traded: too old',
   ],
@@ -51,7 +51,7 @@ const table: Readonly<Record<Type, readonly [FieldsOf<DeskEvent>, ...string[]]>>
     '9,004.50 USD',
   ],
   'signal.failed': [
-    { signal: 's1', book: 'demo', summary: 'buy 1 SP500', reason: 'no such symbol' },
+    { signal: 's1', book: 'demo', summary: 'buy 1 SP500', reason: 'no such symbol', replayable: true },
     'Signal for demo: failed, PAPER',
     'no such symbol',
   ],
@@ -204,6 +204,17 @@ describe('what a chat is told', () => {
         expect(rest, type).toEqual([]);
         expect(Object.keys(action.options), type).toEqual(expect.arrayContaining(Object.keys(options)));
       }
+    }
+  });
+
+  it('offers to decide a signal once more that led to nothing, and not one that could not be read', () => {
+    const buttonsOf = (event: DeskEvent) => announce(event, telling).content.buttons ?? [];
+    const signal = { signal: 's1', book: 'demo', summary: 'buy 1 SP500', reason: 'suspended' };
+    for (const type of ['signal.refused', 'signal.failed'] as const) {
+      expect(buttonsOf({ type, ...signal, replayable: true })).toMatchObject([
+        { label: 'Decide it once more', command: ['signal', 'replay'], options: { id: 's1' } },
+      ]);
+      expect(buttonsOf({ type, ...signal })).toEqual([]);
     }
   });
 
