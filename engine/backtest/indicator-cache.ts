@@ -12,6 +12,11 @@ const usualRoom = 64 * 2 ** 20;
 
 export type Compute = (...inputs: never[]) => unknown;
 
+/** Whether it is one of the engine's own indicators. */
+export function isBuiltIn(compute: Compute): boolean {
+  return pure.has(compute);
+}
+
 /** Nobody may write to what it answers, nor hand it to another thread. */
 export class IndicatorCache {
   /** Numbers of the columns that stay the same in all runs. */

@@ -1,6 +1,7 @@
 /** The indicators of one run: computed once over all bars, revealed with the cursor, and kept for the chart. */
 import { UserError } from '../errors.ts';
 import type { Compute, IndicatorCache } from './indicator-cache.ts';
+import { isBuiltIn } from './indicator-cache.ts';
 import { PerSymbol } from './per-symbol.ts';
 import type { IndicatorPlot } from './result.ts';
 import { type Cursor, columnOf, Series } from './series.ts';
@@ -61,7 +62,7 @@ export class Indicators {
     const values = isOptions(last) ? inputs.slice(0, -1) : inputs;
     const name = options.name ?? nameOf(compute, values);
     const symbol = values.find((value) => value instanceof Series)?.symbol ?? null;
-    const given = values.map((value) => (value instanceof Series ? columnOf(value) : value));
+    const given = values.map((value) => (value instanceof Series ? inputOf(value, compute) : value));
     const columns = this.#cache ? this.#cache.compute(compute, given) : compute(...(given as never[]));
     const series = (column: Float64Array, title: string) => new Series(column, this.#cursor, title, symbol);
     if (columns instanceof Float64Array) {
@@ -133,6 +134,11 @@ export class Indicators {
       throw new UserError(`Indicator ${name} gave ${column.length} values for ${this.#bars} bars.`);
     }
   }
+}
+
+/** The engine's own indicators read the column itself; others get a copy: whoever writes to it must not change prices. */
+function inputOf(series: Series, compute: Compute): Float64Array {
+  return isBuiltIn(compute) ? columnOf(series) : columnOf(series).slice();
 }
 
 /** Index of the first value; 0 where there is none. */

@@ -71,3 +71,27 @@ test('the statistics alone are those of the whole run, however many runs were be
     }
   }
 });
+
+test('an indicator that writes to what it is given changes no price, in its own run or in a later one', () => {
+  const scaled = (values: Float64Array) => {
+    for (let i = 0; i < values.length; i++) values[i] = (values[i] ?? 0) * 2;
+    return values;
+  };
+  class Doubled extends Strategy {
+    twice!: Series;
+
+    init() {
+      this.twice = this.indicator(scaled, this.data.close);
+    }
+
+    next() {
+      if (this.twice.at(-1) !== 2 * this.data.close.at(-1)) throw new Error('a price was changed');
+    }
+  }
+  const before = close.slice();
+  const backtest = new Backtest(bars, Doubled);
+  backtest.statistics();
+  backtest.statistics();
+  backtest.run();
+  expect(close).toEqual(before);
+});
