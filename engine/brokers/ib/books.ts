@@ -189,7 +189,9 @@ export class Books {
     const fills: BrokerFill[] = [];
     for (const fill of kept) if (fill.fee !== null) fills.push(await this.#fill(fill, record));
     const filled = fills.reduce((sum, { quantity }) => sum.plus(decimal(quantity)), zero);
-    const quantity = record?.quantity ?? decimalText(decimalOfNumber(first?.quantity ?? 0));
+    const quantity = record
+      ? await this.#quantityOf(record, legs)
+      : decimalText(decimalOfNumber(first?.quantity ?? 0));
     const share = first && (await this.#parts.instruments.byNumber(first.contract));
     const state = stateOf({ legs, record, filled, quantity: decimal(quantity) });
     const final = state !== 'working' && state !== 'partly_filled' && state !== 'filled';
@@ -203,6 +205,22 @@ export class Books {
       reason: final ? (record?.reason ?? (first?.ending || null)) : null,
       fills,
     };
+  }
+
+  /** Of an exit that came with its entry TWS leaves as much as the entry was filled for. */
+  async #quantityOf({ clientOrderId, quantity, entry }: OrderRecord, legs: readonly Leg[]): Promise<string> {
+    if (!entry || legs.length === 0) return quantity;
+    const open = legs.filter(({ isOpen }) => isOpen);
+    const isFilled = legs.some(({ status }) => status === 'Filled');
+    if (open.length === 0 && !isFilled) return quantity;
+    const left =
+      open.length > 0
+        ? Math.max(...open.map((leg) => leg.quantity))
+        : legs.reduce((sum, { filled }) => sum + filled, 0);
+    if (left <= 0 || decimalOfNumber(left).gte(decimal(quantity))) return quantity;
+    const smaller = decimalText(decimalOfNumber(left));
+    await this.#parts.records.change(clientOrderId, { quantity: smaller });
+    return smaller;
   }
 
   async #fillsOf(

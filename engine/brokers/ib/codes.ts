@@ -17,6 +17,8 @@ export const clientIdInUse = 326;
 /** The number of an order that is below the next one. */
 export const orderIdInUse = 103;
 export const orderCancelled = 202;
+/** Of a cancellation: there is nothing to cancel. Of an order: what it is attached to is not there. */
+export const noSuchOrder = 135;
 export const noSuchContract = 200;
 /** The historical data service: no data, or asked too often. */
 export const historyMessage = 162;

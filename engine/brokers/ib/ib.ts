@@ -14,6 +14,7 @@ import { calendar } from '../../market/calendars/index.ts';
 import { decimal, decimalOfNumber, decimalText, truncateToStep, zero } from '../../money.ts';
 import type { Store } from '../../store/store.ts';
 import type {
+  AttachedExit,
   Balance,
   Broker,
   BrokerFill,
@@ -31,6 +32,7 @@ import type {
 } from '../broker.ts';
 import { Blind } from './blind.ts';
 import { Books } from './books.ts';
+import { cancelAll, sendBracket } from './bracket.ts';
 import { meaningOf, orderCancelled, orderIdInUse } from './codes.ts';
 import type { Share } from './instruments.ts';
 import { contractOf, Instruments } from './instruments.ts';
@@ -84,6 +86,8 @@ export class IbBroker implements Broker {
   readonly #byNumber = new Map<number, string>();
   /** What was told of each open order, so that it is not told again by every look. */
   readonly #told = new Map<string, Told>();
+  /** Being sent just now: what becomes of it is that call's to say. */
+  readonly #inHand = new Set<string>();
   #refreshing = false;
 
   private constructor(
@@ -97,6 +101,7 @@ export class IbBroker implements Broker {
     this.capabilities = {
       orderTypes: ['market', 'limit', 'stop', 'stop_limit', 'oco'],
       auctions: ['open', 'close'],
+      brackets: true,
       fractional: settings.fractional,
       short: settings.short,
       // Its absence has been watched before it is said.
@@ -275,12 +280,79 @@ export class IbBroker implements Broker {
         return { outcome: 'unknown', reason: 'another process is sending this order' };
       }
     }
-    return this.#send(session, order, share);
+    const { exit } = order;
+    if (exit) await this.#beginExit(order, exit, share, sentAt);
+    const inHand = [clientOrderId, ...(exit ? [exit.clientOrderId] : [])];
+    for (const id of inHand) this.#inHand.add(id);
+    try {
+      return await (exit
+        ? this.#sendTogether(session, order, exit, share)
+        : this.#send(session, order, share));
+    } finally {
+      for (const id of inHand) this.#inHand.delete(id);
+    }
+  }
+
+  /** Written down before it is sent, as its entry was. */
+  async #beginExit(
+    { clientOrderId: entry, side: opens, quantity }: OrderRequest,
+    { clientOrderId, terms }: AttachedExit,
+    { symbol }: Share,
+    sentAt: string,
+  ): Promise<void> {
+    const side = opens === 'buy' ? 'sell' : 'buy';
+    const record = { clientOrderId, symbol, side, quantity, type: terms.type, sentAt, entry } as const;
+    if (await this.#records.begin(record)) return;
+    await this.#records.change(clientOrderId, { state: 'sending', open: true, quantity, sentAt });
+  }
+
+  async #sendTogether(
+    session: Session,
+    order: OrderRequest,
+    exit: AttachedExit,
+    share: Share,
+  ): Promise<SubmitOutcome> {
+    const ids = [order.clientOrderId, exit.clientOrderId];
+    const sent = await sendBracket(
+      {
+        session,
+        sending: this.#sending,
+        contract: contractOf(share),
+        account: this.#line.account,
+        number: (id) => this.#numberFor(session, id),
+      },
+      order,
+      exit,
+    );
+    switch (sent.is) {
+      case 'taken': {
+        const { permId, exitPermId, withoutExit } = sent;
+        await this.#records.change(order.clientOrderId, { state: 'taken', permId });
+        await this.#records.change(
+          exit.clientOrderId,
+          withoutExit === undefined
+            ? { state: 'taken', permId: exitPermId }
+            : { state: 'refused', reason: withoutExit, open: false },
+        );
+        this.#refreshSoon();
+        const brokerOrderId = String(permId);
+        return { outcome: 'accepted', brokerOrderId, ...(withoutExit !== undefined && { withoutExit }) };
+      }
+      case 'refused':
+        return this.#notTaken(session, ids, sent.numbers, sent);
+      case 'held':
+        return this.#notTaken(session, ids, [], sent);
+      case 'unclear':
+        return { outcome: 'unknown', reason: sent.reason };
+      default:
+        return sent satisfies never;
+    }
   }
 
   async #send(session: Session, order: OrderRequest, share: Share): Promise<SubmitOutcome> {
     const { clientOrderId } = order;
     const sent: { readonly number: number; readonly permId: number }[] = [];
+    const numbers = () => sent.map(({ number }) => number);
     for (const leg of placement(order, this.#line.account)) {
       const { number, outcome } = await this.#place(session, clientOrderId, share, leg);
       switch (outcome.is) {
@@ -289,7 +361,7 @@ export class IbBroker implements Broker {
           break;
         case 'refused':
         case 'held':
-          return this.#notTaken(session, clientOrderId, sent, outcome);
+          return this.#notTaken(session, [clientOrderId], numbers(), outcome);
         case 'unclear':
           return { outcome: 'unknown', reason: outcome.reason };
         default:
@@ -310,8 +382,7 @@ export class IbBroker implements Broker {
     leg: ReturnType<typeof placement>[number],
   ): Promise<{ readonly number: number; readonly outcome: Sent }> {
     for (let attempt = 1; ; attempt++) {
-      const number = await this.#records.nextNumber(session.nextOrderId);
-      this.#byNumber.set(number, clientOrderId);
+      const number = await this.#numberFor(session, clientOrderId);
       const outcome = await this.#sending.place(session, number, contractOf(share), leg);
       const taken = outcome.is === 'refused' && outcome.code === orderIdInUse;
       if (!taken || attempt === mostNumbers) return { number, outcome };
@@ -319,27 +390,31 @@ export class IbBroker implements Broker {
     }
   }
 
-  /** The order, or its second leg, was refused or not sent: what was taken of it is cancelled. */
+  async #numberFor(session: Session, clientOrderId: string): Promise<number> {
+    const number = await this.#records.nextNumber(session.nextOrderId);
+    this.#byNumber.set(number, clientOrderId);
+    return number;
+  }
+
+  /** The order, another leg of it or its exit was refused or not sent: what was taken of them is cancelled. */
   async #notTaken(
     session: Session,
-    clientOrderId: string,
-    sent: readonly { readonly number: number }[],
-    { is, reason }: Extract<Sent, { is: 'refused' | 'held' }>,
+    ids: readonly string[],
+    numbers: readonly number[],
+    { is, reason }: { readonly is: 'refused' | 'held'; readonly reason: string },
   ): Promise<SubmitOutcome> {
-    for (const { number } of sent) await this.#sending.cancel(session, number);
-    if (sent.length > 0) {
-      const legs = await this.#books.openLegs(clientOrderId);
-      const fills = await this.#records.fillsOf(clientOrderId);
+    if (numbers.length > 0) await cancelAll({ session, sending: this.#sending }, numbers);
+    for (const id of numbers.length > 0 ? ids : []) {
+      const legs = await this.#books.openLegs(id);
+      const fills = await this.#records.fillsOf(id);
       if (legs.length > 0 || fills.length > 0) {
-        return { outcome: 'unknown', reason: `one of its two orders was not taken: ${reason}` };
+        return { outcome: 'unknown', reason: `one of its orders was not taken: ${reason}` };
       }
     }
-    if (is === 'refused') {
-      await this.#records.change(clientOrderId, { state: 'refused', reason, open: false });
-      return { outcome: 'rejected', reason };
-    }
+    const state = is === 'refused' ? 'refused' : 'held';
+    for (const id of ids) await this.#records.change(id, { state, reason, open: false });
+    if (is === 'refused') return { outcome: 'rejected', reason };
     // It certainly did not go out: `findOrder` says so, and the executor sends it again when we are ready.
-    await this.#records.change(clientOrderId, { state: 'held', reason, open: false });
     return { outcome: 'unknown', reason: `It was not sent: ${reason}` };
   }
 
@@ -368,7 +443,7 @@ export class IbBroker implements Broker {
 
   /** What TWS would refuse, or round, is refused here. */
   #refusal(order: OrderRequest, share: Share): string | undefined {
-    const { quantity, terms } = order;
+    const { quantity, terms, exit } = order;
     if (order.wallet !== undefined && order.wallet !== wallet) {
       return `${this.name} has no wallet "${order.wallet}". It has: ${wallet}.`;
     }
@@ -378,10 +453,10 @@ export class IbBroker implements Broker {
     if (!truncateToStep(wanted, decimal(rules.quantityStep)).eq(wanted)) {
       return `the quantity ${quantity} is not a multiple of ${rules.quantityStep}`;
     }
-    const prices = [
-      'limitPrice' in terms ? terms.limitPrice : undefined,
-      'stopPrice' in terms ? terms.stopPrice : undefined,
-    ];
+    const prices = [terms, ...(exit ? [exit.terms] : [])].flatMap((each) => [
+      'limitPrice' in each ? each.limitPrice : undefined,
+      'stopPrice' in each ? each.stopPrice : undefined,
+    ]);
     for (const price of prices) {
       if (price === undefined) continue;
       if (decimal(price).lte(zero)) return `the price must be above 0, not ${price}`;
@@ -490,12 +565,16 @@ export class IbBroker implements Broker {
   /** Reads what is open from TWS's lists, and tells what is new. */
   async #refresh(): Promise<void> {
     for (const { clientOrderId, state } of await this.#records.openOrders()) {
-      if (state !== 'taken') continue;
+      if (this.#inHand.has(clientOrderId)) continue;
       const order = await this.#books.find(clientOrderId).catch((error) => {
         this.#parts.log.debug({ order: clientOrderId, error: reasonOf(error) }, 'an order could not be read');
         return undefined;
       });
-      if (order) await this.#announce(order);
+      if (!order) continue;
+      // Its answer was lost.
+      if (state === 'sending')
+        await this.#records.change(clientOrderId, { state: 'taken', permId: Number(order.brokerOrderId) });
+      await this.#announce(order);
     }
   }
 

@@ -1,6 +1,9 @@
-/** How an order of the desk is said to TWS: as one order, or as two of which the first to trade cancels the other. */
+/**
+ * How an order of the desk is said to TWS: as one order, or as two of which the first to trade cancels the other; an entry
+ * with its exit as a bracket of two or three.
+ */
 import type { Order, OrderAction, OrderType, TimeInForce } from '@stoqey/ib';
-import type { OrderRequest, OrderTerms } from '../broker.ts';
+import type { AttachedExit, OrderRequest, OrderTerms } from '../broker.ts';
 
 /** What differs from leg to leg. */
 type Legal = Pick<Order, 'orderType' | 'tif'> & { readonly lmtPrice?: number; readonly auxPrice?: number };
@@ -21,6 +24,31 @@ export function placement(request: OrderRequest, account: string): readonly Orde
     outsideRth: false,
     ...(terms.type === 'oco' && { ocaGroup: clientOrderId, ocaType: cancelsOthers }),
   }));
+}
+
+/**
+ * The entry first, then the exit, whose orders cancel each other because they have one parent. Nothing of it is transmitted before
+ * the last of them. Source: the page on bracket orders in the manual of the TWS API.
+ */
+export function bracket(
+  request: OrderRequest,
+  exit: AttachedExit,
+  account: string,
+): readonly { readonly clientOrderId: string; readonly order: Order; readonly isExit: boolean }[] {
+  const [entry] = placement(request, account);
+  const side = request.side === 'buy' ? 'sell' : 'buy';
+  const exits = placement({ ...request, ...exit, side }, account).map(
+    ({ ocaGroup: _, ocaType: __, ...order }) => order,
+  );
+  if (!entry) throw new RangeError('an entry without an order');
+  return [
+    { clientOrderId: request.clientOrderId, order: { ...entry, transmit: false }, isExit: false },
+    ...exits.map((order, index) => ({
+      clientOrderId: exit.clientOrderId,
+      order: { ...order, transmit: index === exits.length - 1 },
+      isExit: true,
+    })),
+  ];
 }
 
 function legsOf(terms: OrderTerms): readonly Legal[] {

@@ -26,6 +26,8 @@ export interface OrderRecord extends StoredDocument {
   readonly open: boolean;
   /** How it ended without being filled, where TWS said so. */
   readonly ended: 'cancelled' | 'rejected' | 'expired' | null;
+  /** The entry that it came with as its exit; null for an order that stands alone. */
+  readonly entry?: string | null;
   /** ISO 8601. */
   readonly sentAt: string;
 }
@@ -99,7 +101,7 @@ export class Records {
 
   /** False when this id was used before. */
   async begin(
-    order: Pick<OrderRecord, 'clientOrderId' | 'symbol' | 'side' | 'quantity' | 'type' | 'sentAt'>,
+    order: Pick<OrderRecord, 'clientOrderId' | 'symbol' | 'side' | 'quantity' | 'type' | 'sentAt' | 'entry'>,
   ): Promise<boolean> {
     return inserted(
       this.#orders.insert({

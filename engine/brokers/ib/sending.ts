@@ -3,7 +3,7 @@
  * a cancellation.
  */
 import type { Contract, Order } from '@stoqey/ib';
-import { meaningOf, orderCancelled } from './codes.ts';
+import { meaningOf, noSuchOrder, orderCancelled } from './codes.ts';
 import type { Session, SessionNews } from './session.ts';
 
 export type Sent =
@@ -42,7 +42,7 @@ export class Sending {
       hear: (news, done, soon) => {
         if (news.is === 'message') {
           const meaning = meaningOf(news.code);
-          if (meaning === 'refusal')
+          if (meaning === 'refusal' || news.code === noSuchOrder)
             done({ is: 'refused', code: news.code, reason: wordsOf(news.text, news.code) });
           else if (meaning === 'unsure' || meaning === 'line') soon(inactivePatienceMs);
           return;

@@ -27,7 +27,6 @@ export interface NewOrder {
   readonly account: string;
   readonly listing: Listing;
   readonly action: 'BUY' | 'SELL';
-  readonly quantity: Decimal;
   readonly type: string;
   readonly limitPrice: Decimal | undefined;
   readonly auxPrice: Decimal | undefined;
@@ -35,7 +34,11 @@ export interface NewOrder {
   readonly ocaGroup: string;
   readonly ocaType: number;
   readonly orderRef: string;
+  /** Number of the order, of the same client, that it is attached to; 0 for none. */
   readonly parentId: number;
+  /** It goes to the servers, with all of its family that was held back. */
+  readonly transmit: boolean;
+  quantity: Decimal;
 }
 
 export interface Order extends NewOrder {
@@ -61,6 +64,8 @@ export interface Refusal {
 export interface AccountListener {
   onOrder(order: Order): void;
   onExecution(order: Order, execution: Execution): void;
+  /** Of what was held back before: why it is not taken now. */
+  onRefused(order: Order, refusal: Refusal): void;
 }
 
 interface Market {
@@ -83,6 +88,12 @@ export class Account {
   open = true;
   /** The exchange takes no more orders for its closing auction. */
   closingAuctionIsShut = false;
+  /** What becomes of attached orders when their parent is cancelled after a part of it: smaller, or gone with it. */
+  childrenOfPart: 'stay' | 'go' = 'stay';
+  /** Nothing may be attached to an order for an auction. */
+  auctionsStandAlone = false;
+  /** Held back by TWS: nobody else knows of them. */
+  #held: Order[] = [];
   readonly #clock: Clock;
   readonly #listener: AccountListener;
   readonly #markets = new Map<Listing, Market>();
@@ -110,10 +121,16 @@ export class Account {
     if (this.open) this.#match(listing);
   }
 
-  /** Takes the order, tells so, and only then trades it; or says why it is refused. */
+  /**
+   * Takes the order, tells so, and only then trades it; or says why it is refused. What is not to be transmitted is held
+   * back until one of its family is.
+   */
   place(wanted: NewOrder, taken: (order: Order) => void): Refusal | undefined {
-    const refusal = this.#refusal(wanted);
-    if (refusal) return refusal;
+    const parent = this.#parentOf(wanted);
+    if (wanted.parentId !== 0 && (!parent || isOver(parent)))
+      return { code: 10006, text: 'Missing parent order.' };
+    const wrong = this.#wrong(wanted) ?? this.#attachmentRefusal(wanted, parent);
+    if (wrong) return wrong;
     const order: Order = {
       ...wanted,
       permId: this.#nextPermId++,
@@ -124,17 +141,52 @@ export class Account {
       whyHeld: '',
       triggered: false,
     };
-    this.orders.push(order);
-    const goesOut = this.open && !isForAuction(order);
-    if (goesOut && !isStop(order)) order.status = 'Submitted';
-    taken(order);
-    if (goesOut) this.#match(order.listing, order);
+    this.#held.push(order);
+    if (!wanted.transmit) {
+      taken(order);
+      return undefined;
+    }
+    const family = this.#held.filter((held) => held === order || held === parent || isSibling(held, order));
+    this.#held = this.#held.filter((held) => !family.includes(held));
+    const [eldest = order, ...children] = family;
+    const refusal = this.#unaffordable(eldest);
+    if (refusal) {
+      if (eldest === order) return refusal;
+      this.#listener.onRefused(eldest, refusal);
+      for (const child of children) this.#end(child, 'Cancelled', 'Parent rejected');
+      return { code: 202, text: 'Order Canceled - reason:The parent order was rejected.' };
+    }
+    const goesOut = this.open && !isForAuction(eldest);
+    for (const member of family) {
+      this.orders.push(member);
+      if (this.#isHeldByParent(member)) member.whyHeld = 'child';
+      else if (goesOut && !isStop(member)) member.status = 'Submitted';
+      if (member === order) taken(member);
+      else this.#listener.onOrder(member);
+    }
+    if (goesOut) this.#match(order.listing, eldest);
     return undefined;
   }
 
+  /** Those of a client that is gone. */
+  discardHeld(clientId: number): void {
+    this.#held = this.#held.filter((order) => order.clientId !== clientId);
+  }
+
+  isHeld(order: Order): boolean {
+    return this.#held.includes(order);
+  }
+
   cancel(order: Order, why = 'Cancelled by Trader'): void {
+    if (this.isHeld(order)) {
+      this.#held = this.#held.filter((held) => held !== order);
+      return;
+    }
     this.#end(order, 'Cancelled', why);
     this.#listener.onOrder(order);
+    this.#childrenEnd(order);
+    // One of a bracket's two sides does not stay alone.
+    for (const other of this.working()) if (isSibling(other, order)) this.cancel(other, why);
   }
 
   /** The session begins with its auction. */
@@ -143,6 +195,7 @@ export class Account {
     this.closingAuctionIsShut = false;
     for (const order of this.working()) {
       if (order.tif === 'OPG') this.#fillAtMarket(order);
+      else if (this.#isHeldByParent(order)) continue;
       else if (order.status === 'PreSubmitted' && (order.type === 'MKT' || order.type === 'LMT')) {
         order.status = 'Submitted';
         this.#listener.onOrder(order);
@@ -173,8 +226,71 @@ export class Account {
     return this.orders.filter(({ status }) => status === 'PreSubmitted' || status === 'Submitted');
   }
 
-  #refusal(order: NewOrder): Refusal | undefined {
-    const { listing, action, quantity, limitPrice, auxPrice, type } = order;
+  #parentOf({ parentId, clientId }: NewOrder): Order | undefined {
+    if (parentId === 0) return undefined;
+    return [...this.orders, ...this.#held].find(
+      (order) => order.orderId === parentId && order.clientId === clientId,
+    );
+  }
+
+  #isHeldByParent(order: Order): boolean {
+    return order.parentId !== 0 && this.#tradable(order).lte(zero);
+  }
+
+  /** What of an order may trade by now: of an attached one as much as its parent has got and its siblings have not traded. */
+  #tradable(order: Order): Decimal {
+    const rest = order.quantity.minus(order.filled);
+    if (order.parentId === 0) return rest;
+    const parent = this.#parentOf(order);
+    const traded = this.orders
+      .filter((other) => other === order || isSibling(other, order))
+      .reduce((sum, { filled }) => sum.plus(filled), zero);
+    const left = (parent?.filled ?? zero).minus(traded);
+    return left.lt(rest) ? left : rest;
+  }
+
+  /** What becomes of attached orders when the one that they are attached to has ended. */
+  #childrenEnd(parent: Order): void {
+    for (const child of this.#childrenOf(parent)) {
+      if (!this.working().includes(child)) continue;
+      if (parent.filled.eq(zero) || this.childrenOfPart === 'go') this.cancel(child, 'Parent cancelled');
+      else {
+        child.quantity = parent.filled;
+        this.#listener.onOrder(child);
+        this.#endWhenNothingIsLeft(child);
+      }
+    }
+  }
+
+  #childrenOf({ orderId, clientId }: Order): Order[] {
+    return this.orders.filter(
+      (order) => order.parentId === orderId && order.clientId === clientId && orderId !== 0,
+    );
+  }
+
+  /** Both sides of a bracket end when what the parent got is traded away. */
+  #endWhenNothingIsLeft(child: Order): void {
+    const parent = this.#parentOf(child);
+    if (!parent || this.working().includes(parent) || this.#tradable(child).gt(zero)) return;
+    for (const one of this.#childrenOf(parent)) {
+      if (!this.working().includes(one)) continue;
+      if (one.filled.gte(one.quantity)) this.#end(one, 'Filled', `Filled Size: ${one.filled.toFixed()}`);
+      else this.#end(one, 'Cancelled', 'OCA cancelled');
+      this.#listener.onOrder(one);
+    }
+  }
+
+  #attachmentRefusal(order: NewOrder, parent: Order | undefined): Refusal | undefined {
+    if (!parent || !this.auctionsStandAlone || !isForAuction(parent)) return undefined;
+    return {
+      code: 387,
+      text: `Unsupported order type for this exchange: ${order.type} attached to an auction.`,
+    };
+  }
+
+  /** What TWS itself sees to be wrong. */
+  #wrong(order: NewOrder): Refusal | undefined {
+    const { listing, quantity, limitPrice, auxPrice } = order;
     if (!quantity.eq(quantity.round(0, 0))) {
       return {
         code: 10243,
@@ -193,6 +309,12 @@ export class Account {
         };
       }
     }
+    return undefined;
+  }
+
+  /** What the servers refuse. What is attached ends a position, and costs nothing. */
+  #unaffordable(order: Order): Refusal | undefined {
+    const { listing, action, quantity, type, parentId } = order;
     if (listing.forbidden) {
       return {
         code: 201,
@@ -205,6 +327,7 @@ export class Account {
         text: 'Order rejected - reason:The MOC order is past the cut-off time of the exchange.',
       };
     }
+    if (parentId !== 0) return undefined;
     const resting = this.working().filter((other) => other.listing === listing && other.action === action);
     if (action === 'SELL' && this.shorts) return undefined;
     if (action === 'SELL') {
@@ -213,7 +336,8 @@ export class Account {
       for (const other of resting) {
         if (other.ocaGroup !== '' && groups.has(other.ocaGroup)) continue;
         if (other.ocaGroup !== '') groups.add(other.ocaGroup);
-        promised = promised.plus(other.quantity).minus(other.filled);
+        const tradable = this.#tradable(other);
+        promised = promised.plus(tradable.lt(zero) ? zero : tradable);
       }
       const held = this.positions.get(listing) ?? zero;
       if (quantity.plus(promised).gt(held)) {
@@ -227,6 +351,7 @@ export class Account {
     const cost = this.#mayCost(order);
     const promised = this.working()
       .filter((other) => other.action === 'BUY' && other.listing.currency === listing.currency)
+      .filter((other) => other.parentId === 0)
       .filter(({ ocaGroup }) => ocaGroup === '' || ocaGroup !== order.ocaGroup)
       .reduce((sum, other) => sum.plus(this.#mayCost(other)), zero);
     const has = this.cash.get(listing.currency) ?? zero;
@@ -251,6 +376,8 @@ export class Account {
     if (!market) return;
     for (const order of this.working()) {
       if (order.listing !== listing || isForAuction(order) || !this.working().includes(order)) continue;
+      const tradable = this.#tradable(order);
+      if (tradable.lte(zero)) continue;
       const buys = order.action === 'BUY';
       const at = buys ? market.ask : market.bid;
       if (isStop(order) && !order.triggered) {
@@ -261,7 +388,7 @@ export class Account {
       const limit = order.limitPrice;
       if (limit !== undefined && (buys ? at.gt(limit) : at.lt(limit))) continue;
       const own = limit !== undefined && order !== fresh && !isStop(order);
-      this.#fill(order, order.quantity.minus(order.filled), own ? limit : at);
+      this.#fill(order, tradable, own ? limit : at);
     }
   }
 
@@ -293,6 +420,13 @@ export class Account {
     else order.status = 'Submitted';
     this.#listener.onExecution(order, execution);
     this.#listener.onOrder(order);
+    for (const child of this.#childrenOf(order)) {
+      if (child.whyHeld !== 'child') continue;
+      child.whyHeld = '';
+      if (!isStop(child)) child.status = 'Submitted';
+      this.#listener.onOrder(child);
+    }
+    if (order.parentId !== 0) this.#endWhenNothingIsLeft(order);
     // One cancels all: the first trade of a group ends the others.
     if (order.ocaGroup === '') return;
     for (const other of this.working()) {
@@ -316,6 +450,17 @@ export function tickAt({ ticks }: Listing, price: Decimal): Decimal {
 
 function isOnTick(listing: Listing, price: Decimal): boolean {
   return price.mod(tickAt(listing, price)).eq(zero);
+}
+
+/** Attached to the same order. */
+function isSibling(one: NewOrder, other: NewOrder): boolean {
+  return (
+    one !== other && one.parentId !== 0 && one.parentId === other.parentId && one.clientId === other.clientId
+  );
+}
+
+function isOver({ status }: Order): boolean {
+  return status === 'Cancelled' || status === 'Inactive';
 }
 
 function isForAuction({ type, tif }: NewOrder): boolean {

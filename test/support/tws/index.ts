@@ -53,7 +53,7 @@ export async function startTws({
         {
           ...{ orderId: 0, clientId: 0, account, listing: listed(symbol), action, type: 'LMT', tif: 'GTC' },
           ...{ quantity: decimal(quantity), limitPrice: decimal(limitPrice), auxPrice: undefined },
-          ...{ ocaGroup: '', ocaType: 0, orderRef: '', parentId: 0 },
+          ...{ ocaGroup: '', ocaType: 0, orderRef: '', parentId: 0, transmit: true },
         },
         () => undefined,
       );

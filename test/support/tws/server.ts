@@ -24,8 +24,11 @@ import {
 import type { Field } from './wire.ts';
 import { Frames, frame } from './wire.ts';
 
-/** What becomes of an order's answers: lost, with the connection or without, or the order never arrives. */
-export type OrderFault = 'lose-answers' | 'lose-answers-and-drop' | 'drop-before';
+/**
+ * What becomes of an order's answers: lost, with the connection or without; or the order never arrives, or what is held
+ * back until it does not.
+ */
+export type OrderFault = 'lose-answers' | 'lose-answers-and-drop' | 'drop-before' | 'drop-held';
 
 interface Connection {
   readonly socket: Socket;
@@ -79,6 +82,7 @@ export class TwsServer {
     this.account = new Account(accountName, clock, {
       onOrder: (order) => this.#news(order, [openOrder(order), orderStatus(order)]),
       onExecution: (order, execution) => this.#tellExecution(order, execution),
+      onRefused: (order, { code, text }) => this.#news(order, [errorMessage(order.orderId, code, text)]),
     });
   }
 
@@ -198,7 +202,10 @@ export class TwsServer {
     };
     this.#connections.add(connection);
     socket.on('error', () => undefined); // a client may leave as it likes
-    socket.on('close', () => this.#connections.delete(connection));
+    socket.on('close', () => {
+      this.#connections.delete(connection);
+      if (connection.clientId !== undefined) this.account.discardHeld(connection.clientId);
+    });
     socket.on('data', (bytes) => {
       if (connection.deaf) return;
       for (const message of connection.frames.take(bytes)) {
@@ -281,9 +288,11 @@ export class TwsServer {
     const text = (index: number) => tokens[index] ?? '';
     const orderId = Number(text(1));
     const clientId = connection.clientId ?? 0;
-    const fault = this.orderFault;
-    this.orderFault = undefined;
-    if (fault === 'drop-before') {
+    const isTransmitted = text(27) === '1';
+    // Of orders that go out together, what is lost is lost of the one that sends them.
+    const fault = isTransmitted || this.orderFault === 'drop-held' ? this.orderFault : undefined;
+    if (fault !== undefined) this.orderFault = undefined;
+    if (fault === 'drop-before' || fault === 'drop-held') {
       connection.socket.destroy();
       return;
     }
@@ -312,7 +321,6 @@ export class TwsServer {
       if (type === 'MOC' && tif !== 'DAY') {
         return void refuse(113, 'The Tif option should be set to DAY for MOC and LOC orders.');
       }
-      if (text(27) !== '1') return void refuse(107, 'Cannot transmit incomplete order.');
       const price = (index: number) => (text(index) === '' ? undefined : decimal(text(index)));
       const refusal = this.account.place(
         {
@@ -330,10 +338,12 @@ export class TwsServer {
           ocaType: Number(text(46)),
           orderRef: text(26),
           parentId: Number(text(28)),
+          transmit: isTransmitted,
         },
         (order) => {
           this.#used.set(`${clientId} ${orderId}`, order);
           this.#nextValidId = Math.max(this.#nextValidId, orderId + 1);
+          if (this.account.isHeld(order)) return;
           this.#news(order, [openOrder(order), orderStatus(order)]);
           if (!this.account.open || order.type === 'MOC' || order.tif === 'OPG') {
             this.#send(
@@ -368,7 +378,7 @@ export class TwsServer {
     const refuse = (code: number, why: string) => this.#send(connection, errorMessage(orderId, code, why));
     if (this.#serversAreAway) return void refuse(504, 'Not connected');
     if (!order) return void refuse(10147, `OrderId ${orderId} that needs to be cancelled is not found.`);
-    if (!this.account.working().includes(order)) {
+    if (!this.account.working().includes(order) && !this.account.isHeld(order)) {
       return void refuse(
         10148,
         `OrderId ${orderId} that needs to be cancelled cannot be cancelled, state: ${order.status}.`,
