@@ -2,7 +2,8 @@
  * The writes of a file: those that come close together are committed together, and none is reported before its commit.
  *
  * A commit waits for the disk, and SQLite works synchronously: while it waits, nothing else of this process runs. So what
- * is to be written is gathered until the event loop comes round, and a round takes only so many. Between two rounds the
+ * is to be written is gathered until the event loop comes round, and a round takes only so many. Whoever hears that his
+ * write is committed goes on with his work at once, so that only a few hear of it in one turn. Between two turns the
  * process hears what comes from outside: however much there is to trade, the next alert is taken in, and what somebody
  * outside waits for is written first.
  */
@@ -18,17 +19,23 @@ interface Write {
   readonly fail: (error: unknown) => void;
 }
 
-/** What is written in one round: what follows from each of them runs before the next. */
+/** What is written in one round. */
 const mostInOneRound = 24;
 /** The same where somebody outside waits. */
 const mostBesideAwaited = 6;
+/** Callers that hear of it in one turn: what follows from each of them runs before the next turn. */
+const mostToldAtOnce = 6;
 
 export class Writes {
   readonly #database: Database;
   readonly #nextTurn: NextTurn;
   readonly #awaited: Write[] = [];
   readonly #others: Write[] = [];
+  /** Calls that tell of what is committed. */
+  readonly #untold: (() => void)[] = [];
   #isPlanned = false;
+  /** The turn before was for somebody outside alone. */
+  #wasForOutside = false;
 
   constructor(database: Database, nextTurn: NextTurn = setImmediate) {
     this.#database = database;
@@ -55,9 +62,10 @@ export class Writes {
     });
   }
 
-  /** Writes all that waits, now. */
+  /** Writes all that waits, and tells of it, now. */
   finish(): void {
-    for (const tell of this.#commit([...this.#awaited.splice(0), ...this.#others.splice(0)])) tell();
+    const tell = this.#commit([...this.#awaited.splice(0), ...this.#others.splice(0)]);
+    for (const each of [...this.#untold.splice(0), ...tell]) each();
   }
 
   #plan(): void {
@@ -65,22 +73,30 @@ export class Writes {
     this.#isPlanned = true;
     this.#nextTurn(() => {
       this.#isPlanned = false;
-      const awaited = this.#awaited.splice(0);
-      const others = this.#others.splice(0, awaited.length > 0 ? mostBesideAwaited : mostInOneRound);
-      const tell = this.#commit([...awaited, ...others]);
-      for (const each of tell.slice(0, awaited.length)) each();
-      const tellOthers = () => {
-        for (const each of tell.slice(awaited.length)) each();
-      };
-      // What follows from an answer to the outside is short, and goes first.
-      if (awaited.length > 0) this.#nextTurn(tellOthers);
-      else tellOthers();
-      if (this.#others.length > 0) this.#plan();
+      this.#turn();
+      if (this.#awaited.length + this.#others.length + this.#untold.length > 0) this.#plan();
     });
   }
 
+  #turn(): void {
+    // However many come, every other turn is for those of the desk that have not heard yet.
+    const isForOutside = this.#awaited.length > 0 && !(this.#wasForOutside && this.#untold.length > 0);
+    this.#wasForOutside = isForOutside;
+    if (isForOutside) {
+      const awaited = this.#awaited.splice(0);
+      const tell = this.#commit([...awaited, ...this.#others.splice(0, mostBesideAwaited)]);
+      // What follows from an answer to the outside is short, and all of it goes first.
+      for (const each of tell.splice(0, awaited.length)) each();
+      this.#untold.push(...tell);
+      return;
+    }
+    // While some have not heard yet, others gather: a commit costs nearly the same for one and for many.
+    if (this.#untold.length === 0) this.#untold.push(...this.#commit(this.#others.splice(0, mostInOneRound)));
+    for (const each of this.#untold.splice(0, mostToldAtOnce)) each();
+  }
+
   /** Returns, for each of them, what tells its caller. */
-  #commit(writes: readonly Write[]): readonly (() => void)[] {
+  #commit(writes: readonly Write[]): (() => void)[] {
     if (writes.length < 2) return this.#oneByOne(writes);
     try {
       this.#database.execute('BEGIN IMMEDIATE');
@@ -102,7 +118,7 @@ export class Writes {
     }
   }
 
-  #oneByOne(writes: readonly Write[]): readonly (() => void)[] {
+  #oneByOne(writes: readonly Write[]): (() => void)[] {
     return writes.map(({ attempt, fail }) => {
       try {
         return attempt();

@@ -87,3 +87,42 @@ test('closing writes what still waits', async () => {
   expect(await (await again.collection(things)).count()).toBe(3);
   await again.close();
 });
+
+test('of what was written together a few hear in a turn, so that an alert in between waits for a few only', async () => {
+  const { collection, turn, waiting } = await openByHand();
+  let heard = 0;
+  const own = Array.from({ length: 20 }, async (_, number) => {
+    await collection.insert({ _id: `${number}`, number });
+    heard++;
+  });
+  turn();
+  await new Promise(setImmediate);
+  expect(await collection.count(), 'one commit').toBe(20);
+  expect(heard).toBeLessThan(10);
+  let answered = false;
+  const alert = collection.insert({ _id: 'alert', number: 100 }, { awaited: true }).then(() => {
+    answered = true;
+  });
+  turn();
+  await new Promise(setImmediate);
+  expect(answered).toBe(true);
+  while (waiting() > 0) turn();
+  await Promise.all([...own, alert]);
+});
+
+test('however many alerts come, the desk goes on with its own work', async () => {
+  const { collection, turn } = await openByHand();
+  let isOver = false;
+  const own = collection.insert({ _id: 'own', number: 0 }).then(() => {
+    isOver = true;
+  });
+  const alerts: Promise<void>[] = [];
+  for (let number = 1; number <= 4; number++) {
+    alerts.push(collection.insert({ _id: `${number}`, number }, { awaited: true }));
+    turn();
+    await new Promise(setImmediate);
+  }
+  expect(isOver).toBe(true);
+  turn();
+  await Promise.all([own, ...alerts]);
+});
