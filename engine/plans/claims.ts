@@ -57,10 +57,10 @@ export class PlanClaims {
 
   /**
    * Does the work that has this name, if nobody does or did it. When it throws, it may be claimed again.
-   * @returns false when it is somebody else's, or done
+   * @returns whether it is done; false while another desk does it, which may die over it
    */
   async once(name: string, work: () => Promise<void>): Promise<boolean> {
-    if (!(await this.#take(name))) return false;
+    if (!(await this.#take(name))) return (await this.#claims.get(name))?.done ?? false;
     await this.#renewing(name, work);
     await this.#claims.update(name, { holder: this.#holder }, { done: true });
     return true;

@@ -426,9 +426,8 @@ export class Plans {
       const data: MomentData = { plan, session, time, at: at.toISOString() };
       const known = jobs.find(({ key }) => key === plan);
       const isSame = known && sameMoment(known.data as Partial<MomentData> | null, data);
-      // One that is due already is being run, or will be in a moment.
-      if (isSame && (known.nextRunAt === null || known.nextRunAt <= clock.now() || +known.nextRunAt === +at))
-        continue;
+      // One that is due already is being run, or will be in a moment. One without a next time was cut off: it is run again.
+      if (isSame && known.nextRunAt && (known.nextRunAt <= clock.now() || +known.nextRunAt === +at)) continue;
       if (known?.paused) continue;
       await schedule.at(jobName, plan, at, { ...data });
     }
@@ -451,8 +450,10 @@ export class Plans {
     }
     const isLate = now.getTime() - newest.at.getTime() > settings.graceSeconds * 1000;
     const skipped = isLate ? due : due.slice(0, -1);
-    if (!isLate) await this.#claimed(state, newest);
+    const isDone = isLate || (await this.#claimed(state, newest));
     if (skipped.length > 0) await this.#skip(state, skipped, now);
+    // Whoever does it says so at its end. Until then it is looked after: that desk may be stopped over it.
+    if (!isDone) return;
     await this.#definitions.change(plan, (current) => ({
       watchedUntil: later(current.watchedUntil, newest.at.toISOString()),
     }));
@@ -460,13 +461,12 @@ export class Plans {
   }
 
   /** A moment has one run. One that was begun and never came to its end is made again: its orders have their own keys. */
-  async #claimed(state: PlanState, moment: Moment): Promise<void> {
+  async #claimed(state: PlanState, moment: Moment): Promise<boolean> {
     const claim = claimOf(state._id, moment);
-    const isOurs = await this.#claims.once(claim, async () => {
+    return this.#claims.once(claim, async () => {
       const run = await this.#freeId(claim);
       await this.#scheduled(state, { run, kind: 'scheduled', by: 'schedule', moment });
     });
-    if (!isOurs) this.#parts.log.info({ claim }, 'this run of a plan is made already');
   }
 
   /** The claim's own name, or with a number where an earlier attempt was cut off. */

@@ -106,10 +106,22 @@ export class HandSchedule implements Schedule {
     return this.jobs.get(`plan/${plan}`)?.at ?? undefined;
   }
 
-  /** Runs the jobs of plans that are due by now, on every desk that shares the schedule. */
+  /**
+   * Runs the jobs of plans that are due by now, on every desk that shares the schedule. As on the real one, a job that comes
+   * to its end is gone, and one that fails has no next time.
+   */
   async fire(now: Date): Promise<void> {
-    const due = [...this.jobs.values()].filter(({ name, at }) => name === 'plan' && at !== null && at <= now);
-    for (const { name, data, at } of due) await this.#run({ name, data, dueAt: at ?? now });
+    const due = [...this.jobs].filter(([, { name, at }]) => name === 'plan' && at !== null && at <= now);
+    for (const [id, job] of due) {
+      const { name, data, at } = job;
+      try {
+        await this.#run({ name, data, dueAt: at ?? now });
+        if (this.jobs.get(id) === job) this.jobs.delete(id);
+      } catch (error) {
+        job.at = null;
+        throw error;
+      }
+    }
   }
 
   async #run(run: JobRun): Promise<void> {

@@ -1,7 +1,8 @@
 /** Plans over days of a market: every run once, every order once, and the book in step with the simulation. */
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { Strategy } from '../../../engine/backtest/index.ts';
 import type { BrokerStatus } from '../../../engine/brokers/broker.ts';
+import { Interrupted } from '../../../engine/execution/patience.ts';
 import { ManualClock } from '../../support/clock.ts';
 import { HandSchedule, openPlans, type PlanDeskOptions } from '../../support/plans.ts';
 import { brokerWith } from '../../support/trading.ts';
@@ -51,6 +52,7 @@ const open = (plan: object = {}, options: Partial<PlanDeskOptions> = {}) =>
   openPlans({ strategies, plan: { ...plan }, ...options });
 const market = { calendar: 'XNYS', schedule: { times: '16:30' } };
 const slow = 120_000;
+const waiting = { timeout: 30_000, interval: 10 };
 
 type Desk = Awaited<ReturnType<typeof open>>;
 const finished = async ({ told }: Desk) => (await told()).filter(({ type }) => type === 'run.finished');
@@ -89,6 +91,37 @@ describe('a plan', () => {
       await session(desk);
       expect(await finished(desk)).toHaveLength(2);
       expect((await desk.plans.history('busy', 10)).map(({ state }) => state)).toEqual(['done', 'done']);
+    },
+    slow,
+  );
+
+  it.each([
+    ['by another one that shares the store', true],
+    ['when it is back', false],
+  ])(
+    'has the run that the stop of its desk has cut off made again %s',
+    async (_, another) => {
+      const desk = await open(market, { clock: new ManualClock('2024-03-04T20:00:00.000Z') });
+      desk.source.lateMs = 3_600_000;
+      desk.clock.set(desk.schedule.next('busy')?.toISOString() ?? '');
+      const cutOff = expect(desk.schedule.fire(desk.clock.now())).rejects.toThrow(Interrupted);
+      await vi.waitFor(async () => expect(await desk.plans.history('busy', 10)).toHaveLength(1), waiting);
+      const beside = another ? await desk.again({ alone: false }) : undefined;
+      await desk.schedule.fire(desk.clock.now());
+      await desk.stop();
+      await cutOff;
+      desk.source.lateMs = 0;
+      if (beside) await beside.plans.watch();
+      else await desk.again();
+      await desk.schedule.fire(desk.clock.now());
+      expect((await desk.plans.history('busy', 10)).map(({ state }) => state).sort()).toEqual([
+        'done',
+        'failed',
+      ]);
+      expect(await finished(desk)).toHaveLength(1);
+      expect(desk.schedule.next('busy')?.toISOString(), 'the next one is awaited').toBe(
+        '2024-03-05T21:30:00.000Z',
+      );
     },
     slow,
   );
