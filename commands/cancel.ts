@@ -35,11 +35,15 @@ export const cancel = defineCommand({
 });
 
 function question({ desk, times }: CommandContext, order: Order): Content {
-  const { book, broker, askedAt, _id, purpose, resting } = order;
+  const { book, broker, askedAt, _id, purpose, resting, operation } = order;
   return {
     title: `Cancel this order of ${book}, ${desk.accountText(broker)}?`,
     text: rich`${bold(orderText(order))}\n${stateText(order)} · ${times.near(askedAt)} · ${code(shortId(_id))}${
       resting && purpose === 'exit' ? '\n⚠️ It protects a position, which is then without it.' : ''
+    }${
+      !resting && purpose === 'exit' && operation !== null
+        ? `\n⚠️ It is part of an exit, which then sends another for what is left. /operation end ${operation} gives the exit up.`
+        : ''
     }`,
   };
 }

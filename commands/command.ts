@@ -100,7 +100,16 @@ interface OptionBase {
 }
 
 /** What people can be limited to, and what belongs to it. */
-export type Concern = 'book' | 'account' | 'plan' | 'signal' | 'difference' | 'order' | 'trade' | 'run';
+export type Concern =
+  | 'book'
+  | 'account'
+  | 'plan'
+  | 'signal'
+  | 'difference'
+  | 'order'
+  | 'operation'
+  | 'trade'
+  | 'run';
 
 export interface StringOption extends OptionBase {
   readonly type: 'string';

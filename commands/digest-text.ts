@@ -65,7 +65,7 @@ function troubleLines({ troubles }: Digest, account: (broker: string) => string)
   const { unknownOrders, stuckOperations, differences, brokers } = troubles;
   return [
     ...(unknownOrders === 0 ? [] : [`Orders whose outcome is not known: ${unknownOrders}, see /orders`]),
-    ...(stuckOperations === 0 ? [] : [`Operations that are stuck: ${stuckOperations}`]),
+    ...(stuckOperations === 0 ? [] : [`Operations that are stuck: ${stuckOperations}, see /operation list`]),
     ...(differences === 0
       ? []
       : [`Differences between brokers and books: ${differences}, see /difference list`]),

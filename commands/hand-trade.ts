@@ -123,13 +123,15 @@ function movedReply(
 
 function titleOf({ fills, state, summary }: TradeOutcome): string {
   const [fill] = fills;
-  if (!fill) return state === 'undone' ? `Not done: ${summary}` : `In hand: ${summary}`;
+  if (!fill) return notDone.has(state) ? `Not done: ${summary}` : `In hand: ${summary}`;
   const sides = new Set(fills.map(({ side, symbol }) => `${side} ${symbol}`));
   if (sides.size > 1) return capital(summary);
   const quantity = fills.reduce((sum, each) => sum.plus(decimal(each.quantity)), zero);
   const verb = fill.side === 'buy' ? 'Bought' : 'Sold';
   return `${verb} ${quantityText(decimalText(quantity))} ${fill.symbol}`;
 }
+
+const notDone: ReadonlySet<TradeOutcome['state']> = new Set(['undone', 'given_up']);
 
 function fillText({ fills }: TradeOutcome): RichText {
   return fills.flatMap(
@@ -158,7 +160,11 @@ function reasonText({ state, reason, fills }: TradeOutcome): RichText {
     case 'undone':
       return [`${gap}${fills.length > 0 ? '' : 'Nothing was traded. '}${reason ?? ''}`];
     case 'stuck':
-      return [`${gap}⚠️ It is stuck, and is tried again until it works: ${reason ?? ''}`];
+      return [
+        `${gap}⚠️ It is stuck, and is tried again until it works, or until somebody ends it (/operation end): ${reason ?? ''}`,
+      ];
+    case 'given_up':
+      return [`${gap}${reason ?? ''}`];
     case 'working':
     case 'undoing':
       return [`${gap}It goes on by itself, and its end is told here. /orders shows what is open.`];

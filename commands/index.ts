@@ -21,6 +21,7 @@ import { log } from './log.ts';
 import { mail } from './mail.ts';
 import { manual } from './manual.ts';
 import { notify } from './notify.ts';
+import { operation } from './operation.ts';
 import { optimize } from './optimize.ts';
 import { orders } from './orders.ts';
 import { panic } from './panic.ts';
@@ -65,6 +66,7 @@ export const commands: readonly Command[] = [
   sell,
   close,
   cancel,
+  operation,
   backtest,
   optimize,
   walkforward,

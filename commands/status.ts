@@ -37,7 +37,9 @@ function statusReply(desk: DeskStatus, host: Host, times: Times): Reply {
     ...(desk.differences === 0
       ? []
       : [`Differences between brokers and books: ${desk.differences}, see /difference list`]),
-    ...(desk.stuckOperations === 0 ? [] : [`Operations that are stuck: ${desk.stuckOperations}`]),
+    ...(desk.stuckOperations === 0
+      ? []
+      : [`Operations that are stuck: ${desk.stuckOperations}, see /operation list`]),
     ...(desk.unknownOrders === 0 ? [] : [`Orders whose outcome is not known: ${desk.unknownOrders}`]),
   ];
   return {

@@ -12,8 +12,11 @@ import type { DeskEvent, Outbox } from './events.ts';
 import type { Difference, Resolution } from './execution/differences.ts';
 import { resolutionsOf } from './execution/differences.ts';
 import type { Executor } from './execution/executor.ts';
+import type { Leftovers } from './execution/giving-up.ts';
+import type { Operation } from './execution/operation.ts';
+import { isOver } from './execution/operation.ts';
 import type { Operations } from './execution/operations.ts';
-import type { Order } from './execution/order.ts';
+import type { Fill, Order } from './execution/order.ts';
 import type { PanicReport, PanicRequest } from './execution/panic.ts';
 import { panic } from './execution/panic.ts';
 import type { Reconciler } from './execution/reconciler.ts';
@@ -74,6 +77,7 @@ import type { Tasks } from './tasks/tasks.ts';
 import type { TaskFile } from './tasks/workplace.ts';
 
 export type { StrategyCheck as CheckedStrategy } from './backtest/look-ahead-check.ts';
+export type { Operation } from './execution/operation.ts';
 export type { Order } from './execution/order.ts';
 export type { PanicReport } from './execution/panic.ts';
 export { calendarNames } from './market/calendars/index.ts';
@@ -138,6 +142,22 @@ export interface DifferenceReport {
   readonly foundAt: string;
   /** The safest first. */
   readonly resolutions: readonly Resolution[];
+}
+
+/** An operation with what it has traded. */
+export interface OperationReport {
+  readonly operation: Operation;
+  readonly fills: readonly Fill[];
+  /** What stays open when it is given up now; null of one that is over. */
+  readonly leftovers: Leftovers | null;
+}
+
+/** An operation that was given up, and how its account compares with the books since. */
+export interface EndedOperation {
+  readonly operation: Operation;
+  readonly differences: readonly DifferenceReport[];
+  /** Why the account could not be compared; undefined when it was. */
+  readonly notCompared: string | undefined;
 }
 
 /** A broker as it is shown: what it is, how it is, and what it can do. */
@@ -560,6 +580,78 @@ export class Desk {
   /** Cancels an order, and waits until it is certain what became of it, as far as the broker tells. */
   cancelOrder(id: string, by: string): Promise<Order> {
     return this.#parts.executor.cancel(id, by);
+  }
+
+  /**
+   * Operations that are not over, or the newest ones, the newest first.
+   * @throws UserError when there is no such book
+   */
+  async operations({
+    book,
+    which,
+    limit,
+  }: {
+    readonly book?: string;
+    readonly which: 'open' | 'latest';
+    readonly limit: number;
+  }): Promise<readonly Operation[]> {
+    const { booksOfDesk: books, operations } = this.#parts;
+    const of = book === undefined ? {} : { book: books.settings(book).name };
+    if (which === 'latest') return operations.operations({ ...of, limit });
+    return (await operations.open(of)).toReversed().slice(0, limit);
+  }
+
+  /**
+   * An operation by its id, or one that is not over by the last letters of it.
+   * @throws UserError when there is none of that name, or several are
+   */
+  async operation(named: string): Promise<OperationReport> {
+    const { operations } = this.#parts;
+    const operation = await this.#operation(named);
+    const fills = await operations.fillsOf(operation._id);
+    const leftovers = isOver(operation) ? null : await operations.leftovers(operation);
+    return { operation, fills, leftovers };
+  }
+
+  /** The book of an operation. @throws UserError as `operation` would */
+  async bookOfOperation(named: string): Promise<string> {
+    return (await this.#operation(named)).book;
+  }
+
+  async #operation(named: string): Promise<Operation> {
+    const { operations } = this.#parts;
+    const exact = await operations.operation(named);
+    if (exact) return exact;
+    const found = (await operations.open()).filter(({ _id }) => named.length >= 4 && _id.endsWith(named));
+    const [operation] = found;
+    if (!operation) throw new UserError(`There is no operation "${named}". /operation list shows them.`);
+    if (found.length > 1) throw new UserError(`Several operations end with "${named}". Give more letters.`);
+    return operation;
+  }
+
+  /**
+   * Gives an operation up on a person's word, and compares its account with the books.
+   * @throws UserError when there is no such operation, or it is over
+   */
+  async endOperation({
+    operation: named,
+    by,
+    reason,
+  }: {
+    readonly operation: string;
+    readonly by: string;
+    readonly reason: string;
+  }): Promise<EndedOperation> {
+    const { operations, log } = this.#parts;
+    const { _id } = await this.#operation(named);
+    const operation = await operations.giveUp(_id, { by, reason });
+    try {
+      const differences = await this.reconcile(operation.broker);
+      return { operation, differences, notCompared: undefined };
+    } catch (error) {
+      log.warn({ operation: _id, error: reasonOf(error) }, 'an account was not compared after an operation');
+      return { operation, differences: [], notCompared: reasonOf(error) };
+    }
   }
 
   brokerNames(): readonly string[] {

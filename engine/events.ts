@@ -124,6 +124,19 @@ export type DeskEvent =
       readonly reason: string;
     }
   | {
+      /** A person has given it up: it goes no further. */
+      readonly type: 'operation.ended';
+      readonly operation: string;
+      readonly book: string;
+      readonly account: string;
+      readonly summary: string;
+      readonly by: string;
+      readonly reason: string;
+      readonly fills: readonly ToldFill[];
+      /** What stays open in the book and at the broker; sentences for people. */
+      readonly left: readonly string[];
+    }
+  | {
       /** What had rested at the broker was traded: a stop loss, a take profit. */
       readonly type: 'order.filled';
       readonly order: string;

@@ -2,20 +2,38 @@
 export class Lanes {
   readonly #ends = new Map<string, Promise<unknown>>();
 
-  /** Resolves or rejects with what `work` does, once everything before it in the lane has ended. */
-  run<T>(lane: string, work: () => Promise<T>): Promise<T> {
+  /**
+   * Resolves or rejects with what `work` does, once everything before it in the lane has ended.
+   * @param signal ends the waiting for its turn, with its reason; `work` is then never begun
+   */
+  run<T>(lane: string, work: () => Promise<T>, signal?: AbortSignal): Promise<T> {
     const before = this.#ends.get(lane) ?? Promise.resolve();
-    const done = before.then(work);
-    const end = done.catch(() => undefined); // the caller hears of it; the next in the lane still gets its turn
+    const turn = new AbortController();
+    const done = before.then(() => {
+      signal?.throwIfAborted();
+      turn.abort(); // from here on it is not waiting
+      return work();
+    });
+    const end = done.then(ignore, ignore); // the caller hears of it; the next in the lane still gets its turn
     this.#ends.set(lane, end);
     void end.then(() => {
       if (this.#ends.get(lane) === end) this.#ends.delete(lane);
     });
-    return done;
+    return signal ? Promise.race([done, whenAborted(signal, turn.signal)]) : done;
   }
 
   /** Resolves when every lane is empty. */
   async idle(): Promise<void> {
     while (this.#ends.size > 0) await Promise.all(this.#ends.values());
   }
+}
+
+function ignore(): void {}
+
+/** Rejects when `signal` is aborted, as long as `until` was not. */
+function whenAborted(signal: AbortSignal, until: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    if (signal.aborted) reject(signal.reason);
+    else signal.addEventListener('abort', () => reject(signal.reason), { once: true, signal: until });
+  });
 }

@@ -46,6 +46,7 @@ function subjectOf(event: DeskEvent): string | null {
     case 'run.failed':
       return event.run;
     case 'operation.stuck':
+    case 'operation.ended':
       return event.operation;
     case 'difference.found':
     case 'difference.resolved':
@@ -149,7 +150,18 @@ By ${event.by}.`,
       return {
         tone: 'danger',
         title: `An operation of ${event.book} is stuck${at(event)}`,
-        text: rich`${event.summary}\n${event.reason}\nIt is tried again until it works.`,
+        text: rich`${event.summary}\n${event.reason}\nIt is tried again until it works, or until somebody ends it.`,
+        buttons: [operationButton('Show it', event.operation)],
+      };
+    case 'operation.ended':
+      return {
+        tone: 'warning',
+        title: `An operation of ${event.book} was given up${at(event)}`,
+        text: [
+          ...rich`${event.summary}\nGiven up by ${event.by}: ${event.reason}`,
+          ...(event.fills.length === 0 ? ['\nNothing of it was traded.'] : fillLines(event.fills)),
+          ...noteLines(event.left),
+        ],
       };
     case 'order.filled':
       return {
@@ -358,6 +370,10 @@ function fillLines(fills: readonly ToldFill[]): RichText {
 
 function noteLines(notes: readonly string[]): RichText {
   return notes.flatMap((note) => ['\n', note]);
+}
+
+function operationButton(label: string, operation: string): CommandButton {
+  return { label, command: ['operation', 'show'], options: { operation } };
 }
 
 function planButton(label: string, word: string, plan: string): CommandButton {

@@ -83,6 +83,8 @@ async function placeOf(concern: Exclude<Concern, 'run'>, value: string, desk: De
       return bookPlace((await desk.signal(value)).book, desk);
     case 'order':
       return bookPlace((await desk.openOrder(value)).book, desk);
+    case 'operation':
+      return bookPlace(await desk.bookOfOperation(value), desk);
     case 'trade':
       return bookPlace(await desk.money.bookOfTrade(value), desk);
     case 'account':

@@ -537,7 +537,11 @@ export class Router implements ChatHandler {
       this.#parts.vault.open(String(taken.action.options[name]), sealedFor(words, name)),
     ]);
     const given = { ...taken.action.options, ...Object.fromEntries(unsealed) };
-    const options = checkOptions({ words, action }, given);
+    const parse = action.wizard ? parseGiven : checkOptions;
+    const options = parse({ words, action }, given);
+    if (action.wizard && !isComplete(action, options)) {
+      return this.#beginWizard(request, { words, action }, options);
+    }
     const { confirmed } = taken.action;
     await this.#perform(
       request,

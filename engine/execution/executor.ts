@@ -138,6 +138,19 @@ export class Executor {
     return this.#lanes.run(id, async () => this.#advance(await this.#reload(id), this.#stopping.signal));
   }
 
+  /**
+   * Cancels an order that nobody follows any more. Where it has not ended when this returns, it rests from then on: its end
+   * is booked by the broker's reports, and told.
+   */
+  async leave(id: string, by: string): Promise<Order> {
+    const order = await this.cancel(id, by);
+    if (isFinal(order.state)) return order;
+    return (
+      (await this.#orders.update(id, { state: { in: openStates } }, { resting: true, told: false })) ??
+      this.#reload(id)
+    );
+  }
+
   /** Cancels all that is open, of a broker or a book where one is named; resolves with what became of it. */
   async cancelAll(
     { broker, book }: { readonly broker?: string; readonly book?: string },
@@ -479,11 +492,14 @@ export class Executor {
     return found ? this.#recordFound(order, found) : order;
   }
 
-  /** Cancels, and asks what became of the order until that is certain, or the broker has been asked often enough. */
+  /**
+   * Cancels, and asks what became of the order until that is certain, or the broker has been asked often enough. A person
+   * who is to cancel it by hand says so when it is done.
+   */
   async #cancelAtBroker(order: Order, stop: AbortSignal): Promise<Order> {
     const broker = this.#broker(order.broker);
     let current = order;
-    for (const ms of [...lookupPausesMs, 0]) {
+    for (const ms of broker.byHand ? [0] : [...lookupPausesMs, 0]) {
       const outcome = await this.#askToCancel(broker, current);
       if (outcome.outcome === 'unknown') {
         this.#parts.log.warn({ order: order._id, reason: outcome.reason }, 'a cancellation got no answer');

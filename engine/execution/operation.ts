@@ -3,7 +3,7 @@
  *
  * Everything that moves money is one. Each step is stored before it is done and after it was done, so that a crash at
  * any moment finds it again. When a step of an entry cannot be done, what was done is undone in reverse; an exit is
- * pushed forward instead, for as long as it takes, and chat hears of it.
+ * pushed forward instead, for as long as it takes, and chat hears of it. Only a person gives one up.
  */
 import type { Purpose } from '../bank/books.ts';
 import type { OrderTerms, Side } from '../brokers/broker.ts';
@@ -140,12 +140,21 @@ export const operationStates = [
   'undone',
   /** It cannot go on or back by itself just now: it is tried again, and chat knows. */
   'stuck',
+  /** A person has given it up: what was done stays as it is. */
+  'given_up',
 ] as const;
 
 export type OperationState = (typeof operationStates)[number];
 
 /** How an entry came to nothing: by a fault, by nobody's fault (there was no lender), or by coming too late. */
 export type Undoing = 'failed' | 'refused' | 'expired';
+
+/** A person's word that an operation is to go no further. */
+export interface GivingUp {
+  readonly by: string;
+  readonly reason: string;
+  readonly at: string;
+}
 
 export interface Operation extends StoredDocument {
   /** Of what wants it, such as `signal:<id>`: the same source again is the same operation. */
@@ -158,10 +167,12 @@ export interface Operation extends StoredDocument {
   /** Those that undo others come last, and name the leg of what they undo: `undo:<leg>`. */
   readonly steps: readonly StepRecord[];
   readonly state: OperationState;
-  /** For people: why it is undone or stuck, or what of it could not be done. */
+  /** For people: why it is undone, stuck or given up, or what of it could not be done. */
   readonly reason: string | null;
   /** Of one that is or will be undone; null for all others. */
   readonly undoing: Undoing | null;
+  /** With it, it ends as soon as nothing of it is in hand; missing while nobody has said so. */
+  readonly givingUp?: GivingUp;
   /** How often it was stored: each change is made on the one before it. */
   readonly revision: number;
   readonly askedAt: string;
@@ -187,7 +198,7 @@ export const unfinishedStates = ['working', 'undoing', 'stuck'] as const satisfi
 
 /** Nothing more is to be done for it. */
 export function isOver({ state }: Operation): boolean {
-  return state === 'done' || state === 'undone';
+  return state === 'done' || state === 'undone' || state === 'given_up';
 }
 
 /** Whether an order of it has traded: it then has something that is worth finishing. */

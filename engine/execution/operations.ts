@@ -3,8 +3,8 @@
  *
  * An entry goes forward until a step certainly fails; then what was done is undone in reverse. An exit, and what undoes an
  * entry, is pushed forward: a step that fails is tried again with growing pauses for as long as it takes, and after the
- * second failure chat is told that the operation is stuck. Nothing is given up, and nothing is done twice: an order has
- * the id that follows from its leg, and a movement is looked for at the broker before it is asked for again.
+ * second failure chat is told that the operation is stuck. Nothing is given up but by a person, and nothing is done twice:
+ * an order has the id that follows from its leg, and a movement is looked for at the broker before it is asked for again.
  *
  * A leg of an entry that was filled in part counts as done when its time is over. Later steps that ask for what was
  * `bought` or `borrowed` follow it; those with a fixed amount do not, so a handler whose legs depend on each other either
@@ -27,7 +27,9 @@ import type { Collection, Store } from '../store/store.ts';
 import { DuplicateKeyError, StoreError } from '../store/store.ts';
 import { Claims } from './claims.ts';
 import type { Executor } from './executor.ts';
-import type { Operation, OperationRequest, Step, StepRecord, Undoing } from './operation.ts';
+import { toldFill } from './executor.ts';
+import { type Leftovers, leftovers, letGo } from './giving-up.ts';
+import type { GivingUp, Operation, OperationRequest, Step, StepRecord, Undoing } from './operation.ts';
 import { hasTraded, isOver, operationCollection, undoneBy, unfinishedStates } from './operation.ts';
 import type { Fill } from './order.ts';
 import type { Sleep } from './patience.ts';
@@ -57,6 +59,8 @@ interface Course {
   readonly end: Promise<Operation>;
   /** Resolves when it is stuck for the first time. */
   readonly stuck: Promise<Operation>;
+  /** Ends its waiting: it was stored that it is given up. */
+  readonly giveUp: () => void;
 }
 
 /** Asked for more often than this, and still without a record of it at the broker, a movement is in trouble. */
@@ -85,11 +89,7 @@ export class Operations {
 
   /** Takes up what an earlier process left. Comes after the executor was started. */
   async start(): Promise<void> {
-    const left = await this.#operations.find(
-      { state: { in: unfinishedStates } },
-      { sort: [['askedAt', 'ascending']] },
-    );
-    for (const { _id } of left) this.#course(_id, this.#stopping.signal);
+    for (const { _id } of await this.open()) this.#course(_id, this.#stopping.signal);
   }
 
   /** Ends all waiting; what is in hand is finished or left where it can be taken up again. */
@@ -123,6 +123,45 @@ export class Operations {
     return isOver(operation) ? operation : this.#course(id, this.#stopping.signal).end;
   }
 
+  /**
+   * Ends an operation on a person's word: it goes neither further nor back, what was traded is booked, and what is open
+   * stays open. The first word counts. Resolves when nothing of it is in hand any more.
+   * @throws UserError when there is no such operation, or it is over
+   * @throws Interrupted when the desk stops before: it is then given up at the next start
+   */
+  async giveUp(
+    id: string,
+    { by, reason }: { readonly by: string; readonly reason: string },
+  ): Promise<Operation> {
+    for (;;) {
+      const operation = await this.unfinished(id);
+      if (operation.givingUp) break;
+      try {
+        await this.#store(operation, { givingUp: { by, reason, at: stamp(this.#parts.clock) } });
+      } catch (error) {
+        if (!(error instanceof Overtaken)) throw error;
+      }
+    }
+    const course = this.#course(id, this.#stopping.signal);
+    course.giveUp();
+    return course.end;
+  }
+
+  /** What stays open when an operation is given up now. Nothing is done. */
+  leftovers(operation: Operation): Promise<Leftovers> {
+    const { books, executor, brokers } = this.#parts;
+    return leftovers(operation, { books, executor, broker: brokers.get(operation.broker) });
+  }
+
+  /** @throws UserError when there is no such operation, or it is over */
+  async unfinished(id: string): Promise<Operation> {
+    const operation = await this.#operations.get(id);
+    if (!operation) throw new UserError(`There is no operation "${id}". /operation list shows them.`);
+    if (!isOver(operation)) return operation;
+    const how = operation.reason === null ? '' : `: ${operation.reason}`;
+    throw new UserError(`The operation "${operation.summary}" is over${how}`);
+  }
+
   operation(id: string): Promise<Operation | undefined> {
     return this.#operations.get(id);
   }
@@ -133,6 +172,14 @@ export class Operations {
       sort: [['askedAt', 'descending']],
       limit,
     });
+  }
+
+  /** Those that are not over, oldest first. */
+  open(of: { readonly book?: string } = {}): Promise<Operation[]> {
+    return this.#operations.find(
+      { ...of, state: { in: unfinishedStates } },
+      { sort: [['askedAt', 'ascending']] },
+    );
   }
 
   /** Those of a book that go neither on nor back by themselves just now, oldest first. */
@@ -202,29 +249,39 @@ export class Operations {
     const stuck = new Promise<Operation>((resolve) => {
       tellStuck = resolve;
     });
-    const end = this.#carryThrough(id, stop, tellStuck).finally(() => this.#courses.delete(id));
+    const word = new AbortController();
+    const end = this.#carryThrough(id, stop, word.signal, tellStuck).finally(() => this.#courses.delete(id));
     end.catch(() => undefined); // whoever waits for it hears of it; nobody has to
-    const course = { end, stuck };
+    const course = { end, stuck, giveUp: () => word.abort(new Interrupted()) };
     this.#courses.set(id, course);
     return course;
   }
 
-  /** Attempts until it is over. A fault of the store or of ours is logged, and it is tried again. */
+  /**
+   * Attempts until it is over. A fault of the store or of ours is logged, and it is tried again.
+   * @param word ends the waiting of what is attempted: it is given up
+   */
   async #carryThrough(
     id: string,
     stop: AbortSignal,
+    word: AbortSignal,
     tellStuck: (operation: Operation) => void,
   ): Promise<Operation> {
     const trouble = new Trouble(tellStuck);
+    const either = AbortSignal.any([stop, word]);
     for (;;) {
       stop.throwIfAborted();
       try {
         const operation = await this.#reload(id);
         if (isOver(operation)) return operation;
-        await this.#advance(operation, trouble, stop);
+        if (operation.givingUp) await this.#giveUp(operation, operation.givingUp, stop);
+        else await this.#advance(operation, trouble, either);
       } catch (error) {
         stop.throwIfAborted();
-        if (error instanceof Interrupted) throw error;
+        if (error instanceof Interrupted) {
+          if (word.aborted) continue;
+          throw error;
+        }
         if (error instanceof Overtaken) continue;
         const fields = { operation: id, error: reasonOf(error), stack: stackOf(error) };
         this.#parts.log.error(fields, 'an operation stumbled; it is tried again');
@@ -243,7 +300,7 @@ export class Operations {
     if (!step) return void (await this.#finish(operation));
     const attempt = async () => this.#attempt(await this.#reload(operation._id), index, trouble, stop);
     const lane = await this.#laneOf(operation, step);
-    const failure = await (lane === undefined ? attempt() : this.#lanes.run(lane, attempt));
+    const failure = await (lane === undefined ? attempt() : this.#lanes.run(lane, attempt, stop));
     // Cancelling comes again with every attempt of what follows it: that it works is no way out of the trouble.
     if (failure === undefined) return step.kind === 'cancel' ? undefined : trouble.clear();
     if (failure.progressed) trouble.clear();
@@ -409,8 +466,8 @@ export class Operations {
         const steps = withRecord(operation.steps, index, { state: 'done', amount, id, reason });
         const undone = undoneBy(record.step.leg);
         await this.#store(operation, {
-          state,
-          reason: null,
+          // That it could be cancelled again is no way out of what it is stuck on.
+          ...(record.step.kind !== 'cancel' && { state, reason: null }),
           steps: steps.map((other) => (other.step.leg === undone ? { ...other, state: 'undone' } : other)),
         });
         return undefined;
@@ -456,6 +513,32 @@ export class Operations {
     const end =
       left === '' ? 'What was done before was undone: nothing is left of it.' : `It was undone, but: ${left}`;
     return this.#store(operation, { state: 'undone', reason: `${asSentence(why)} ${end}` });
+  }
+
+  /** What is in hand of it is let go, what it had from the bank and does not need goes back, and it is told how it ended. */
+  async #giveUp(operation: Operation, { by, reason }: GivingUp, stop: AbortSignal): Promise<void> {
+    const { books, outbox, brokers } = this.#parts;
+    const { _id: id, book, broker: account, summary } = operation;
+    const steps: StepRecord[] = [];
+    const unclear: string[] = [];
+    for (const [index, before] of operation.steps.entries()) {
+      const isInHand = before.state === 'doing' && brokers.has(account);
+      const gone = isInHand ? await letGo(this.#turn(operation, index, true, stop), by) : undefined;
+      steps.push(gone?.record ?? givenUp(before));
+      if (gone?.unclear !== undefined) unclear.push(gone.unclear);
+    }
+    if (steps.some(({ step }) => step.kind === 'lend' || step.kind === 'settle')) {
+      await books.settle({ cause: `operation:${id}:given up`, book });
+    }
+    const fills = (await this.fillsOf(id)).map(toldFill);
+    const { inBook, atBroker } = await this.leftovers({ ...operation, steps });
+    const left = [...inBook, ...unclear, ...atBroker];
+    await outbox.publish(
+      { type: 'operation.ended', operation: id, book, account, summary, by, reason, fills, left },
+      `operation.ended:${id}`,
+    );
+    const said = asSentence(`Given up by ${by}: ${reason}`);
+    await this.#store(operation, { state: 'given_up', steps, reason: [said, ...left].join(' ') });
   }
 
   /** Notes that it did not go on; from the second time in a row it is stuck, and chat hears of it once for each reason. */
@@ -547,6 +630,23 @@ function recordAt({ steps }: Operation, index: number): StepRecord {
   const record = steps[index];
   if (!record) throw new Error(`there is no step ${index}`);
   return record;
+}
+
+/** A step of what is given up: what had not begun will not be, and what was not undone stays done. */
+function givenUp(record: StepRecord): StepRecord {
+  switch (record.state) {
+    case 'waiting':
+    case 'doing':
+      return { ...record, state: 'failed' };
+    case 'undoing':
+      return { ...record, state: 'done' };
+    case 'done':
+    case 'failed':
+    case 'undone':
+      return record;
+    default:
+      return record.state satisfies never;
+  }
 }
 
 function withRecord(

@@ -356,7 +356,9 @@ export class PlanRunner {
       shown.push({
         ...{ side, symbol, terms, stopLoss, takeProfit, signalAt, checks },
         quantity: sent?.quantity ?? order.quantity,
-        state: sent?.state ?? (operation?.state === 'undone' ? 'rejected' : order.state),
+        state:
+          sent?.state ??
+          (operation?.state === 'undone' || operation?.state === 'given_up' ? 'rejected' : order.state),
         averagePrice: bought.gt(zero) ? decimalText(value.div(bought)) : null,
         reason: sent?.reason ?? operation?.reason ?? order.reason,
       });

@@ -470,6 +470,7 @@ export class Queue {
 
   /** The end of a signal whose operation ended like this. An exit that traded nothing has not done what it was for. */
   async #endingOf({ _id, state, reason, purpose, undoing }: Operation, round: number): Promise<Ending> {
+    if (state === 'given_up') return { state: 'failed', reason };
     if (state === 'undone') {
       // The exit before it stands.
       return round === 1 ? { state: undoing ?? 'failed', reason } : { state: 'done', reason };

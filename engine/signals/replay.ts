@@ -73,7 +73,10 @@ async function checkReplayable(signal: Signal, { inbox, operations }: ReplayPart
       `What that signal began is not over: it is ${operation.state}. /orders shows what is open.`,
     );
   }
-  if (operation.state === 'done' && (await operations.fillsOf(operation._id)).length > 0) throw traded();
+  // An exit that was given up is decided by what the book holds now; an entry would be made a second time.
+  const counts =
+    operation.state === 'done' || (operation.state === 'given_up' && operation.purpose === 'entry');
+  if (counts && (await operations.fillsOf(operation._id)).length > 0) throw traded();
 }
 
 function traded(): UserError {

@@ -28,3 +28,35 @@ test('work that fails is heard of by its caller, and does not stop what comes af
   expect(await next).toBe('done');
   await lanes.idle();
 });
+
+test('who waits for a turn no longer leaves the lane at once, and the others keep their order', async () => {
+  const lanes = new Lanes();
+  const done: string[] = [];
+  let letGo: () => void = () => undefined;
+  const held = new Promise<void>((resolve) => {
+    letGo = resolve;
+  });
+  const first = lanes.run('a', () => held);
+  const leaving = new AbortController();
+  const left = lanes.run('a', async () => done.push('left'), leaving.signal);
+  const next = lanes.run('a', async () => done.push('next'));
+  leaving.abort(new Error('no longer wanted'));
+  await expect(left).rejects.toThrow('no longer wanted');
+  letGo();
+  await Promise.all([first, next]);
+  expect(done).toEqual(['next']);
+});
+
+test('work that has begun is heard of to its end, whoever wants it no longer', async () => {
+  const lanes = new Lanes();
+  const leaving = new AbortController();
+  const begun = lanes.run(
+    'a',
+    async () => {
+      leaving.abort();
+      return 'done';
+    },
+    leaving.signal,
+  );
+  expect(await begun).toBe('done');
+});

@@ -73,6 +73,15 @@ const table: Readonly<Record<Type, readonly [FieldsOf<DeskEvent>, ...string[]]>>
     'An operation of demo is stuck, PAPER',
     'no answer',
   ],
+  'operation.ended': [
+    {
+      ...{ operation: 'o1', book: 'demo', account: 'paper', summary: 'sell all SP500' },
+      ...{ by: 'tom', reason: 'delisted', fills: [], left: ['The book "demo" holds 3 SP500.'] },
+    },
+    'An operation of demo was given up, PAPER',
+    'Given up by tom: delisted',
+    'holds 3 SP500',
+  ],
   'order.filled': [{ ...traded, order: 'x1' }, 'Resting order of demo was filled, PAPER', 'Bought 1.5 SP500'],
   'order.todo': [
     { order: 'x1', book: 'demo', account: 'depot', text: 'Buy 10 ACME.' },

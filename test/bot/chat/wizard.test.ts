@@ -50,13 +50,29 @@ function building() {
       }),
     },
   });
-  return { build, built };
+  const offer: Command = defineCommand({
+    name: 'offer',
+    description: 'Offers to build',
+    group: 'Overview',
+    body: {
+      action: action({
+        description: 'Offers to build',
+        role: 'viewer',
+        options: {},
+        run: async () => ({
+          text: ['What shall it be?'],
+          buttons: [{ label: 'Build a tower', command: ['build'], options: { name: 'tower', way: 'pile' } }],
+        }),
+      }),
+    },
+  });
+  return { build, offer, built };
 }
 
 async function desk(options: { forms?: boolean; store?: Store; clock?: ManualClock } = {}) {
-  const { build, built } = building();
+  const { build, offer, built } = building();
   const store = options.store ?? (await tempStore());
-  return { store, built, chat: await chatDesk({ ...options, store, commands: [build] }) };
+  return { store, built, chat: await chatDesk({ ...options, store, commands: [build, offer] }) };
 }
 
 describe('a long command without its options', () => {
@@ -105,6 +121,14 @@ describe('a long command without its options', () => {
     expect((await chat.types('tom', '4')).text).toContain('Where does it stand?');
     expect((await chat.types('tom', '/build tower 4 pile')).text).toContain('Build tower?');
     expect((await chat.types('tom', '/build tower 44 pile')).text).toContain('size must be at most 9');
+  });
+
+  it('asks for what a button does not give', async () => {
+    const { chat } = await desk();
+    const offered = await chat.types('tom', '/offer');
+    const asked = await chat.presses('tom', offered.button('Build a tower'));
+    expect(asked.text).toContain('How large is it?');
+    expect((await chat.types('tom', '4')).text).toContain('Where does it stand?');
   });
 
   it('goes back to an earlier question with what was said to it, and forward again', async () => {

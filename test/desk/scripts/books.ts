@@ -265,6 +265,61 @@ export const byHand = [
     await tom.types(`/manual reject ${id} trading is halted`, { shows: ['is rejected: trading is halted'] });
     await vera.types('/orders latest hand', { shows: ['trading is halted'] });
   }),
+  script(
+    'operation list, operation show, operation end',
+    'an exit that can never be done is seen, and given up with a reason',
+    async (scene) => {
+      const { tom, vera } = scene;
+      await vera.types('/operation list book=hand', { shows: ['Every operation is over.'] });
+      const first = await ordered(scene, 'exit', { action: 'sell', symbol: 'AMBR' });
+      await tom.types(`/cancel ${first}`, {
+        shows: ['It is part of an exit, which then sends another'],
+        buttons: confirm,
+      });
+      await tom.presses('Cancel', { shows: ['was not done'] });
+      await tom.types(`/manual reject ${first} AMBR is delisted`, { shows: ['is rejected'] });
+      const second = await ordered(scene, 'exit');
+      await tom.types(`/manual reject ${second} AMBR is delisted`, { shows: ['is rejected'] });
+      const third = await ordered(scene, 'exit');
+      const list = await tom.types('/operation list book=hand', { shows: ['stuck'], tone: 'danger' });
+      const id = pick(list, /(signal:[0-9a-f]{20})/);
+      await tom.presses('sell all AMBR', {
+        shows: ['AMBR is delisted', 'sell all that is held of AMBR', 'The book "hand" holds 2 AMBR.'],
+        fields: { State: 'stuck', Purpose: 'exit' },
+        buttons: ['End it'],
+      });
+      await tom.types(`/operation end ${id.slice(-6)} sold to the issuer`, {
+        shows: [
+          'Give up “sell all AMBR” of hand, depot?',
+          'It is stuck: AMBR is delisted',
+          `The order ${third} is open: sell 2 AMBR, of which 0 are filled: it is cancelled`,
+          'what it was to close stays open',
+          'The book "hand" holds 2 AMBR.',
+          'In all, depot holds 3 AMBR.',
+        ],
+        buttons: confirm,
+        tone: 'warning',
+      });
+      await tom.presses('Confirm', {
+        shows: [
+          'Given up: sell all AMBR, hand, depot',
+          `Given up by ${tom.name}: sold to the issuer.`,
+          `The order ${third} is open: sell 2 AMBR, of which 0 are filled: it is to be cancelled`,
+          'depot says what the books say.',
+        ],
+        tone: 'warning',
+      });
+      await vera.types(`/operation show ${id}`, { fields: { State: 'given up' } });
+      await vera.types('/manual list', { shows: ['cancel: sell 2 AMBR', third] });
+      await tom.types(`/manual cancelled ${third}`, { shows: ['Nothing of it was traded.'] });
+      await vera.types('/manual list', { shows: ['Nothing is to be done by hand at depot.'] });
+      await vera.types('/positions hand', { shows: ['2 AMBR long'] });
+      await tom.types(`/operation end ${id} again`, {
+        shows: ['The operation "sell all AMBR" is over: Given up'],
+        tone: 'danger',
+      });
+    },
+  ),
   script('manual cancelled', 'a cancelled order is reported', async (scene) => {
     const { tom, vera } = scene;
     const id = await ordered(scene, 'cancelled');
@@ -273,8 +328,12 @@ export const byHand = [
   }),
 ] as const;
 
-/** An alert buys by hand what is then to be reported; its order's id. */
-async function ordered({ vera, desk }: Scene, id: string): Promise<string> {
-  await desk.alert('hand', { key: 'hand-key-123456', id, action: 'buy', symbol: 'AMBR', quantity: 2 });
+/** An alert trades by hand what is then to be reported; its order's id. The same alert again is none. */
+async function ordered(
+  { vera, desk }: Scene,
+  id: string,
+  alert: Readonly<Record<string, unknown>> = { action: 'buy', symbol: 'AMBR', quantity: 2 },
+): Promise<string> {
+  await desk.alert('hand', { key: 'hand-key-123456', id, ...alert });
   return pick(await asksUntil(vera, '/manual list', /oc-[0-9a-f]{32}/), /(oc-[0-9a-f]{32})/);
 }
