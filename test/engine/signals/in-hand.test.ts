@@ -49,9 +49,11 @@ describe('while an exit is stuck', () => {
 
   test('chat knows, and an exit of something else goes on', async () => {
     const { desk, signal } = await openDesk();
-    expect(await desk.told()).toContainEqual(
-      expect.objectContaining({ type: 'operation.stuck', reason: 'the market of ACME is closed' }),
-    );
+    await expect
+      .poll(() => desk.told(), { timeout: 20_000 })
+      .toContainEqual(
+        expect.objectContaining({ type: 'operation.stuck', reason: 'the market of ACME is closed' }),
+      );
     expect(await ended(desk, sell('SP500'))).toMatchObject({ state: 'done' });
     expect(await desk.inbox.signal(signal), 'it stays in hand').toMatchObject({ state: 'working' });
     await desk.stop();
@@ -87,9 +89,9 @@ describe('while an exit is stuck', () => {
     market.closed = false;
     const again = await openTrading({ store: desk.store, clock: desk.clock, sleep: quickly });
     await expect
-      .poll(async () => (await again.inbox.signal(signal))?.state, { timeout: 20_000 })
-      .toBe('done');
-    expect((await again.told()).at(-1)).toMatchObject({ type: 'signal.done', summary: 'sell all ACME' });
+      .poll(async () => (await again.told()).at(-1), { timeout: 20_000 })
+      .toMatchObject({ type: 'signal.done', summary: 'sell all ACME' });
+    expect(await again.inbox.signal(signal)).toMatchObject({ state: 'done' });
     await again.stop();
   });
 });
