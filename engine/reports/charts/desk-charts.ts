@@ -1,6 +1,6 @@
 /** Pictures of the desk's own money: what books are worth, what they earned and on what, and one of their trades. */
 import { drawdownPanel, equityPanel } from './equity-panels.ts';
-import type { Figure, LegendEntry, LineLayer, Panel, TradeLevel } from './figure.ts';
+import type { Figure, LabelLayer, LegendEntry, LineLayer, Panel, TradeLevel } from './figure.ts';
 import { flowPanel, monthsPanel } from './money-panels.ts';
 import { pricePanel } from './price-panels.ts';
 import { profitPanel } from './profit-panels.ts';
@@ -38,13 +38,13 @@ export function profitFigure({ headline, byBook, bySymbol, flow }: ChartedProfit
   };
 }
 
-/** Prices of entry, exit, stop and take profit stand in the legend: in the picture they would lie over each other. */
+/** Prices of entry, exit, stop and take profit stand in the legend; a line has but two letters, or it would cover candles. */
 export function tradeFigure({ headline, bars, trades, levels }: ChartedTrade): Figure {
   const levelPrices = levels.map(({ price }) => price);
   const price = pricePanel(bars, {
     title: 'Price',
-    overlays: levels.map(levelLine),
-    overlayLegend: (['stop', 'take profit'] as const).flatMap((is) => levelLegend(is, levels)),
+    overlays: [...levels.map(levelLine), ...newestOf(levels).map(levelLabel)],
+    overlayLegend: newestOf(levels).map(levelLegend),
     overlayRange:
       levels.length === 0 ? null : { min: Math.min(...levelPrices), max: Math.max(...levelPrices) },
     trades: { kind: 'trades', trades },
@@ -57,17 +57,31 @@ export function tradeFigure({ headline, bars, trades, levels }: ChartedTrade): F
   return { headline, axis: { kind: 'time', time: bars.time }, panels: [price] };
 }
 
-const levelColors = { stop: colors.loss, 'take profit': colors.gain } as const;
+const levelStyles = {
+  stop: { color: colors.loss, stroke: 'dashed', letters: 'SL' },
+  'take profit': { color: colors.gain, stroke: 'dash-dot', letters: 'TP' },
+} as const;
 
 /** Half a bar to each side, so that one that rested within a bar is seen. */
 function levelLine({ is, price, fromBar, toBar }: TradeLevel): LineLayer {
+  const { color, stroke } = levelStyles[is];
   const points = [fromBar - 0.5, toBar + 0.5].map((x) => ({ x, y: price }));
-  return { kind: 'line', points, color: levelColors[is], width: 2, fill: null };
+  return { kind: 'line', points, color, stroke, width: 2.5, fill: null };
 }
 
-/** The newest price of each kind. */
-function levelLegend(is: TradeLevel['is'], levels: readonly TradeLevel[]): LegendEntry[] {
-  const newest = levels.findLast((level) => level.is === is);
-  if (newest === undefined) return [];
-  return [{ label: `${is} ${valueText(newest.price)}`, color: levelColors[is], swatch: 'line' }];
+function levelLabel({ is, price, fromBar }: TradeLevel): LabelLayer {
+  const { color, letters } = levelStyles[is];
+  return { kind: 'label', x: fromBar - 0.5, y: price, text: letters, color };
+}
+
+function levelLegend({ is, price }: TradeLevel): LegendEntry {
+  const { color, stroke, letters } = levelStyles[is];
+  return { label: `${is} (${letters}) ${valueText(price)}`, color, swatch: stroke };
+}
+
+/** The newest of each kind. */
+function newestOf(levels: readonly TradeLevel[]): readonly TradeLevel[] {
+  return (['stop', 'take profit'] as const).flatMap(
+    (is) => levels.findLast((level) => level.is === is) ?? [],
+  );
 }

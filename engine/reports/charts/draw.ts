@@ -30,7 +30,7 @@ import {
 import { paintOver, paintUnder, placedBadges } from './paint.ts';
 import type { PlotArea } from './plot-area.ts';
 import type { Point } from './reduce.ts';
-import { colors, fontFamily, fontSizes, fonts, layout, size } from './theme.ts';
+import { colors, fontFamily, fontSizes, fonts, layout, size, strokes } from './theme.ts';
 import {
   compactText,
   linearTicks,
@@ -270,6 +270,7 @@ function layerDataset(layer: Layer): LineDataset | null {
         borderColor: layer.color,
         borderWidth: layer.width,
         borderJoinStyle: 'round',
+        ...(layer.stroke && { borderDash: [...strokes[layer.stroke]] }),
         fill: layer.fill === null ? false : fillTarget(layer.fill.to),
         ...(layer.fill !== null && { backgroundColor: layer.fill.color }),
       };
@@ -291,6 +292,7 @@ function layerDataset(layer: Layer): LineDataset | null {
     case 'bands':
     case 'table':
     case 'mark':
+    case 'label':
     case 'badge':
       return null;
     default:

@@ -66,7 +66,17 @@ export interface ValueAxis {
 export interface LegendEntry {
   readonly label: string;
   readonly color: string;
-  readonly swatch: 'line' | 'area' | 'dot' | 'buy' | 'sell' | 'filled' | 'hollow' | 'frame' | 'hatch';
+  readonly swatch:
+    | 'line'
+    | LineStroke
+    | 'area'
+    | 'dot'
+    | 'buy'
+    | 'sell'
+    | 'filled'
+    | 'hollow'
+    | 'frame'
+    | 'hatch';
 }
 
 export type Layer =
@@ -82,6 +92,7 @@ export type Layer =
   | BandsLayer
   | TableLayer
   | MarkLayer
+  | LabelLayer
   | BadgeLayer;
 
 export interface LineLayer {
@@ -91,7 +102,12 @@ export interface LineLayer {
   readonly width: number;
   /** Down to the lower edge, to zero, or to the line layer before it. */
   readonly fill: { readonly to: 'bottom' | 'zero' | 'before'; readonly color: string } | null;
+  /** Drawn through where not given. */
+  readonly stroke?: LineStroke;
 }
+
+/** How a line is broken, so that it is told from others without its colour. */
+export type LineStroke = 'dashed' | 'dash-dot';
 
 export interface DotsLayer {
   readonly kind: 'dots';
@@ -206,6 +222,15 @@ export interface MarkLayer {
   readonly kind: 'mark';
   readonly x: number;
   readonly y: number;
+  readonly color: string;
+}
+
+/** A short word in a box, where a line begins. */
+export interface LabelLayer {
+  readonly kind: 'label';
+  readonly x: number;
+  readonly y: number;
+  readonly text: string;
   readonly color: string;
 }
 

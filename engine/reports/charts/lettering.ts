@@ -1,6 +1,15 @@
 /** The words in a picture: headline, titles, legends, labels. Each knows the room it has and stays inside. */
 import type { Context } from './canvas.ts';
-import type { BadgeLayer, ColumnsLayer, Headline, LegendEntry, Panel, Tone } from './figure.ts';
+import type {
+  BadgeLayer,
+  ColumnsLayer,
+  Headline,
+  LabelLayer,
+  LegendEntry,
+  LineStroke,
+  Panel,
+  Tone,
+} from './figure.ts';
 import { hatch } from './hatch.ts';
 import type { Area } from './plot-area.ts';
 import { colors, fontFamily, fonts, layout, size } from './theme.ts';
@@ -8,6 +17,8 @@ import { colors, fontFamily, fonts, layout, size } from './theme.ts';
 export const badgeHeight = 27;
 /** Between a badge's text and its right edge. */
 export const badgePadding = 10;
+
+const labelPadding = 7;
 
 const titleBaseline = 48;
 const tileNameBaseline = 92;
@@ -132,6 +143,27 @@ export function drawBadge(context: Context, axisLeft: number, middle: number, ba
   context.restore();
 }
 
+/** A word in a box that ends here, or, without room for that, begins at the leftmost pixel. */
+export function drawLabel(
+  context: Context,
+  { text, color }: LabelLayer,
+  { right, middle, leftmost }: Readonly<Record<'right' | 'middle' | 'leftmost', number>>,
+): void {
+  context.save();
+  context.font = fonts.smallBold;
+  context.textAlign = 'center';
+  context.textBaseline = 'alphabetic';
+  const width = Math.ceil(context.measureText(text).width) + 2 * labelPadding;
+  const left = Math.max(leftmost, Math.round(right) - width);
+  context.fillStyle = color;
+  context.beginPath();
+  context.roundRect(left, Math.round(middle - badgeHeight / 2), width, badgeHeight, 4);
+  context.fill();
+  context.fillStyle = colors.background;
+  context.fillText(text, left + width / 2, Math.round(middle) + 7);
+  context.restore();
+}
+
 /** Widths of a legend's parts, in pixels. */
 interface LegendSpacing {
   readonly swatch: number;
@@ -176,6 +208,9 @@ function drawLegend(
   }
 }
 
+/** A swatch is short: the same strokes, closer together. */
+const strokesOfSwatch: Readonly<Record<LineStroke, number[]>> = { dashed: [8, 5], 'dash-dot': [9, 4, 3, 4] };
+
 function drawSwatch(
   context: Context,
   { color, swatch }: LegendEntry,
@@ -190,6 +225,9 @@ function drawSwatch(
   const centre = left + width / 2;
   switch (swatch) {
     case 'line':
+    case 'dashed':
+    case 'dash-dot':
+      if (swatch !== 'line') context.setLineDash(strokesOfSwatch[swatch]);
       context.beginPath();
       context.moveTo(left, middle);
       context.lineTo(left + width, middle);

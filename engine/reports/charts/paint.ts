@@ -13,11 +13,11 @@ import type {
   TradesLayer,
   VolumeLayer,
 } from './figure.ts';
-import { badgeHeight, drawBadge } from './lettering.ts';
+import { badgeHeight, drawBadge, drawLabel } from './lettering.ts';
 import { paintMonths, paintWaterfall } from './paint-money.ts';
 import type { Area, PlotArea } from './plot-area.ts';
 import { at, type Buckets } from './reduce.ts';
-import { colors, fonts } from './theme.ts';
+import { colors, fonts, limits } from './theme.ts';
 
 /** What lies beneath the lines. */
 export function paintUnder(context: Context, plot: PlotArea, layers: readonly Layer[]): void {
@@ -41,6 +41,7 @@ export function paintOver(context: Context, plot: PlotArea, layers: readonly Lay
     else if (layer.kind === 'table') paintTable(context, plot, layer);
     else if (layer.kind === 'mark') dot(context, plot.x(layer.x), plot.y(layer.y), layer.color);
   }
+  paintLabels(context, plot, layers);
   paintBadges(context, plot, layers);
 }
 
@@ -53,6 +54,7 @@ function bucketSpan(plot: PlotArea, buckets: Buckets, bucket: number): { left: n
   return { left: Math.round(middle - width / 2), width };
 }
 
+/** A body that rose is hollow, one that fell filled; its wick ends at the body. */
 function paintCandles(context: Context, plot: PlotArea, { buckets }: CandlesLayer): void {
   for (let bucket = 0; bucket < buckets.close.length; bucket++) {
     const open = at(buckets.open, bucket);
@@ -64,9 +66,11 @@ function paintCandles(context: Context, plot: PlotArea, { buckets }: CandlesLaye
     const bottom = Math.round(plot.y(at(buckets.low, bucket)));
     const bodyTop = Math.round(plot.y(Math.max(open, close)));
     const bodyBottom = Math.round(plot.y(Math.min(open, close)));
-    context.fillStyle = close >= open ? colors.candleUp : colors.candleDown;
+    const rose = close >= open;
+    context.fillStyle = rose ? colors.candleUp : colors.candleDown;
     context.fillRect(left + Math.floor((width - wickWidth) / 2), top, wickWidth, Math.max(1, bottom - top));
-    context.fillRect(left, bodyTop, width, Math.max(1, bodyBottom - bodyTop));
+    const body = { left, top: bodyTop, width, height: Math.max(1, bodyBottom - bodyTop) };
+    paintBody(context, body, rose && isHollow(buckets));
   }
 }
 
@@ -76,10 +80,28 @@ function paintVolume(context: Context, plot: PlotArea, { buckets }: VolumeLayer)
     if (!(volume > 0)) continue;
     const { left, width } = bucketSpan(plot, buckets, bucket);
     const top = Math.round(plot.y(volume));
-    context.fillStyle =
-      at(buckets.close, bucket) >= at(buckets.open, bucket) ? colors.volumeUp : colors.volumeDown;
-    context.fillRect(left, top, width, Math.max(1, Math.round(plot.area.bottom) - top));
+    const rose = at(buckets.close, bucket) >= at(buckets.open, bucket);
+    context.fillStyle = rose ? colors.volumeUp : colors.volumeDown;
+    const height = Math.max(1, Math.round(plot.area.bottom) - top);
+    paintBody(context, { left, top, width, height }, rose && isHollow(buckets));
   }
+}
+
+function isHollow({ close }: Buckets): boolean {
+  return close.length <= limits.hollowCandles;
+}
+
+/** In the current colour; of a hollow one the rim, as far as there is room for something within it. */
+function paintBody(
+  context: Context,
+  { left, top, width, height }: Readonly<Record<'left' | 'top' | 'width' | 'height', number>>,
+  hollow: boolean,
+): void {
+  context.fillRect(left, top, width, height);
+  const rim = width >= 9 ? 2 : 1;
+  if (!hollow || width <= 2 * rim || height <= 2 * rim) return;
+  context.fillStyle = colors.panel;
+  context.fillRect(left + rim, top + rim, width - 2 * rim, height - 2 * rim);
 }
 
 /**
@@ -286,28 +308,54 @@ export function tradeColor(trade: Pick<TradeMark, 'gain'>): string {
   return trade.gain ? colors.gain : colors.loss;
 }
 
+function paintLabels(context: Context, { area, x, y }: PlotArea, layers: readonly Layer[]): void {
+  const labels = layers.filter((layer) => layer.kind === 'label');
+  for (const { one: label, middle } of apart(labels, y, area.top, area.bottom)) {
+    drawLabel(context, label, { right: x(label.x), middle, leftmost: area.left });
+  }
+}
+
 function paintBadges(context: Context, plot: PlotArea, layers: readonly Layer[]): void {
   const { top, bottom, right } = plot.area;
-  for (const { badge, middle } of placedBadges(layers, plot.y, top, bottom)) {
+  for (const { one: badge, middle } of placedBadges(layers, plot.y, top, bottom)) {
     dot(context, plot.x(badge.x), plot.y(badge.y), badge.color);
     drawBadge(context, right, middle, badge);
   }
 }
 
-/**
- * Where the badges of a panel stand, in pixels: at their values, but none over another and none outside of the plot.
- * Down from the top with room for each, then up from the bottom where that pushed some out.
- */
+/** Where the badges of a panel stand, in pixels. */
 export function placedBadges(
   layers: readonly Layer[],
   pixel: (value: number) => number,
   top: number,
   bottom: number,
-): readonly { readonly badge: BadgeLayer; readonly middle: number }[] {
-  const placed = layers
-    .filter((layer) => layer.kind === 'badge')
-    .map((badge) => ({ badge, middle: pixel(badge.y) }))
-    .sort((one, other) => one.middle - other.middle);
+): readonly Placed<BadgeLayer>[] {
+  return apart(
+    layers.filter((layer) => layer.kind === 'badge'),
+    pixel,
+    top,
+    bottom,
+  );
+}
+
+interface Placed<T> {
+  readonly one: T;
+  readonly middle: number;
+}
+
+/**
+ * Boxes at their values, but none over another and none outside of the plot: down from the top with room for each, then
+ * up from the bottom where that pushed some out.
+ */
+function apart<T extends { readonly y: number }>(
+  boxes: readonly T[],
+  pixel: (value: number) => number,
+  top: number,
+  bottom: number,
+): readonly Placed<T>[] {
+  const placed = boxes
+    .map((one) => ({ one, middle: pixel(one.y) }))
+    .sort((before, after) => before.middle - after.middle);
   let free = top + badgeHeight / 2;
   for (const place of placed) {
     place.middle = Math.max(place.middle, free);

@@ -37,6 +37,7 @@ export function pricePanel(prices: PriceColumns, parts: PricePanelParts): Panel 
   });
   const price: Layer = asCandles ? { kind: 'candles', buckets } : line(prices.close, colors.close);
   const notes = [
+    asCandles ? candlesNote(buckets.close.length) : '',
     asCandles && buckets.barsEach > 1 ? `${buckets.barsEach} bars to a candle` : '',
     parts.tradesNote,
     axis.kind === 'logarithmic' ? 'log scale' : '',
@@ -49,6 +50,11 @@ export function pricePanel(prices: PriceColumns, parts: PricePanelParts): Panel 
     axis,
     layers: [price, ...parts.overlays, parts.trades],
   };
+}
+
+/** How candles that rose are known from those that fell. */
+function candlesNote(candles: number): string {
+  return candles <= limits.hollowCandles ? 'hollow: rose' : 'light: rose';
 }
 
 /** Null when the source has no volume. */

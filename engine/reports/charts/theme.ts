@@ -2,9 +2,11 @@
  * How every chart looks: colours, sizes and fonts in one place.
  *
  * Sizes are for a picture of 1200 x 900 that is looked at on a phone, at a third of its size: nothing is written
- * smaller than `fonts.small`. Gain and loss are told apart by shape too (filled, hollow), and their colours, a bluish
- * green and a vermilion, are the pair that people with red-green blindness can separate (M. Okabe, K. Ito, "Color
- * Universal Design", 2008).
+ * smaller than `fonts.small`. Nothing is told apart by colour alone. Trades that gained are filled and those that lost
+ * hollow; candles are as traders know them, hollow where the price rose and filled where it fell, and where they are too
+ * narrow for that, lighter where it rose; lines of orders are broken in different ways. The two colours, a bluish green
+ * and a vermilion, are the pair that people with red-green blindness can separate (M. Okabe, K. Ito, "Color Universal
+ * Design", 2008).
  */
 
 export const size = { width: 1200, height: 900 } as const;
@@ -23,10 +25,10 @@ export const colors = {
   drawdown: '#ff7a52',
   drawdownArea: 'rgba(255, 122, 82, 0.28)',
   close: '#c6d0dd',
-  candleUp: '#2b9c85',
-  candleDown: '#b85f49',
-  volumeUp: '#2b6f66',
-  volumeDown: '#7a4a43',
+  candleUp: '#3fbf9f',
+  candleDown: '#a84e39',
+  volumeUp: '#37857a',
+  volumeDown: '#6b3d34',
   others: '#5b6777',
   band: 'rgba(255, 255, 255, 0.045)',
   hatch: '#39465a',
@@ -77,9 +79,14 @@ export const layout = {
   labelDistance: 27,
 } as const;
 
+/** Lengths of lines and gaps in pixels, by the name of the stroke. */
+export const strokes = { dashed: [15, 9], 'dash-dot': [15, 6, 3, 6] } as const;
+
 /** The most of each that is drawn; more would be a smear. */
 export const limits = {
   candles: 300,
+  /** Beyond this many a candle is too narrow to be hollow. */
+  hollowCandles: 120,
   /** Beyond this many bars to a candle a line of closes says more. */
   barsPerCandle: 5,
   /** Columns of about two pixels each, with up to four points. */

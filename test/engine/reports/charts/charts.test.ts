@@ -294,6 +294,25 @@ describe('several symbols', () => {
 });
 
 describe('the picture of a market', () => {
+  /** The same bars, with a fall for each rise. */
+  const turned = (bars: Bars): Bars => ({ ...bars, open: bars.close, close: bars.open });
+  const inked = async (bars: Bars, color: string) =>
+    countColor(decodePng((await renderer.priceChart([bars])).data), color, { top: 178 });
+
+  it('shows candles that rose hollow and those that fell filled', async () => {
+    const bars = sampleBars({ count: 30 });
+    const rising = { ...bars, open: bars.low, close: bars.high };
+    const rose = await inked(rising, colors.candleUp);
+    const fell = await inked(turned(rising), colors.candleDown);
+    expect(rose).toBeGreaterThan(0);
+    expect(fell, 'the same bodies, filled').toBeGreaterThan(2 * rose);
+  });
+
+  it('shows candles too narrow for that lighter where they rose, also in grey', () => {
+    expect(greyOf(colors.candleUp) - greyOf(colors.candleDown)).toBeGreaterThan(50);
+    expect(greyOf(colors.volumeUp) - greyOf(colors.volumeDown)).toBeGreaterThan(30);
+  });
+
   it('shows candles and volume of one symbol', async () => {
     const file = await renderer.priceChart([sampleBars({ symbol: 'BTC/USDT' })]);
     expect(file).toMatchObject({ name: 'BTC-USDT-price.png', type: 'image/png' });
@@ -309,3 +328,9 @@ describe('the picture of a market', () => {
     expect(countColor(drawn, paletteColor(1))).toBeGreaterThan(50);
   });
 });
+
+/** Lightness from 0 to 255 by ITU-R BT.709. */
+function greyOf(color: string): number {
+  const [red = 0, green = 0, blue = 0] = [1, 3, 5].map((at) => Number.parseInt(color.slice(at, at + 2), 16));
+  return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
+}

@@ -172,7 +172,7 @@ describe('the picture of profit', () => {
 });
 
 describe('the picture of a trade', () => {
-  it('has lines where its stop and take profit rested, and all four prices in words', () => {
+  it('has lines where its stop and take profit rested, told apart without colour, and all four prices in words', () => {
     const level = { fromBar: 20, toBar: 44 };
     const [panel] = tradeFigure({
       ...trade(true),
@@ -183,13 +183,18 @@ describe('the picture of a trade', () => {
       ],
     }).panels;
     expect(panel?.legend.map(({ label }) => label)).toEqual([
-      ...['stop 103.00', 'take profit 112.00', 'entry 105.00', 'exit 108.00'],
+      ...['stop (SL) 103.00', 'take profit (TP) 112.00', 'entry 105.00', 'exit 108.00'],
     ]);
-    const lines = panel?.layers.flatMap((layer) => (layer.kind === 'line' ? [layer.points] : []));
-    expect(lines).toHaveLength(3);
-    expect(lines?.[2]).toEqual([
+    const lines = panel?.layers.flatMap((layer) => (layer.kind === 'line' ? [layer] : []));
+    expect(lines?.map(({ stroke }) => stroke)).toEqual(['dashed', 'dash-dot', 'dashed']);
+    expect(lines?.[2]?.points).toEqual([
       { x: 29.5, y: 103 },
       { x: 44.5, y: 103 },
+    ]);
+    const labels = panel?.layers.flatMap((layer) => (layer.kind === 'label' ? [layer] : []));
+    expect(labels, 'the newest of each, at the beginning of its line').toMatchObject([
+      { text: 'SL', x: 29.5, y: 103 },
+      { text: 'TP', x: 19.5, y: 112 },
     ]);
   });
 

@@ -37,6 +37,9 @@ export const pictures: Readonly<
           indicator('Range', rangeOf(acme), false),
         ],
       ),
+    // So many that their bodies are too narrow to be hollow.
+    'price-in-narrow-candles': (renderer) =>
+      renderer.priceChart([sampleBars({ symbol: 'ACME', seed: 1, count: 260 })]),
     'price-of-several-symbols': (renderer) => renderer.priceChart([acme, globex, initech]),
   },
   comparisonChart: {
