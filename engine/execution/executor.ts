@@ -7,7 +7,14 @@
  * looked at again, and every step can be repeated.
  */
 import type { Books } from '../bank/books.ts';
-import type { Broker, BrokerFill, BrokerOrder, BrokerStatus, CancelOutcome } from '../brokers/broker.ts';
+import type {
+  Broker,
+  BrokerFill,
+  BrokerOrder,
+  BrokerStatus,
+  CancelOutcome,
+  OrderRequest,
+} from '../brokers/broker.ts';
 import type { Clock } from '../clock.ts';
 import { stamp } from '../clock.ts';
 import { reasonOf, UserError } from '../errors.ts';
@@ -186,6 +193,12 @@ export class Executor {
     }
   }
 
+  /** Takes up an order that is there already, as `execute` does. @throws Interrupted */
+  takeUp(id: string, signal?: AbortSignal): Promise<Order> {
+    const stop = signal ? AbortSignal.any([signal, this.#stopping.signal]) : this.#stopping.signal;
+    return this.#lanes.run(id, async () => this.#advance(await this.#reload(id), stop));
+  }
+
   order(id: string): Promise<Order | undefined> {
     return this.#orders.get(id);
   }
@@ -249,9 +262,10 @@ export class Executor {
 
   /** @throws UserError when there is no such book or broker */
   #orderOf(id: string, intent: Intent): Order {
-    const { key, symbol, side, quantity, budget, terms, purpose, askedAt } = intent;
+    const { key, symbol, side, quantity, budget, terms, purpose, askedAt, exit } = intent;
     const { broker, home, wallet = home } = this.#parts.books.settings(key.book);
-    this.#broker(broker);
+    const { capabilities } = this.#broker(broker);
+    const goesTogether = exit && capabilities.brackets && capabilities.orderTypes.includes(exit.terms.type);
     const resting = intent.resting ?? false;
     return {
       _id: id,
@@ -270,6 +284,7 @@ export class Executor {
       notional: null,
       openForSeconds: intent.openForSeconds ?? null,
       resting,
+      ...(goesTogether && { exit: { ...exit, order: clientOrderId({ ...key, leg: exit.leg }) } }),
       filled: '0',
       state: 'intended',
       reason: null,
@@ -299,10 +314,10 @@ export class Executor {
         return this.#sendFirst(order, stop);
       case 'sending':
       case 'unknown':
-        return this.#lookUp(order, stop);
+        return order.entry === undefined ? this.#lookUp(order, stop) : this.#lookUpExit(order, stop);
       case 'working':
       case 'partly_filled':
-        return this.#follow(order, stop);
+        return order.entry === undefined ? this.#follow(order, stop) : this.#followExit(order, stop);
       case 'filled':
       case 'rejected':
       case 'cancelled':
@@ -361,6 +376,7 @@ export class Executor {
         quantity: prepared.quantity,
         terms: prepared.terms,
         notional: prepared.notional,
+        ...(prepared.exit && { exit: prepared.exit }),
         state: 'sending',
         sentAt: now,
         sends: order.sends + 1,
@@ -370,10 +386,17 @@ export class Executor {
     );
     if (!sending) return this.#reload(order._id); // another process on this store has it in hand
     const { _id, symbol, side, quantity, terms, wallet } = sending;
-    const outcome = await this.#submit(broker, { clientOrderId: _id, symbol, side, quantity, terms, wallet });
+    const exit = await this.#exitFor(sending);
+    const outcome = await this.#submit(broker, {
+      ...{ clientOrderId: _id, symbol, side, quantity, terms, wallet },
+      ...(exit && { exit }),
+    });
     switch (outcome.outcome) {
       case 'accepted': {
-        const { brokerOrderId } = outcome;
+        const { brokerOrderId, withoutExit } = outcome;
+        if (exit && withoutExit !== undefined) {
+          await this.#close(await this.#reload(exit.clientOrderId), 'rejected', withoutExit);
+        }
         return this.#follow(await this.#record(sending, 'accepted', [], { brokerOrderId }), stop);
       }
       case 'rejected':
@@ -383,6 +406,78 @@ export class Executor {
       default:
         return outcome satisfies never;
     }
+  }
+
+  /** The exit that goes out with an order, stored as being sent; undefined when it has none, or that has ended. */
+  async #exitFor(entry: Order): Promise<OrderRequest['exit']> {
+    const { exit } = entry;
+    if (!exit) return undefined;
+    const { order: _id, leg, terms } = exit;
+    const { quantity, sends, sentAt, updatedAt } = entry;
+    const { exit: _, ...same } = entry;
+    const fresh: Order = {
+      ...same,
+      _id,
+      key: { ...entry.key, leg },
+      side: entry.side === 'buy' ? 'sell' : 'buy',
+      terms,
+      purpose: 'exit',
+      requested: quantity,
+      ...{ budget: null, notional: null, openForSeconds: null, brokerOrderId: null, cancelledBy: null },
+      resting: true,
+      entry: entry._id,
+      filled: '0',
+      told: false,
+    };
+    try {
+      await this.#orders.insert(fresh);
+    } catch (error) {
+      if (!(error instanceof DuplicateKeyError)) throw error;
+      const changes = { terms, quantity, sends, sentAt, updatedAt, state: 'sending' } as const;
+      const again = await this.#orders.update(_id, { state: { in: ['sending', 'unknown'] } }, changes);
+      if (!again) return undefined;
+    }
+    return { clientOrderId: _id, terms };
+  }
+
+  /** What became of an exit that was sent with its entry. It goes the way of that, and is never sent alone. */
+  async #lookUpExit(order: Order, stop: AbortSignal): Promise<Order> {
+    const broker = this.#broker(order.broker);
+    let reason = 'its entry is not known yet';
+    for (const ms of [...lookupPausesMs, 0]) {
+      const entry = await this.#reload(order.entry ?? '');
+      if (!isFinal(entry.state) && !isKnown(entry.state)) return order;
+      const { found, error } = await this.#ask(broker, order);
+      if (found) return this.#followExit(await this.#recordFound(order, found), stop);
+      reason = error ?? `${broker.name} does not know it`;
+      if (error === undefined && (endedUnfilled(entry) || this.#isProvenAbsent(order, broker))) {
+        return this.#close(order, 'rejected', `it did not come with its entry: ${entry.reason ?? reason}`);
+      }
+      if (ms > 0) await this.#sleep(ms, stop);
+    }
+    return this.#record(order, 'unknown', [], { reason });
+  }
+
+  /** An exit rests as long as its entry may be filled or was. */
+  async #followExit(order: Order, stop: AbortSignal): Promise<Order> {
+    const current = isFinal(order.state) ? order : await this.#look(order);
+    if (isFinal(current.state)) return current;
+    if (current.cancelledBy !== null) return this.#cancelAtBroker(current, stop);
+    if (!endedUnfilled(await this.#reload(current.entry ?? ''))) return current;
+    const by = { cancelledBy: endOfEntry };
+    await this.#orders.update(current._id, { cancelledBy: null }, by);
+    return this.#cancelAtBroker({ ...current, ...by }, stop);
+  }
+
+  /** An entry has come to be known, or to its end: so does its exit. */
+  #exitSoon({ exit }: Order): void {
+    if (!exit) return;
+    this.#inBackground(() =>
+      this.#lanes.run(exit.order, async () => {
+        const order = await this.#orders.get(exit.order);
+        if (order) await this.#advance(order, this.#stopping.signal);
+      }),
+    );
   }
 
   async #submit(broker: Broker, request: Parameters<Broker['submit']>[0]): ReturnType<Broker['submit']> {
@@ -520,9 +615,15 @@ export class Executor {
     }
   }
 
-  #recordFound(order: Order, { state, reason: said, brokerOrderId, fills }: BrokerOrder): Promise<Order> {
+  #recordFound(order: Order, found: BrokerOrder): Promise<Order> {
+    const { state, reason: said, brokerOrderId, fills, quantity } = found;
     const reason = said ?? (state === 'cancelled' ? whyCancelled(order) : null);
-    return this.#record(order, newsOf(state), fills, { brokerOrderId, ...(reason && { reason }) });
+    const isSmaller = order.entry !== undefined && decimal(quantity).lt(decimal(order.quantity));
+    return this.#record(order, newsOf(state), fills, {
+      brokerOrderId,
+      ...(reason && { reason }),
+      ...(isSmaller && { quantity }),
+    });
   }
 
   /** Books the fills, then writes what they and the news make of the order. */
@@ -530,7 +631,7 @@ export class Executor {
     order: Order,
     news: OrderNews,
     fills: readonly BrokerFill[],
-    more: { readonly brokerOrderId?: string; readonly reason?: string } = {},
+    more: { readonly brokerOrderId?: string; readonly reason?: string; readonly quantity?: string } = {},
   ): Promise<Order> {
     for (const fill of fills) await this.#book(order, fill);
     let current = order;
@@ -539,7 +640,7 @@ export class Executor {
         (sum, { quantity }) => sum.plus(decimal(quantity)),
         zero,
       );
-      const quantity = decimal(current.quantity);
+      const quantity = decimal(more.quantity ?? current.quantity);
       if (filled.gt(quantity)) {
         this.#parts.log.error(
           { order: order._id, quantity: current.quantity, filled: decimalText(filled) },
@@ -550,6 +651,7 @@ export class Executor {
       const changed = await this.#change(current, state, { filled: decimalText(filled), ...more });
       if (changed) {
         await this.#tellEnd(changed);
+        if (changed.state !== current.state) this.#exitSoon(changed);
         return changed;
       }
       current = await this.#reload(order._id);
@@ -609,6 +711,7 @@ export class Executor {
     const closed = await this.#change(order, state, { reason });
     if (!closed) return this.#reload(order._id);
     await this.#tellEnd(closed);
+    this.#exitSoon(closed);
     return closed;
   }
 
@@ -690,6 +793,18 @@ export class Executor {
     this.#background.add(running);
     void running.then(() => this.#background.delete(running));
   }
+}
+
+const endOfEntry = 'the end of its entry';
+
+/** Its broker has it. */
+function isKnown(state: OrderState): boolean {
+  return state === 'working' || state === 'partly_filled';
+}
+
+/** Nothing was opened that an exit could end. */
+function endedUnfilled({ state, filled }: Order): boolean {
+  return isFinal(state) && decimal(filled).lte(zero);
 }
 
 function newsOf(state: BrokerOrder['state']): OrderNews {

@@ -9,6 +9,7 @@ import type { Purpose } from '../bank/books.ts';
 import type { OrderTerms, Side } from '../brokers/broker.ts';
 import type { StoredDocument } from '../store/store.ts';
 import { defineCollection } from '../store/store.ts';
+import type { WantedExit } from './order.ts';
 
 /**
  * How much of something, where it is known only when its turn comes. `leg` names an earlier step of the same operation.
@@ -216,6 +217,23 @@ export function undoLeg(leg: string): string {
 /** What a leg undoes, when it does. */
 export function undoneBy(leg: string): string | undefined {
   return leg.startsWith(undoPrefix) ? leg.slice(undoPrefix.length) : undefined;
+}
+
+/**
+ * The step that rests to end all that another one opens, and can go out with it: at a broker that takes the two together
+ * nothing is open for a moment without it.
+ */
+export function exitOf(
+  { steps }: Pick<Operation, 'steps'>,
+  { leg, symbol, side }: OrderStep,
+): (WantedExit & { readonly step: OrderStep }) | undefined {
+  for (const { step } of steps) {
+    if (step.kind !== 'order' || !step.resting || step.netOfFee || step.side === side) continue;
+    const { quantity, terms } = step;
+    if (quantity.is !== 'bought' || quantity.leg !== leg || step.symbol !== symbol) continue;
+    if (terms && terms.type !== 'market') return { leg: step.leg, terms, step };
+  }
+  return undefined;
 }
 
 /** Whether an order of an entry takes risk away: it trades back what an earlier leg of the same operation traded. */

@@ -1,7 +1,7 @@
 /** Orders and their fills as they are stored, and the key that makes an intent one order and never two. */
 import { createHash } from 'node:crypto';
 import type { Purpose } from '../bank/books.ts';
-import type { OrderTerms, Side } from '../brokers/broker.ts';
+import type { AttachedExit, OrderTerms, Side } from '../brokers/broker.ts';
 import type { StoredDocument } from '../store/store.ts';
 import { defineCollection } from '../store/store.ts';
 import type { OrderState } from './states.ts';
@@ -38,8 +38,17 @@ export interface Intent {
   readonly openForSeconds?: number;
   /** It is left at the broker, whose reports lead on: a stop loss, a take profit, an order for an auction. */
   readonly resting?: true;
+  /** What ends the position that it opens, and goes out with it where the broker takes the two together. */
+  readonly exit?: WantedExit;
   /** ISO 8601: an entry that is older than its book allows is not sent any more. */
   readonly askedAt: string;
+}
+
+/** An exit as it is wanted with its entry: on the other side, and for as much of it as is filled. */
+export interface WantedExit {
+  /** Of the same source: names it as the key of an order does. */
+  readonly leg: string;
+  readonly terms: AttachedExit['terms'];
 }
 
 export interface Order extends StoredDocument {
@@ -65,6 +74,10 @@ export interface Order extends StoredDocument {
   readonly notional: string | null;
   readonly openForSeconds: number | null;
   readonly resting: boolean;
+  /** Of an entry: the exit that goes out with it. */
+  readonly exit?: WantedExit & { readonly order: string };
+  /** Of such an exit: its entry. It is never sent without that, and may become smaller with it. */
+  readonly entry?: string;
   readonly filled: string;
   readonly state: OrderState;
   /** Why it is where it is, for people; null where there is nothing to say. */

@@ -13,7 +13,7 @@ import { reasonOf, UserError } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import type { Decimal } from '../money.ts';
 import { decimal, decimalText } from '../money.ts';
-import { checkOrder } from './checks.ts';
+import { checkOrder, termsOnTick } from './checks.ts';
 import type { Order } from './order.ts';
 import type { Sleep } from './patience.ts';
 import { lookupPausesMs } from './patience.ts';
@@ -34,6 +34,7 @@ export interface Prepared {
   readonly quantity: string;
   readonly terms: OrderTerms;
   readonly notional: string | null;
+  readonly exit?: Order['exit'];
 }
 
 /** What a book has of an asset in a wallet. */
@@ -86,6 +87,7 @@ export class Preparation {
       quantity: decimalText(checked.quantity),
       terms: checked.terms,
       notional: checked.notional ? decimalText(checked.notional) : null,
+      ...(order.exit && { exit: exitOnTick(order.exit, order.side, instrument) }),
     };
     if (order.purpose === 'entry') {
       const no = await mayEnter?.({ ...order, ...prepared, asset: instrument.asset });
@@ -156,4 +158,13 @@ export class Preparation {
       return undefined;
     }
   }
+}
+
+function exitOnTick(
+  exit: NonNullable<Order['exit']>,
+  side: Order['side'],
+  { rules }: Instrument,
+): NonNullable<Order['exit']> {
+  const terms = termsOnTick(exit.terms, side === 'buy' ? 'sell' : 'buy', rules.priceTick);
+  return terms.type === 'market' ? exit : { ...exit, terms };
 }

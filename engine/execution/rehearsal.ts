@@ -10,6 +10,7 @@ import type { Margin } from '../brokers/broker.ts';
 import type { Decimal } from '../money.ts';
 import { decimal, decimalText, truncateToStep, zero } from '../money.ts';
 import type { Amount, BorrowStep, OrderStep, Step, TransferStep, Undoing } from './operation.ts';
+import { exitOf } from './operation.ts';
 import { intentOf } from './steps/order.ts';
 import type { Turn } from './steps/turn.ts';
 import { walletOf } from './steps/turn.ts';
@@ -40,6 +41,8 @@ class Stage {
   readonly #purse = new Map<string, Decimal>();
   /** What each leg would have brought. */
   readonly #amounts = new Map<string, Decimal>();
+  /** Legs that end what rests itself. */
+  readonly #resting = new Set<string>();
 
   private constructor(turn: Turn) {
     this.#turn = turn;
@@ -119,6 +122,10 @@ class Stage {
     const quantity = this.#amountOf(step.quantity, wallet);
     if (quantity.lte(zero)) return this.#no(`There would be no ${step.symbol} to ${step.side}.`);
     const intent = intentOf(this.#turn, step, decimalText(quantity), 1);
+    // It ends what an entry that rests has not opened yet.
+    if (this.#resting.has(step.leg)) return undefined;
+    const exit = step.resting && exitOf(this.#turn.operation, step);
+    if (exit) this.#resting.add(exit.leg);
     const prepared = await executor.rehearse(intent, stop, (of, asset) => this.#has(of, asset));
     if ('state' in prepared) {
       return { reason: prepared.reason, how: prepared.state === 'expired' ? 'expired' : 'failed' };

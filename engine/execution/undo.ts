@@ -5,14 +5,17 @@
  * there and back cost: a purchase is sold at the market, and the loan's first interest stays owed until it is repaid.
  */
 import type { Step, StepRecord } from './operation.ts';
-import { undoLeg } from './operation.ts';
+import { exitOf, undoLeg } from './operation.ts';
 
 /** The steps of an operation that is to be undone: those that were done, and behind them what undoes them. */
 export function withUndoing(steps: readonly StepRecord[]): StepRecord[] {
   const back = steps
     .filter(({ state }) => state === 'done')
     .reverse()
-    .flatMap((record) => undoingOf(record) ?? []);
+    .flatMap((record) => {
+      const undoing = undoingOf(record);
+      return [...exitThatStands(steps, record), ...(undoing ? [undoing] : [])];
+    });
   const undone = new Set(back.map(({ leg }) => leg));
   return [
     ...steps.map(
@@ -21,6 +24,13 @@ export function withUndoing(steps: readonly StepRecord[]): StepRecord[] {
     ),
     ...back.map(newRecord),
   ];
+}
+
+/** What went out with an entry stands at the broker, also when its own step failed or had not come. */
+function exitThatStands(steps: readonly StepRecord[], { step }: StepRecord): readonly Step[] {
+  const exit = step.kind === 'order' && !step.resting ? exitOf({ steps }, step) : undefined;
+  if (!exit || steps.some((record) => record.step.leg === exit.leg && record.state === 'done')) return [];
+  return [{ kind: 'cancel', leg: `${undoLeg(exit.leg)}:attached`, symbol: exit.step.symbol, of: exit.leg }];
 }
 
 export function newRecord(step: Step): StepRecord {

@@ -3,6 +3,9 @@
  *
  * In an entry it is one order, and what of it is filled when its time is over is what the operation goes on with. In an
  * exit it may take several: the next one is made only when the one before it has certainly ended, for what is left.
+ *
+ * What rests to end what an entry opens went out with it where the broker takes the two together. It is then looked at
+ * when its turn comes: what does not fit what the entry really got is replaced.
  */
 
 import { amountIn } from '../../bank/sums.ts';
@@ -10,7 +13,7 @@ import { stamp } from '../../clock.ts';
 import type { Decimal } from '../../money.ts';
 import { decimal, decimalText, truncateToStep, zero } from '../../money.ts';
 import type { OrderStep } from '../operation.ts';
-import { hasTraded, isProtective } from '../operation.ts';
+import { exitOf, hasTraded, isProtective } from '../operation.ts';
 import type { Intent, Order } from '../order.ts';
 import { isFinal } from '../states.ts';
 import { amountOf, heldIn, netOf, ordersOfLeg, owedOf } from './amounts.ts';
@@ -20,11 +23,16 @@ import { done, failed, walletOf } from './turn.ts';
 /** How long an order may stay open where nothing is said. */
 const usualOpenSeconds = 60;
 
+const replacedBy = 'an order for what its entry really got';
+
 export async function sizeOrder(turn: Turn, step: OrderStep): Promise<Sized | Ended> {
   const before = await ordersOfLeg(turn, step.leg);
   const traded = sumOf(before);
+  const attached = attachedOf(before);
+  if (attached && (await waitsForEntry(turn, attached))) return { is: 'sized', amount: attached.quantity };
   const left = await quantityLeft(turn, step, before);
   if (left.lte(zero)) {
+    if (attached && traded.gt(zero)) return done(traded, attached._id);
     if (turn.pushed) return done(traded, before.at(-1)?._id ?? null, nothingLeft(turn, step, traded));
     return failed(`There is no ${step.symbol} to ${step.side}: an earlier step brought none.`);
   }
@@ -40,9 +48,14 @@ export async function sizeOrder(turn: Turn, step: OrderStep): Promise<Sized | En
 
 export async function carryOutOrder(turn: Turn, step: OrderStep): Promise<Ended> {
   const before = await ordersOfLeg(turn, step.leg);
+  const attached = attachedOf(before);
+  const settled = attached && (await settleAttached(turn, step, attached));
+  if (settled && settled.is !== 'replace') return settled;
   const last = before.at(-1)?.key.sequence ?? 0;
-  const goesOn = last > 0 && (turn.again || !turn.pushed);
-  const intent = intentOf(turn, step, turn.record.amount ?? '0', goesOn ? last : last + 1);
+  const isOwn = before.at(-1)?.entry === undefined;
+  const goesOn = last > 0 && isOwn && (turn.again || !turn.pushed);
+  const amount = settled?.amount ?? turn.record.amount ?? '0';
+  const intent = intentOf(turn, step, amount, goesOn ? last : last + 1);
   const order = await turn.executor.execute(intent, turn.stop);
   if (!isFinal(order.state)) {
     const rests = order.resting && (order.state === 'working' || order.state === 'partly_filled');
@@ -56,6 +69,45 @@ export async function carryOutOrder(turn: Turn, step: OrderStep): Promise<Ended>
   const part = `${order.filled} of ${order.quantity} ${order.symbol} were filled: ${why}`;
   if (turn.pushed) return { is: 'failed', reason: part, how: 'failed', progressed: true };
   return done(traded, order._id, part);
+}
+
+/** The order that went out with its entry, where there is one. */
+function attachedOf(orders: readonly Order[]): Order | undefined {
+  return orders.find(({ entry }) => entry !== undefined);
+}
+
+/** Its entry may still be filled: until then it is for whatever that gets. */
+async function waitsForEntry({ executor }: Turn, { entry = '' }: Order): Promise<boolean> {
+  const found = await executor.order(entry);
+  return found !== undefined && !isFinal(found.state);
+}
+
+/** Whether what went out with the entry ends all that the entry opened; if not, for how much another order is needed. */
+async function settleAttached(
+  turn: Turn,
+  step: OrderStep,
+  attached: Order,
+): Promise<Ended | { readonly is: 'replace'; readonly amount: string }> {
+  let order = isFinal(attached.state) ? attached : await turn.executor.takeUp(attached._id, turn.stop);
+  if (order.state === 'sending' || order.state === 'unknown')
+    return { is: 'unclear', reason: whyOpen(order) };
+  if (await waitsForEntry(turn, attached)) {
+    return done(decimal(order.quantity), order._id, isFinal(order.state) ? order.reason : null);
+  }
+  const left = async () => quantityLeft(turn, step, await ordersOfLeg(turn, step.leg));
+  if (!isFinal(order.state)) {
+    const rest = decimal(order.quantity).minus(decimal(order.filled));
+    if (rest.eq(await left())) return done(decimal(order.quantity), order._id);
+    order = await turn.executor.cancel(order._id, replacedBy);
+    if (!isFinal(order.state)) return { is: 'unclear', reason: whyOpen(order) };
+  }
+  const amount = await left();
+  if (amount.lte(zero)) return done(sumOf(await ordersOfLeg(turn, step.leg)), order._id);
+  // Somebody wanted it gone: it is not placed anew against that.
+  if (order.cancelledBy !== null && order.cancelledBy !== replacedBy) {
+    return done(decimal(order.filled), order._id, order.reason);
+  }
+  return { is: 'replace', amount: decimalText(amount) };
 }
 
 /** What the step still has to trade. */
@@ -104,6 +156,7 @@ export function intentOf(turn: Turn, step: OrderStep, quantity: string, sequence
   const { operation, record, pushed, clock } = turn;
   const { leg, symbol, side, budget, terms = { type: 'market' }, resting } = step;
   const isExit = pushed || isProtective(operation, step);
+  const exit = pushed || sequence > 1 ? undefined : exitOf(operation, step);
   return {
     key: { source: operation._id, book: operation.book, leg, sequence },
     operation: operation._id,
@@ -112,6 +165,7 @@ export function intentOf(turn: Turn, step: OrderStep, quantity: string, sequence
     quantity,
     ...(budget !== undefined && !pushed && { budget }),
     terms,
+    ...(exit && { exit: { leg: exit.leg, terms: exit.terms } }),
     wallet: walletOf(turn, step.wallet),
     purpose: isExit ? 'exit' : 'entry',
     // Once something was traded, the rest belongs to it: its age counts from its own beginning.
