@@ -226,7 +226,7 @@ export function telegramPlatform(options: TelegramOptions): Platform {
     post({ id, thread }, message, key) {
       return queue.enqueue(id, async (turn) => {
         const target = { chat: id, ...(thread === undefined ? {} : { thread: Number(thread) }) };
-        const sending = unfinished.get(key) ?? messenger.sending(target, message);
+        const sending = unfinished.get(key) ?? messenger.sending(target, message, 'post');
         try {
           const shown = await topics.reopened(turn, target, () => messenger.send(turn, sending));
           unfinished.delete(key);

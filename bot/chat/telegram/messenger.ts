@@ -1,6 +1,6 @@
 /**
  * Sends renderings and changes what was sent. One message of ours may be several of Telegram's: the text with its
- * buttons (or a file with the text as its caption), and files after it.
+ * buttons (or a file or album with the text as its caption), and files after it.
  */
 import type { Logger } from '../../../engine/log.ts';
 import type { Message } from '../platform.ts';
@@ -46,7 +46,8 @@ interface Part {
 }
 
 export interface Messenger {
-  sending(target: Target, message: Message): Sending;
+  /** @param as `post`: others keep its id, to `revise` it */
+  sending(target: Target, message: Message, as?: 'answer' | 'post'): Sending;
   /**
    * Sends it, or the rest of it.
    * @throws DeliveryError
@@ -66,11 +67,11 @@ export interface Messenger {
 }
 
 export function messenger(api: TelegramApi, pace: Pace, log: Logger): Messenger {
-  const partsOf = (target: Target, { html, file, albums, keyboard }: Rendering, silent: boolean): Part[] => {
+  const partsOf = (target: Target, { html, lead, albums, keyboard }: Rendering, silent: boolean): Part[] => {
     const base = { ...baseOf(target), ...(silent ? { disable_notification: true } : {}) };
     const files = albums.map((uploads) => filesPart(base, uploads));
     const markup = keyboard.length === 0 ? {} : { reply_markup: { inline_keyboard: rowsOf(keyboard) } };
-    if (file !== undefined) return [filesPart({ ...base, ...captionOf(html), ...markup }, [file]), ...files];
+    if (lead !== undefined) return [filesPart({ ...base, ...markup }, lead, html), ...files];
     if (html === '') return files;
     const text: Part = {
       messages: 1,
@@ -86,7 +87,8 @@ export function messenger(api: TelegramApi, pace: Pace, log: Logger): Messenger 
     return [text, ...files];
   };
 
-  const filesPart = (base: ReturnType<typeof baseOf>, uploads: readonly Upload[]): Part => {
+  /** A single file, or an album with the caption on its first. */
+  const filesPart = (base: ReturnType<typeof baseOf>, uploads: readonly Upload[], html = ''): Part => {
     const bytes = uploads.reduce((sum, { data }) => sum + data.length, 0);
     const timeoutMs = pace.requestMs + bytes / slowestUpload;
     return {
@@ -94,13 +96,18 @@ export function messenger(api: TelegramApi, pace: Pace, log: Logger): Messenger 
       send: async () => {
         const [only] = uploads;
         if (only !== undefined && uploads.length === 1) {
+          const captioned = { ...base, ...captionOf(html) };
           const { message_id } =
             only.kind === 'photo'
-              ? await api.call('sendPhoto', { ...base, photo: inputFile(only) }, { timeoutMs })
-              : await api.call('sendDocument', { ...base, document: inputFile(only) }, { timeoutMs });
+              ? await api.call('sendPhoto', { ...captioned, photo: inputFile(only) }, { timeoutMs })
+              : await api.call('sendDocument', { ...captioned, document: inputFile(only) }, { timeoutMs });
           return [message_id];
         }
-        const media = uploads.map((upload) => ({ type: upload.kind, media: inputFile(upload) }));
+        const media = uploads.map((upload, index) => ({
+          type: upload.kind,
+          media: inputFile(upload),
+          ...(index === 0 && captionOf(html)),
+        }));
         // An album is of one kind, which the types cannot see.
         const album = media as { type: 'document'; media: ReturnType<typeof inputFile> }[];
         const messages = await api.call('sendMediaGroup', { ...base, media: album }, { timeoutMs });
@@ -121,8 +128,8 @@ export function messenger(api: TelegramApi, pace: Pace, log: Logger): Messenger 
     return { target, main, kind: kindOf(rendering), files: rendering.files, extras };
   };
 
-  const sending = (target: Target, message: Message): Sending => {
-    const rendering = render(message);
+  const sending = (target: Target, message: Message, as: 'answer' | 'post' = 'answer'): Sending => {
+    const rendering = render(message, as);
     return { target, rendering, parts: partsOf(target, rendering, message.silent === true), sent: [] };
   };
 
@@ -253,8 +260,8 @@ function rowsOf(keyboard: Rendering['keyboard']): InlineKeyboardButton[][] {
   return keyboard.map((row) => [...row]);
 }
 
-function kindOf({ html, file }: Rendering): 'text' | 'media' {
-  return file === undefined && html !== '' ? 'text' : 'media';
+function kindOf({ html, lead }: Rendering): 'text' | 'media' {
+  return lead === undefined && html !== '' ? 'text' : 'media';
 }
 
 function isGone(thrown: unknown): boolean {

@@ -13,8 +13,8 @@ import { type Run, toHtml } from './html.ts';
 export interface Rendering {
   /** Empty when the message is nothing but files. */
   readonly html: string;
-  /** The file that has the text as its caption: both are one message. */
-  readonly file?: Upload;
+  /** The file, or the album, that has the text as its caption: an album on its first file, where clients look for it. */
+  readonly lead?: readonly Upload[];
   /** Files that follow, each list in one message or album: photos or documents, at most ten. */
   readonly albums: readonly (readonly Upload[])[];
   readonly keyboard: readonly (readonly InlineKeyboardButton[])[];
@@ -42,10 +42,11 @@ const previewLength = 700;
 const titleLength = 200;
 
 /**
- * @param as `new`: a message of its own, where a single file takes the text as its caption. `text` and `caption`:
- *   the text goes into a message that is there already, and is one or the other; files follow it.
+ * @param as `answer`: a message of its own, where the first files take the text as their caption. `post`: one that is
+ *   edited later, perhaps to one with buttons, which an album cannot have: only a single file takes the text. `text` and
+ *   `caption`: the text goes into a message that is there already, and is one or the other; files follow it.
  */
-export function render(message: Message, as: 'new' | 'text' | 'caption' = 'new'): Rendering {
+export function render(message: Message, as: 'answer' | 'post' | 'text' | 'caption' = 'answer'): Rendering {
   const limit = as === 'caption' ? captionLimit : textLimit;
   const { runs, files } = fitting(message, limit);
   const text = toHtml(runs);
@@ -55,10 +56,12 @@ export function render(message: Message, as: 'new' | 'text' | 'caption' = 'new')
   const hasText = text.plain.trim() !== '';
 
   const [first, ...others] = albums;
-  if (as === 'new' && first?.length === 1 && first[0] !== undefined && text.plain.length <= captionLimit) {
+  const isNew = as === 'answer' || as === 'post';
+  const takesText = first?.length === 1 || (as === 'answer' && keyboard.length === 0);
+  if (isNew && first !== undefined && takesText && text.plain.length <= captionLimit) {
     return {
       html: hasText ? text.html : '',
-      file: first[0],
+      lead: first,
       albums: others,
       keyboard,
       files: fingerprint,
@@ -66,7 +69,7 @@ export function render(message: Message, as: 'new' | 'text' | 'caption' = 'new')
   }
   if (hasText) return { html: text.html, albums, keyboard, files: fingerprint };
   // An album takes no buttons, and a message that exists already cannot become empty.
-  const needsText = as !== 'new' || keyboard.length > 0 || files.length === 0;
+  const needsText = !isNew || keyboard.length > 0 || files.length === 0;
   const html = needsText ? toneMark[message.tone ?? 'info'] : '';
   return { html, albums, keyboard, files: fingerprint };
 }

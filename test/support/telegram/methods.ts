@@ -180,7 +180,11 @@ const methods: Readonly<Record<string, MethodAnswer>> = {
       ...sendTo,
       media: json(
         z.array(
-          z.strictObject({ type: z.enum(['photo', 'document']), media: z.string().startsWith('attach://') }),
+          z.strictObject({
+            type: z.enum(['photo', 'document']),
+            media: z.string().startsWith('attach://'),
+            ...caption,
+          }),
         ),
       ),
     },
@@ -193,18 +197,15 @@ const methods: Readonly<Record<string, MethodAnswer>> = {
       if (new Set(args.media.map(({ type }) => type)).size > 1) {
         throw new Refusal(400, "Bad Request: document can't be mixed with other media types");
       }
-      const sent = args.media.map(({ type, media }) =>
-        checkedFile(type, files.get(media.slice('attach://'.length))),
-      );
+      const sent = args.media.map(({ type, media, caption = '', parse_mode }) => ({
+        file: checkedFile(type, files.get(media.slice('attach://'.length))),
+        content: textOf(caption, parse_mode, 'caption'),
+      }));
       const place = placeOf(chat, args);
       pass(context, chat, sent.length);
       const album = randomUUID();
-      return sent.map((file) =>
-        messageJson(
-          context,
-          chat,
-          world.add(chat, { text: '', entities: [] }, { keyboard: [], file, album, ...place }),
-        ),
+      return sent.map(({ file, content }) =>
+        messageJson(context, chat, world.add(chat, content, { keyboard: [], file, album, ...place })),
       );
     },
   ),

@@ -119,6 +119,14 @@ test('photos must be pictures, files not empty, albums of two to ten of a kind',
   expect(await refused('sendMediaGroup', { media: JSON.stringify(mixed), a: photo })).toContain(
     "can't be mixed",
   );
+  const eleven = Array.from({ length: 11 }, () => one);
+  expect(await refused('sendMediaGroup', { media: JSON.stringify(eleven), a: photo })).toContain('2 to 10');
+  const wordy = [{ ...one, caption: 'x'.repeat(1025) }, one];
+  expect(await refused('sendMediaGroup', { media: JSON.stringify(wordy), a: photo })).toContain(
+    'caption is too long',
+  );
+  const buttons = { media: JSON.stringify([one, one]), a: photo, reply_markup: '{"inline_keyboard":[]}' };
+  expect(await refused('sendMediaGroup', buttons)).toContain('reply_markup');
   expect(await refused('sendMediaGroup', { media: JSON.stringify([one, one]), a: photo })).toBeUndefined();
   expect(anna.chat.files.map(({ kind }) => kind)).toEqual(['photo', 'photo']);
   expect(anna.chat.files[0]?.data).toEqual(png());

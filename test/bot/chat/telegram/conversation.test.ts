@@ -238,6 +238,55 @@ test('charts and files arrive whole: photos, an album of documents, the text fir
   expect(files[2]?.album).toBe(files[3]?.album);
 });
 
+test('pictures of one answer are an album with the answer on the first, also after it changes', async () => {
+  await using desk = await openDesk();
+  const anna = desk.telegram.user('Anna');
+  const pictures = Array.from({ length: 12 }, (_, index) => ({ ...chart, name: `${index}.png` }));
+  desk.on('/charts', async (responder) => {
+    await responder.acknowledge('everyone');
+    await responder.show({ title: 'Charts', attachments: pictures });
+    await responder.show({ title: 'Charts of today', attachments: pictures });
+  });
+  anna.says('/charts');
+  await anna.chat.shows('Charts of today');
+  const { messages } = anna.chat;
+  expect(messages.map(({ file }) => file?.name)).toEqual(pictures.map(({ name }) => name));
+  expect(
+    messages.map(({ text }) => text),
+    'edited where it stands',
+  ).toEqual(['ℹ️ Charts of today', ...Array(11).fill('')]);
+  expect(new Set(messages.slice(0, 10).map(({ album }) => album)).size).toBe(1);
+  expect(messages[10]?.album, 'an album holds ten').not.toBe(messages[0]?.album);
+  expect(messages[10]?.album).toBe(messages[11]?.album);
+  expect(desk.telegram.refusals).toEqual([]);
+});
+
+test('an album that gets buttons becomes a text with buttons, and the album after it', async () => {
+  await using desk = await openDesk();
+  const anna = desk.telegram.user('Anna');
+  const attachments = [csv, { ...csv, name: 'orders.csv' }];
+  desk.on('/report', async (responder) => {
+    await responder.acknowledge('everyone');
+    await responder.show({ text: ['Report'], attachments });
+    await responder.show({
+      text: ['Report'],
+      attachments,
+      buttons: [{ id: 'again', label: 'Again', style: 'primary' }],
+    });
+  });
+  anna.says('/report');
+  await desk.telegram.until(
+    () => anna.chat.messages[0]?.buttons.length === 1 && anna.chat.messages.length === 3,
+    'the album in its new shape',
+  );
+  expect(anna.chat.messages.map(({ text, file }) => text || file?.name)).toEqual([
+    'Report',
+    'trades.csv',
+    'orders.csv',
+  ]);
+  expect(desk.telegram.refusals).toEqual([]);
+});
+
 test('an answer that changes from chart to text leaves no chart behind', async () => {
   await using desk = await openDesk();
   const anna = desk.telegram.user('Anna');

@@ -8,8 +8,8 @@ import { parseHtml } from '../../../support/telegram/index.ts';
 import { chart, csv, png } from './desk.ts';
 
 /** Everything a reader finds: the message and its files of text. */
-function found({ html, file, albums }: Rendering): string {
-  const files = [...(file === undefined ? [] : [file]), ...albums.flat()];
+function found({ html, lead = [], albums }: Rendering): string {
+  const files = [...lead, ...albums.flat()];
   return [parseHtml(html).text, ...files.map(({ data }) => new TextDecoder().decode(data))].join('\n');
 }
 
@@ -74,7 +74,8 @@ const message: fc.Arbitrary<Message> = fc.record(
 );
 
 test.each([
-  'new',
+  'answer',
+  'post',
   'text',
   'caption',
 ] as const)('any reply fits Telegram, and all of it is there (%s)', (as) => {
@@ -82,20 +83,21 @@ test.each([
     fc.property(message, (reply) => {
       const rendering = render(reply, as);
       const { text, entities } = parseHtml(rendering.html);
-      const isCaption = rendering.file !== undefined || as === 'caption';
+      const { lead = [] } = rendering;
+      const isCaption = lead.length > 0 || as === 'caption';
       expect(text.length).toBeLessThanOrEqual(isCaption ? 1024 : 4096);
       expect(entities.length).toBeLessThanOrEqual(100);
-      for (const album of rendering.albums) {
+      for (const album of [...rendering.albums, ...(lead.length > 0 ? [lead] : [])]) {
         expect(album.length).toBeGreaterThan(0);
         expect(album.length).toBeLessThanOrEqual(10);
         expect(new Set(album.map(({ kind }) => kind)).size, 'an album is of one kind').toBe(1);
       }
-      expect(
-        [...(rendering.file === undefined ? [] : [rendering.file]), ...rendering.albums.flat()].every(
-          ({ data }) => data.length > 0,
-        ),
-      ).toBe(true);
-      if (rendering.html === '' && rendering.file === undefined) {
+      expect([...lead, ...rendering.albums.flat()].every(({ data }) => data.length > 0)).toBe(true);
+      if (lead.length > 1) {
+        expect(rendering.keyboard, 'an album takes no buttons').toEqual([]);
+        expect(as, 'what is edited later may get buttons').toBe('answer');
+      }
+      if (rendering.html === '' && lead.length === 0) {
         expect(rendering.albums.length, 'there is always something to send').toBeGreaterThan(0);
         expect(rendering.keyboard, 'an album takes no buttons').toEqual([]);
       }
@@ -119,7 +121,7 @@ test.each([
           `the cell ${JSON.stringify(cell)} is lost`,
         ).toBe(true);
       }
-      const uploads = [...(rendering.file === undefined ? [] : [rendering.file]), ...rendering.albums.flat()];
+      const uploads = [...lead, ...rendering.albums.flat()];
       for (const { name, data } of reply.attachments ?? []) {
         if (data.length === 0) expect(all).toContain(visible(`${name} is empty`));
         else expect(uploads.some((upload) => upload.data === data)).toBe(true);
@@ -130,7 +132,7 @@ test.each([
 }, 60_000);
 
 test('a table that a phone can show stands in the message, aligned', () => {
-  const { html, file, albums } = render({
+  const { html, lead, albums } = render({
     title: 'Books',
     table: {
       columns: [{ name: 'Book' }, { name: 'Cash', align: 'right' }],
@@ -143,13 +145,13 @@ test('a table that a phone can show stands in the message, aligned', () => {
   expect(html).toBe(
     'ℹ️ <b>Books</b>\n\n<pre>Book      Cash\n────  ────────\nmain  1,000.00\nR&amp;D       5.00</pre>\n',
   );
-  expect([file, albums]).toEqual([undefined, []]);
+  expect([lead, albums]).toEqual([undefined, []]);
 });
 
 test('a table too wide for a phone comes as CSV, with the first columns of its first rows', () => {
   const columns = Array.from({ length: 12 }, (_, index) => ({ name: `column ${index}` }));
   const rows = Array.from({ length: 40 }, (_, row) => columns.map((_column, index) => `${row}/${index}`));
-  const { html, file } = render({ title: 'Trades', table: { columns, rows } });
+  const { html, lead: [file] = [] } = render({ title: 'Trades', table: { columns, rows } });
   const { text, entities } = parseHtml(html);
   expect(file?.name).toBe('table.csv');
   expect(new TextDecoder().decode(file?.data)).toContain('39/0,39/1,39/2');
@@ -162,18 +164,39 @@ test('a table too wide for a phone comes as CSV, with the first columns of its f
 });
 
 test('a table with line breaks in its cells keeps them in a CSV', () => {
-  const { file } = render({ table: { columns: [{ name: 'Note' }], rows: [['first\nsecond']] } });
+  const { lead: [file] = [] } = render({ table: { columns: [{ name: 'Note' }], rows: [['first\nsecond']] } });
   expect(new TextDecoder().decode(file?.data)).toBe('Note\r\n"first\nsecond"\r\n');
 });
 
 test('many files come in albums of ten', () => {
-  const { albums } = render({ attachments: Array.from({ length: 23 }, () => csv) });
-  expect(albums.map(({ length }) => length)).toEqual([10, 10, 3]);
+  const { lead = [], albums } = render({ attachments: Array.from({ length: 23 }, () => csv) });
+  expect([lead, ...albums].map(({ length }) => length)).toEqual([10, 10, 3]);
+});
+
+test('several files of one kind take the text, unless it has buttons or is edited later', () => {
+  const message: Message = { text: ['Report'], attachments: [csv, { ...csv, name: 'orders.csv' }] };
+  const shape = ({ html, lead = [], albums }: Rendering) => [
+    html,
+    lead.length,
+    albums.map((each) => each.length),
+  ];
+  expect(shape(render(message))).toEqual(['Report', 2, []]);
+  expect(shape(render({ ...message, attachments: [...(message.attachments ?? []), chart] }))).toEqual([
+    ...['Report', 1, [2]],
+  ]);
+  expect(shape(render({ ...message, buttons: [{ id: 'x', label: 'Again', style: 'primary' }] }))).toEqual([
+    ...['Report', 0, [2]],
+  ]);
+  expect(shape(render(message, 'post'))).toEqual(['Report', 0, [2]]);
 });
 
 test('a text too long for a message becomes a file, with its beginning in the message', () => {
   const long = Array.from({ length: 2000 }, (_, index) => `line ${index}`).join('\n');
-  const { html, file } = render({ title: 'Log', text: [long], fields: [{ name: 'Lines', value: '2000' }] });
+  const { html, lead: [file] = [] } = render({
+    title: 'Log',
+    text: [long],
+    fields: [{ name: 'Lines', value: '2000' }],
+  });
   const { text } = parseHtml(html);
   expect(text).toMatch(/^ℹ️ Log\nline 0\nline 1\n/);
   expect(text).toContain('The whole text is in message.txt.');
@@ -185,13 +208,13 @@ test('the last character that fits a message is 4096, counted after the markup',
   const fits = render({ text: [bold('<'.repeat(4096))] });
   expect(fits.albums).toEqual([]);
   expect(parseHtml(fits.html).text).toHaveLength(4096);
-  expect(render({ text: [bold('<'.repeat(4097))] }).file?.name).toBe('message.txt');
+  expect(render({ text: [bold('<'.repeat(4097))] }).lead?.[0]?.name).toBe('message.txt');
 });
 
 test('a caption takes 1024 characters, and one more sends the text first', () => {
-  expect(render({ text: ['x'.repeat(1024)], attachments: [chart] }).file?.name).toBe('equity.png');
+  expect(render({ text: ['x'.repeat(1024)], attachments: [chart] }).lead?.[0]?.name).toBe('equity.png');
   const longer = render({ text: ['x'.repeat(1025)], attachments: [chart] });
-  expect([longer.file, longer.albums.length]).toEqual([undefined, 1]);
+  expect([longer.lead, longer.albums.length]).toEqual([undefined, 1]);
 });
 
 test('the hundred styles that Telegram allows go to tables first, and no text is lost with the others', () => {
@@ -217,9 +240,9 @@ test('a picture that Telegram does not show as a photo is sent as a file', () =>
   const stripe = { ...chart, data: png(2_001, 100) };
   const broken = { ...chart, data: new Uint8Array([1, 2, 3]) };
   for (const attachment of [wide, stripe, broken]) {
-    expect(render({ attachments: [attachment] }).file?.kind).toBe('document');
+    expect(render({ attachments: [attachment] }).lead?.[0]?.kind).toBe('document');
   }
-  expect(render({ attachments: [chart] }).file?.kind).toBe('photo');
+  expect(render({ attachments: [chart] }).lead?.[0]?.kind).toBe('photo');
 });
 
 test('a file that Telegram cannot take is named, with the reason', () => {
