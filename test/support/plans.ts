@@ -1,137 +1,22 @@
 /** Plans as a test runs them: on a paper account, with a schedule whose moments come when the test says so. */
-import { writeFile } from 'node:fs/promises';
-import { basename, join } from 'node:path';
 import { onTestFinished } from 'vitest';
-import { Backtest } from '../../engine/backtest/backtest.ts';
 import type { StrategyClass } from '../../engine/backtest/strategy.ts';
 import { type BookSettings, bookSettings } from '../../engine/bank/book.ts';
 import type { Broker } from '../../engine/brokers/broker.ts';
-import type { PaperBroker } from '../../engine/brokers/paper/paper.ts';
-import type { Sleep } from '../../engine/execution/patience.ts';
-import { systemSleep } from '../../engine/execution/patience.ts';
-import type { JobDefinition, JobRun, JobSummary, Recurrence, Schedule } from '../../engine/jobs/schedule.ts';
 import type { Logger } from '../../engine/log.ts';
-import { silentLog } from '../../engine/log.ts';
 import type { Bars } from '../../engine/market/bars.ts';
 import { inventedBars } from '../../engine/market/sources/demo/universe.ts';
 import type { Source } from '../../engine/market/sources/source.ts';
 import { wallClockOf } from '../../engine/market/wall-clock.ts';
 import { planSettings } from '../../engine/plans/plan.ts';
-import { Plans } from '../../engine/plans/plans.ts';
 import { PlanRuns } from '../../engine/plans/run-records.ts';
-import { Backtests, type BacktestsParts } from '../../engine/reports/backtests.ts';
-import type { ChartRenderer } from '../../engine/reports/charts/renderer.ts';
-import { Runs } from '../../engine/reports/runs.ts';
-import { Strategies } from '../../engine/reports/strategies.ts';
-import type { Json, Store } from '../../engine/store/store.ts';
+import type { Store } from '../../engine/store/store.ts';
 import { ManualClock } from './clock.ts';
+import { HandSchedule, hurried, openPlanDesk } from './plan-desk.ts';
 import { FixedPrices } from './prices.ts';
 import { tempFolder, tempStore } from './temp-store.ts';
 import type { TradingOptions } from './trading.ts';
-import { buildTrading, noSleep } from './trading.ts';
-
-/** Of pauses no more than a moment: a broker behind a socket needs some time for its answers. Patience is kept. */
-const hurried: Sleep = (ms, signal) => systemSleep(ms < 60_000 ? Math.min(ms, 20) : 5000, signal);
-
-/** A schedule whose jobs are run by hand, and which several desks may share. */
-export class HandSchedule implements Schedule {
-  readonly jobs = new Map<
-    string,
-    { name: string; key: string; at: Date | null; data: Json; paused: boolean }
-  >();
-  #definitions: JobDefinition[] = [];
-
-  define(definition: JobDefinition): void {
-    this.#definitions.push(definition);
-  }
-  /** The same schedule as one of several desks has it: what that one does ends with it. */
-  ofDesk(): { readonly schedule: Schedule; leave(): void } {
-    const own: JobDefinition[] = [];
-    const schedule: Schedule = {
-      define: (definition) => {
-        own.push(definition);
-        this.define(definition);
-      },
-      every: (name, key, recurrence, data) => this.every(name, key, recurrence, data),
-      at: (name, key, when, data) => this.at(name, key, when, data),
-      remove: (name, key) => this.remove(name, key),
-      runNow: (name, key) => this.runNow(name, key),
-      setPaused: (name, key, paused) => this.setPaused(name, key, paused),
-      list: () => this.list(),
-      start: () => this.start(),
-      stop: () => this.stop(),
-    };
-    return {
-      schedule,
-      leave: () => {
-        this.#definitions = this.#definitions.filter((each) => !own.includes(each));
-      },
-    };
-  }
-  async every(name: string, key: string, _recurrence: Recurrence, data: Json): Promise<void> {
-    this.jobs.set(`${name}/${key}`, { name, key, at: null, data, paused: false });
-  }
-  async at(name: string, key: string, when: Date, data: Json): Promise<void> {
-    this.jobs.set(`${name}/${key}`, { name, key, at: when, data, paused: false });
-  }
-  async remove(name: string, key: string): Promise<void> {
-    this.jobs.delete(`${name}/${key}`);
-  }
-  async runNow(name: string, key: string): Promise<void> {
-    const job = this.jobs.get(`${name}/${key}`);
-    if (job) await this.#run({ name, data: job.data, dueAt: new Date(0) });
-  }
-  async setPaused(name: string, key: string, paused: boolean): Promise<void> {
-    const job = this.jobs.get(`${name}/${key}`);
-    if (job) job.paused = paused;
-  }
-  async list(): Promise<readonly JobSummary[]> {
-    return [...this.jobs.values()].map(({ name, key, at, data, paused }) => ({
-      name,
-      key,
-      paused,
-      data,
-      nextRunAt: at,
-      lastRunAt: null,
-      lastFinishedAt: null,
-      failReason: null,
-      failCount: 0,
-    }));
-  }
-  async start(): Promise<void> {}
-  async stop(): Promise<void> {}
-
-  /** When the job of a plan is due. */
-  next(plan: string): Date | undefined {
-    return this.jobs.get(`plan/${plan}`)?.at ?? undefined;
-  }
-
-  /**
-   * Runs the jobs of plans that are due by now, on every desk that shares the schedule. As on the real one, a job that comes
-   * to its end is gone, and one that fails has no next time.
-   */
-  async fire(now: Date): Promise<void> {
-    const due = [...this.jobs].filter(([, { name, at }]) => name === 'plan' && at !== null && at <= now);
-    for (const [id, job] of due) {
-      const { name, data, at } = job;
-      try {
-        await this.#run({ name, data, dueAt: at ?? now });
-        if (this.jobs.get(id) === job) this.jobs.delete(id);
-      } catch (error) {
-        job.at = null;
-        throw error;
-      }
-    }
-  }
-
-  async #run(run: JobRun): Promise<void> {
-    await Promise.all(this.#definitions.filter(({ name }) => name === run.name).map((each) => each.run(run)));
-  }
-}
-
-export const noCharts = {
-  backtestChart: async () => ({ name: 'x.png', type: 'image/png', data: new Uint8Array() }),
-} as unknown as ChartRenderer;
+import { noSleep } from './trading.ts';
 
 /** Daily bars of the invented stocks up to the clock's day, from 16:00 in New York on; a test may change what it says. */
 export class TestSource implements Source {
@@ -209,25 +94,10 @@ export interface PlanDeskOptions {
 /** A desk with plans; `again` opens another one on the same store: after a restart, or beside it. */
 export async function openPlans(options: PlanDeskOptions) {
   const folder = await tempFolder();
-  for (const [name, Strategy] of Object.entries(options.strategies)) {
-    await writeFile(join(folder, `${name}.js`), String(Strategy));
-  }
-  const simulate: NonNullable<BacktestsParts['simulate']> = async ({
-    file,
-    bars,
-    params,
-    options: trading,
-  }) => {
-    const Strategy = options.strategies[basename(file, '.js')];
-    if (!Strategy) throw new Error(`there is no strategy ${file}`);
-    return new Backtest(bars, Strategy, trading).run(params);
-  };
   const store = options.store ?? (await tempStore());
   const clock = options.clock ?? new ManualClock('2024-03-04T21:30:00.000Z');
   const source = new TestSource(clock);
   const schedule = options.schedule ?? new HandSchedule();
-  const limits = { timeMs: 60_000, memoryMb: 512 };
-  const { log = silentLog } = options;
   const settings = (options.plans ?? [{ ...options.plan }]).map((plan) =>
     planSettings.parse({
       name: 'busy',
@@ -245,62 +115,24 @@ export async function openPlans(options: PlanDeskOptions) {
   prices.lastPrice = (symbol) => source.lastPrice(symbol);
 
   const desk = async () => {
-    const trading = await buildTrading({
-      ...{ store, clock, prices },
-      books: [bookSettings.parse(book)],
+    const opened = await openPlanDesk({
+      ...{ store, clock, source, prices, schedule, folder, settings },
+      strategies: options.strategies,
+      book: bookSettings.parse(book),
       paper: { fee: '0.001' },
-      line: options.line ?? ((paper) => paper),
-      ...(options.broker && { broker: options.broker, sleep: hurried }),
-      log,
-    });
-    const { books, executor, operations, outbox, brokers, broker, paper, reconciler, isCompared } = trading;
-    const runs = await Runs.open(store, clock);
-    const strategies = await Strategies.open({ store, clock, folder, cacheFolder: folder, limits });
-    const backtests = new Backtests({
-      ...{ strategies, runs, limits, simulate },
-      sources: new Map([['demo', source]]),
-      charts: noCharts,
-      log,
-    });
-    await broker.connect();
-    await reconciler?.start();
-    await executor.start();
-    await operations.start();
-    const seat = schedule.ofDesk();
-    const plans = await Plans.open({
-      ...{ settings, backtests, runs, strategies, books, brokers, executor, operations },
-      ...{ outbox, store, clock, isCompared, log },
-      schedule: seat.schedule,
+      ...(options.line && { line: options.line }),
+      ...(options.broker && { broker: options.broker }),
+      ...(options.log && { log: options.log }),
       sleep: async (ms, signal) => {
         options.onSleep?.(ms);
-        // Nobody's patience with an order ends in a test.
         if (options.broker) return hurried(ms, signal);
+        // Nobody's patience with an order ends in a test.
         if (ms < 60_000 || options.onSleep) return noSleep(ms, signal);
         return new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
       },
     });
-    const stop = async () => {
-      seat.leave();
-      await plans.stop();
-      await operations.stop();
-      await reconciler?.stop();
-      await executor.stop();
-      if (options.broker) await broker.disconnect();
-    };
-    onTestFinished(stop);
-    return {
-      plans,
-      books,
-      executor,
-      operations,
-      outbox,
-      runs,
-      broker,
-      paper: paper as PaperBroker,
-      reconciler,
-      strategies,
-      stop,
-    };
+    onTestFinished(opened.stop);
+    return opened;
   };
   const first = await desk();
   await first.plans.plan();

@@ -4,7 +4,8 @@ import { Strategy } from '../../../engine/backtest/index.ts';
 import type { BrokerStatus } from '../../../engine/brokers/broker.ts';
 import { Interrupted } from '../../../engine/execution/patience.ts';
 import { ManualClock } from '../../support/clock.ts';
-import { HandSchedule, openPlans, type PlanDeskOptions } from '../../support/plans.ts';
+import { HandSchedule } from '../../support/plan-desk.ts';
+import { openPlans, type PlanDeskOptions } from '../../support/plans.ts';
 import { brokerWith } from '../../support/trading.ts';
 
 /** Trades every day: in when it is out, out when it is in. */

@@ -6,7 +6,7 @@ import { silentLog } from '../../../engine/log.ts';
 import { type DigestScope, digestOf } from '../../../engine/reports/digest.ts';
 import { LedgerReports } from '../../../engine/reports/ledger.ts';
 import { ManualClock } from '../../support/clock.ts';
-import { noCharts } from '../../support/plans.ts';
+import { noCharts } from '../../support/plan-desk.ts';
 import { FixedPrices } from '../../support/prices.ts';
 import { demoBook, openTrading } from '../../support/trading.ts';
 
