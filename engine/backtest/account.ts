@@ -96,7 +96,9 @@ export class Account {
     const held = this.#held;
     for (let index = 0; index < held.length; index++) {
       const { close, units, cost } = held[index] as Holding;
-      profit += units * (close[bar] as number) - cost;
+      const gain = units * (close[bar] as number) - cost;
+      // A holding from before the first bar may be of a symbol that is listed only later: until then it is worth its cost.
+      if (!Number.isNaN(gain)) profit += gain;
     }
     return this.cash + profit;
   }

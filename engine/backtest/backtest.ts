@@ -72,8 +72,9 @@ export class Backtest {
     const names = symbols.map(({ symbol }) => symbol);
     const { account, ledger } = broker;
     const { totals } = ledger;
-    // Both are of the last bar, before what is open is closed.
+    // All of them are of the last bar, before what is open is closed.
     const positions = symbols.map(({ symbol }, index) => ({ symbol, units: account.unitsOf(index) }));
+    const heldTrades = account.trades.map(openTrade);
     const nextOrders = played.hasEnded || rules.finalizeTrades ? [] : broker.nextOrders();
     const statistics = this.#settle(played);
 
@@ -118,6 +119,7 @@ export class Backtest {
         return told.trades();
       },
       openTrades: account.trades.map(openTrade),
+      heldTrades,
       get orders() {
         return told.orders();
       },

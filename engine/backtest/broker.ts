@@ -126,7 +126,7 @@ export class SimulatedBroker implements OrderDesk, TradeDesk {
       const isExit = Math.abs(after) < Math.abs(before) && after * before >= 0;
       const effect = isExit ? 'exit' : 'entry';
       const prices = { limit, stop: placedStop, stopLoss: sl, takeProfit: tp };
-      return [{ symbol, signalBar, sequence, units, purpose: effect, ...prices, tag }];
+      return [{ symbol, signalBar, sequence, units, unitsAfter: after, purpose: effect, ...prices, tag }];
     });
   }
 
@@ -247,7 +247,8 @@ export class SimulatedBroker implements OrderDesk, TradeDesk {
   #processAgain(): boolean {
     // A market entry with a stop loss or take profit has the queue looked at once more, on the same bar.
     while (this.orders.length > 0 && this.#processQueue());
-    if (this.account.mark(this.#bar)) return true;
+    // Before the start it is not traded: what is held since may have been worth anything then.
+    if (this.account.mark(this.#bar) || this.isBeforeStart) return true;
     this.#goBankrupt();
     return false;
   }

@@ -51,10 +51,12 @@ export function inWholes(result: BacktestResult, part: number): BacktestResult {
     ...result,
     trades: result.trades.map(trade),
     openTrades: result.openTrades.map(trade),
+    heldTrades: result.heldTrades.map(trade),
     orders: [...orders.values()],
     nextOrders: result.nextOrders.map((order) => ({
       ...order,
       units: order.units * part,
+      unitsAfter: order.unitsAfter * part,
       limit: price(order.limit),
       stop: price(order.stop),
       stopLoss: price(order.stopLoss),

@@ -41,7 +41,8 @@ export class HoldingsHistory {
     const addUntil = (to: number) => {
       if (held !== 0) {
         for (let bar = from; bar < to; bar++) {
-          column[bar] = (column[bar] as number) + held * (close[bar] as number);
+          const value = held * (close[bar] as number);
+          if (!Number.isNaN(value)) column[bar] = (column[bar] as number) + value; // not listed yet
         }
       }
       from = to;

@@ -55,6 +55,8 @@ export interface NextOrder {
   readonly sequence: number;
   /** Negative to sell. */
   readonly units: number;
+  /** What is held of the symbol when it has traded; negative for a short. */
+  readonly unitsAfter: number;
   /** An exit takes away from what is held, and no more. */
   readonly purpose: 'entry' | 'exit';
   readonly limit: number | null;
@@ -189,6 +191,8 @@ export interface BacktestResult {
   /** Closed trades in closing order. */
   readonly trades: readonly Trade[];
   readonly openTrades: readonly Trade[];
+  /** Open after the last `next()`, before trades were finalized: what a plan holds. */
+  readonly heldTrades: readonly Trade[];
   readonly orders: readonly OrderRecord[];
   /** Empty after a bankruptcy, and where trades were finalized. */
   readonly nextOrders: readonly NextOrder[];

@@ -37,6 +37,7 @@ export interface OrderScene {
     readonly symbol: string;
     readonly side: Side;
     readonly purpose: Purpose;
+    readonly closesAll: boolean;
     readonly quantity: Decimal;
     readonly isMarket: boolean;
   };
@@ -45,8 +46,8 @@ export interface OrderScene {
   readonly refusal: string | undefined;
   /** Negative when short. */
   readonly held: Decimal;
-  /** What the simulation held when it asked for the order; undefined where nothing is said of it. */
-  readonly simulated: Decimal | undefined;
+  /** What book and simulation held before the orders of the run; undefined where nothing is said of it. */
+  readonly before: { readonly held: Decimal; readonly simulated: Decimal } | undefined;
   readonly instrument: Instrument | { readonly why: string };
   readonly capabilities: Capabilities;
   /** At which it is expected to trade: null where that is not known. */
@@ -85,11 +86,26 @@ export function verdictOf(results: readonly CheckResult[]): {
   return { is: 'send', reason: null };
 }
 
+/** Whether an order closes all that the book has of its symbol: because it is as much, or because the simulation does. */
+export function isWholeExit(
+  {
+    side,
+    purpose,
+    closesAll,
+    quantity,
+  }: Pick<OrderScene['order'], 'side' | 'purpose' | 'closesAll' | 'quantity'>,
+  held: Decimal,
+): boolean {
+  const against = side === 'sell' ? held : held.neg();
+  return purpose === 'exit' && (closesAll || quantity.gte(against));
+}
+
 const checks: Readonly<Record<CheckName, (scene: OrderScene) => Verdict>> = {
   book: ({ refusal }) => (refusal === undefined ? ok('It may trade.') : no(refusal)),
 
-  'in sync': ({ held, simulated, order: { symbol } }) => {
-    if (simulated === undefined) return ok('It begins from what the book holds.');
+  'in sync': ({ before, order: { symbol } }) => {
+    if (before === undefined) return ok('It begins from what the book holds.');
+    const { held, simulated } = before;
     if (simulated.eq(held)) return ok(`Both hold ${decimalText(held)} ${symbol}.`);
     return note(`The book holds ${decimalText(held)} ${symbol}, the simulation ${decimalText(simulated)}.`);
   },
@@ -110,7 +126,7 @@ const checks: Readonly<Record<CheckName, (scene: OrderScene) => Verdict>> = {
     if (purpose === 'exit' && against.lte(zero)) {
       return no(`It would ${side} ${symbol} to close a position, but the book has none on the other side.`);
     }
-    const closes = purpose === 'exit' && quantity.gt(against) ? against : quantity;
+    const closes = isWholeExit(order, held) ? against : quantity;
     if (side === 'sell' && closes.gt(against) && !capabilities.short) {
       return no(
         `It would sell ${decimalText(closes)} ${symbol}, the book holds ${decimalText(held)}, and ${broker.name} does not sell short.`,
@@ -123,8 +139,9 @@ const checks: Readonly<Record<CheckName, (scene: OrderScene) => Verdict>> = {
         return no(`${decimalText(closes)} ${symbol} is less than ${broker.name} trades: ${minimumQuantity}.`);
       }
     }
-    if (closes.lt(quantity)) {
-      return note(`The simulation holds more: all that the book has, ${decimalText(closes)}, is closed.`);
+    if (!closes.eq(quantity)) {
+      const held = closes.lt(quantity) ? 'more' : 'less';
+      return note(`The simulation holds ${held}: all that the book has, ${decimalText(closes)}, is closed.`);
     }
     return ok(`${side} ${decimalText(quantity)}, as an ${purpose}.`);
   },

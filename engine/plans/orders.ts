@@ -22,7 +22,7 @@ import type { Decimal } from '../money.ts';
 import { decimal, decimalOfNumber, decimalText, truncateToStep, zero } from '../money.ts';
 import { moneyHome } from '../signals/handlers/funding.ts';
 import type { CheckResult, OrderScene } from './checks.ts';
-import { checkPlanOrder, verdictOf } from './checks.ts';
+import { checkPlanOrder, isWholeExit, verdictOf } from './checks.ts';
 import type { WantedProtection } from './definitions.ts';
 import { freshnessOf } from './freshness.ts';
 import type { PlanSettings } from './plan.ts';
@@ -77,8 +77,9 @@ export class PlanOrders {
   ): Promise<readonly CheckedOrder[]> {
     const checked: CheckedOrder[] = [];
     const supposed = new Supposed();
+    const before = await this.#before(scene.plan, simulated);
     for (const order of wanted) {
-      const facts = await this.#facts(scene, order, simulated, { supposed });
+      const facts = await this.#facts(scene, order, before, { supposed });
       const checks = checkPlanOrder(facts);
       const verdict = verdictOf(checks);
       checked.push({ wanted: order, checks, verdict });
@@ -128,6 +129,7 @@ export class PlanOrders {
     const orders: PlanRunOrder[] = [];
     const early: string[] = [];
     let known = 0;
+    const before = await this.#before(plan, simulated);
     for (const each of wanted) {
       const freshness = this.#freshness(scene, each);
       if (freshness.is === 'early') {
@@ -152,7 +154,7 @@ export class PlanOrders {
         known += 1;
         continue;
       }
-      orders.push(await this.#sendOne(scene, stored.order, simulated, stop));
+      orders.push(await this.#sendOne(scene, stored.order, before, stop));
     }
     return { orders, known, early };
   }
@@ -274,7 +276,7 @@ export class PlanOrders {
   async #sendOne(
     scene: PlanScene,
     order: PlanRunOrder,
-    simulated: ReadonlyMap<string, number> | undefined,
+    before: Before | undefined,
     stop: AbortSignal,
   ): Promise<PlanRunOrder> {
     const { runs, operations, clock } = this.#parts;
@@ -285,7 +287,7 @@ export class PlanOrders {
       order;
     // Begun by a desk that died before it could say so.
     if (await operations.operation(order._id)) return change({ state: 'sent', sentAt: stamp(clock) });
-    const facts = await this.#facts(scene, order, simulated, { waited: order.checks.some(waitsForMoney) });
+    const facts = await this.#facts(scene, order, before, { waited: order.checks.some(waitsForMoney) });
     const checks = checkPlanOrder(facts);
     const { is, reason } = verdictOf(checks);
     switch (is) {
@@ -326,7 +328,7 @@ export class PlanOrders {
   async #steps(
     { calendar, plan }: PlanScene,
     order: PlanRunOrder,
-    { held, cash }: OrderScene,
+    { held, cash, order: { closesAll } }: OrderScene,
   ): Promise<readonly Step[]> {
     const { books, clock } = this.#parts;
     const { currency, home, wallet = home } = books.settings(order.book);
@@ -339,7 +341,7 @@ export class PlanOrders {
     const isImmediate =
       terms.type === 'market' && terms.auction === undefined && (!calendar || calendar.isOpen(clock.now()));
     const against = order.side === 'sell' ? held : held.neg();
-    const closesAll = order.purpose === 'exit' && quantity.gte(against);
+    const isWhole = isWholeExit({ ...order, closesAll, quantity }, held);
     const isBuying = order.side === 'buy' && order.purpose === 'entry';
     const step: OrderStep = {
       kind: 'order',
@@ -347,9 +349,9 @@ export class PlanOrders {
       symbol,
       side: order.side,
       quantity:
-        closesAll && order.side === 'sell'
+        isWhole && order.side === 'sell'
           ? { is: 'held', asset }
-          : { is: 'fixed', amount: decimalText(closesAll ? against : quantity) },
+          : { is: 'fixed', amount: decimalText(isWhole ? against : quantity) },
       ...(terms.type !== 'market' || terms.auction !== undefined ? { terms } : {}),
       ...(isBuying && terms.type === 'market' && { budget: decimalText(cash) }),
       wallet,
@@ -375,7 +377,7 @@ export class PlanOrders {
   async #facts(
     scene: PlanScene,
     order: WantedOrder | PlanRunOrder,
-    simulated: ReadonlyMap<string, number> | undefined,
+    before: Before | undefined,
     {
       supposed = new Supposed(),
       waited = false,
@@ -390,7 +392,6 @@ export class PlanOrders {
     const holdings = await books.holdings(plan.book);
     const open = await executor.openOrders({ book: plan.book });
     const price = await this.#price(broker, order);
-    const units = simulated?.get(order.symbol);
     const freshness = this.#freshness(scene, order, waited);
     const now = clock.now();
     return {
@@ -398,14 +399,17 @@ export class PlanOrders {
         symbol: order.symbol,
         side: order.side,
         purpose: order.purpose,
+        closesAll: order.closesAll,
         quantity: decimal(order.quantity),
         isMarket: order.terms.type === 'market',
       },
       book: { name: plan.book, currency: settings.currency },
       refusal: await books.refusal(plan.book, order.purpose),
       held: (holdings.positions.get(asset)?.quantity ?? zero).plus(supposed.held(order.symbol)),
-      simulated:
-        simulated === undefined ? undefined : decimalOfNumber(units ?? 0).plus(supposed.held(order.symbol)),
+      before: before && {
+        held: before.held.get(order.symbol) ?? zero,
+        simulated: decimalOfNumber(before.simulated.get(order.symbol) ?? 0),
+      },
       instrument,
       capabilities: broker.capabilities,
       price,
@@ -419,6 +423,13 @@ export class PlanOrders {
       broker: { name: broker.name, status: broker.status(), isCompared: this.#parts.isCompared(broker.name) },
       twin: twinOf(order, open),
     };
+  }
+
+  async #before(
+    plan: PlanSettings,
+    simulated: ReadonlyMap<string, number> | undefined,
+  ): Promise<Before | undefined> {
+    return simulated && { held: await this.held(plan), simulated };
   }
 
   #freshness(
@@ -469,6 +480,12 @@ export class PlanOrders {
   }
 }
 
+/** What the book and its simulation held by symbol before a run sent its first order: its own change only the book. */
+interface Before {
+  readonly held: ReadonlyMap<string, Decimal>;
+  readonly simulated: ReadonlyMap<string, number>;
+}
+
 /** What a book would have after orders that have not been made. */
 class Supposed {
   cash: Decimal = zero;
@@ -478,8 +495,10 @@ class Supposed {
     return this.#held.get(symbol) ?? zero;
   }
 
-  trade({ order: { symbol, side, quantity, isMarket }, price }: OrderScene): void {
+  trade({ order, held, price }: OrderScene): void {
+    const { symbol, side, isMarket } = order;
     if (!isMarket) return; // it trades later, or never
+    const quantity = isWholeExit(order, held) ? held.abs() : order.quantity;
     const signed = side === 'buy' ? quantity : quantity.neg();
     this.#held.set(symbol, this.held(symbol).plus(signed));
     if (price) this.cash = this.cash.minus(signed.times(price));

@@ -29,7 +29,7 @@ import type { PlanSettings } from './plan.ts';
 import type { PlanOrder, PlanRunReport } from './report.ts';
 import type { PlanRun, PlanRunOrder, PlanRuns, WantedOrder } from './run-records.ts';
 import { parseRunTimes } from './run-times.ts';
-import { orderId, simulationOf, timeOf, wantedOrders, wantedProtection } from './wanted.ts';
+import { orderId, simulationOf, timeOf, unpaidEntries, wantedOrders, wantedProtection } from './wanted.ts';
 
 export interface PlanRunnerParts {
   readonly definitions: PlanDefinitions;
@@ -168,7 +168,7 @@ export class PlanRunner {
     log.write(
       `Bars of ${bars.length} symbols, the newest of ${dayOf(newest)}; their hash is ${inputHash.slice(0, 12)}.`,
     );
-    const notes = [...(isStrict ? await this.#compareWithBefore(it, bars) : []), ...looksOld(bars)];
+    const seen = [...(isStrict ? await this.#compareWithBefore(it, bars) : []), ...looksOld(bars)];
 
     const backtest = await backtests.compute(begun, bars, work);
     const tradeStart = isStrict ? await this.#tradeStart(state, newest, isDry) : dayOf(newest);
@@ -183,6 +183,7 @@ export class PlanRunner {
     const inStep = await backtests.simulateFrom(from, begun, bars, work);
     stop.throwIfAborted();
 
+    const notes = [...seen, ...unpaidEntries(inStep)];
     const prefix = isStrict ? null : keyOfRun(order);
     const wanted = await planOrders.possible(plan, wantedOrders(plan, inStep, bars, prefix));
     const simulated = isStrict

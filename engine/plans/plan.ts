@@ -86,6 +86,8 @@ export const planSettings = z
         fractional: z.number().positive().max(1).optional(),
         hedging: z.boolean().optional(),
         exclusiveOrders: z.boolean().optional(),
+        /** An order that cannot be paid ends the run, and so fails the plan's; else it is dropped. */
+        failFast: z.boolean().optional(),
       })
       .prefault({}),
     schedule: z

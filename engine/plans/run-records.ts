@@ -65,6 +65,8 @@ export interface WantedOrder {
   /** Units, as the simulation counted them; decimal text. */
   readonly quantity: string;
   readonly purpose: Purpose;
+  /** An exit after which the simulation holds nothing of the symbol: then the book does not either, whatever it has. */
+  readonly closesAll: boolean;
   readonly terms: OrderTerms;
   /** Decimal text; where a position that it opens is to be left. */
   readonly stopLoss: string | null;

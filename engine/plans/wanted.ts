@@ -22,8 +22,12 @@ export function wantedOrders(
 ): readonly WantedOrder[] {
   const price = (symbol: string) =>
     text(bars.find((each) => each.symbol === symbol)?.close.at(-1) ?? Number.NaN);
+  const legs = legsOfNewestBar(result);
+  const open = new Set(result.positions.flatMap(({ symbol, units }) => (units === 0 ? [] : [symbol])));
+  const last = new Map(legs.map(({ order }) => [order.symbol, order]));
+  const closesAll = new Set([...last.values()].filter(({ symbol }) => !open.has(symbol)));
   return [
-    ...legsOfNewestBar(result).map(({ order, units }): WantedOrder => {
+    ...legs.map(({ order, units }): WantedOrder => {
       const { symbol, signalBar, sequence } = order;
       const signalAt = timeOf(result, signalBar);
       return {
@@ -32,6 +36,7 @@ export function wantedOrders(
         side: units > 0 ? 'buy' : 'sell',
         quantity: text(Math.abs(units)),
         purpose: 'exit',
+        closesAll: closesAll.has(order),
         terms: { type: 'market' },
         stopLoss: null,
         takeProfit: null,
@@ -39,13 +44,15 @@ export function wantedOrders(
       };
     }),
     ...result.nextOrders.map((order): WantedOrder => {
-      const { symbol, signalBar, sequence, units, purpose, limit, stop, stopLoss, takeProfit } = order;
+      const { symbol, signalBar, sequence, units, unitsAfter, purpose, limit, stop, stopLoss, takeProfit } =
+        order;
       const signalAt = timeOf(result, signalBar);
       return {
         id: orderId(plan.name, { symbol, signalAt, sequence }, run),
         ...{ symbol, signalAt, sequence, purpose },
         side: units > 0 ? 'buy' : 'sell',
         quantity: text(Math.abs(units)),
+        closesAll: purpose === 'exit' && unitsAfter === 0,
         terms: termsOf(limit, stop),
         stopLoss: purpose === 'entry' ? textOrNull(stopLoss) : null,
         takeProfit: purpose === 'entry' ? textOrNull(takeProfit) : null,
@@ -53,6 +60,20 @@ export function wantedOrders(
       };
     }),
   ];
+}
+
+/** Entries of the newest bar that cannot be paid at its close, in words: nothing is wanted of them. */
+export function unpaidEntries({ orders, nextOrders, time }: BacktestResult): readonly string[] {
+  const wanted = new Set(nextOrders.map(({ sequence }) => sequence));
+  return orders
+    .filter(
+      ({ signalBar, sequence, purpose }) =>
+        signalBar === time.length - 1 && purpose === 'entry' && !wanted.has(sequence),
+    )
+    .map(({ side, size, symbol }) => {
+      const what = size < 1 ? `${text(size * 100)} % of its money in ${symbol}` : `${text(size)} ${symbol}`;
+      return `Not wanted: ${side} ${what}. The simulation has not enough for it at the newest close.`;
+    });
 }
 
 /** Key of an order, and of its operation: never its size or price. */
@@ -83,7 +104,7 @@ export function wantedProtection(
   wanted: readonly WantedOrder[],
 ): readonly WantedProtection[] {
   const closing = new Set(wanted.filter(({ purpose }) => purpose === 'exit').map(({ symbol }) => symbol));
-  const open = result.openTrades
+  const open = result.heldTrades
     .filter(({ symbol }) => !closing.has(symbol))
     .map(({ symbol, size, stopLoss, takeProfit }) => ({ symbol, size, stopLoss, takeProfit }));
   const coming = wanted

@@ -143,6 +143,14 @@ describe('what is held from the start', () => {
       { size: 10, entryBar: 0, entryPrice: 130, exitPrice: 150, tag: 'preexisting' },
     ]);
   });
+
+  test('a holding does not ruin the account before trading begins, whatever it was worth then', () => {
+    const fallen = barsOf('A', [900, 900, 900, 100, 100, 90]);
+    const short = { cash: 2000, holding: { A: -10 }, tradeStart: fallen.time[3] ?? 0 };
+    const { equity, positions } = run(() => undefined, short, fallen);
+    expect(Array.from(equity).slice(3)).toEqual([1000, 1000, 1100]);
+    expect(positions).toEqual([{ symbol: 'A', units: -10 }]);
+  });
 });
 
 describe('fractions of a unit', () => {

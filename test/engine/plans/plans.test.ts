@@ -537,10 +537,10 @@ describe('the orders of a plan', () => {
     slow,
   );
 
-  it(
-    'have their stop loss and take profit resting at the broker, once, for what the book holds',
-    async () => {
-      const desk = await open({ strategy: 'guarded' });
+  it.each(['backtesting.py', 'minitrade'])(
+    'have their stop loss and take profit resting at the broker, once, for what the book holds (%s)',
+    async (semantics) => {
+      const desk = await open({ strategy: 'guarded', simulation: { semantics } });
       await desk.plans.run('busy', { by: 'ann' });
       desk.nextDay();
       await desk.plans.run('busy', { by: 'ann' });

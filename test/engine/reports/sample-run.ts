@@ -92,6 +92,7 @@ export function sampleRun(bars: readonly Bars[], options: SampleRun = {}): Backt
     heldFrom: 0,
     trades,
     openTrades: [],
+    heldTrades: [],
     orders: [],
     nextOrders: [],
     fills: [],
