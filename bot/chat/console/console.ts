@@ -63,6 +63,10 @@ export class ConsolePlatform implements Platform {
   #messages = 0;
   /** What was typed, the newest first: readline's own, so that what is taken out of it is gone. */
   #history: string[] = [];
+  /** Lines that are not answered yet: only then it is known whether there is a secret in them. */
+  readonly #unanswered = new Set<{ readonly line: string }>();
+  /** One write of the history after another, so that the last one stays. */
+  #saving: Promise<void> = Promise.resolve();
 
   constructor(parts: ConsoleParts) {
     this.#parts = parts;
@@ -92,7 +96,6 @@ export class ConsolePlatform implements Platform {
       if (this.#interactive) void this.#onLine(line, handler);
       else this.#turn = this.#turn.then(() => this.#onLine(line, handler));
     });
-    // Saved when the line was answered: only then it is known whether there is a secret in it.
     this.#readline.on('history', (history: string[]) => {
       this.#history = history;
     });
@@ -109,6 +112,7 @@ export class ConsolePlatform implements Platform {
     await this.#turn;
     this.#status = { state: 'stopped', since: this.#parts.clock.now() };
     this.#readline?.close();
+    await this.#saving;
   }
 
   status(): PlatformStatus {
@@ -130,6 +134,8 @@ export class ConsolePlatform implements Platform {
     const text = line.trim();
     if (text === '') return this.#prompt();
     this.#replaceable = undefined;
+    const asked = { line };
+    this.#unanswered.add(asked);
     const incoming = { user: consoleUser, chat, sentAt: this.#parts.clock.now() };
     const { responder, settled } = this.#responder(line);
     const question = this.#question;
@@ -142,7 +148,8 @@ export class ConsolePlatform implements Platform {
     }
     await settled();
     if (mayHoldSecret(text)) this.#forget(line);
-    if (this.#interactive) this.#saveHistory(this.#history);
+    this.#unanswered.delete(asked);
+    if (this.#interactive) this.#saveHistory();
     this.#prompt();
   }
 
@@ -227,10 +234,14 @@ export class ConsolePlatform implements Platform {
     }
   }
 
-  #saveHistory(history: readonly string[]): void {
-    writeFile(this.#parts.historyFile, `${history.join('\n')}\n`, { mode: 0o600 }).catch((error: unknown) => {
-      this.#parts.log.warn({ err: error }, 'the history of the console could not be saved');
-    });
+  #saveHistory(): void {
+    const unanswered = new Set([...this.#unanswered].map(({ line }) => line));
+    const lines = this.#history.filter((line) => !unanswered.has(line));
+    this.#saving = this.#saving
+      .then(() => writeFile(this.#parts.historyFile, `${lines.join('\n')}\n`, { mode: 0o600 }))
+      .catch((error: unknown) => {
+        this.#parts.log.warn({ err: error }, 'the history of the console could not be saved');
+      });
   }
 
   #prompt(): void {

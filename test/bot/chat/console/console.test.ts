@@ -1,10 +1,10 @@
-import { mkdtemp, readdir, readFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { describe, expect, it, vi } from 'vitest';
 import { ConsolePlatform, consoleUser } from '../../../../bot/chat/console/console.ts';
-import type { ChatHandler, Message } from '../../../../bot/chat/platform.ts';
+import type { ChatHandler, Message, Responder } from '../../../../bot/chat/platform.ts';
 import { commands } from '../../../../commands/index.ts';
 import { systemClock } from '../../../../engine/clock.ts';
 import { silentLog } from '../../../../engine/log.ts';
@@ -114,5 +114,101 @@ describe('the console with a pipe as its input', () => {
     desk.input.write('/x\n');
     await desk.end();
     expect(desk.printed()).toBe('a�[2Jb\n\n');
+  });
+});
+
+const up = '\u001b[A';
+
+/** A console on a terminal that remembers in this file; `answers` end when they like. */
+async function terminalConsole(
+  historyFile: string,
+  answers: (typed: string, responder: Responder) => Promise<void> = async () => undefined,
+) {
+  const input = Object.assign(new PassThrough(), { isTTY: true });
+  const output = Object.assign(new PassThrough(), { isTTY: true, columns: 80 });
+  output.resume();
+  const typed: string[] = [];
+  let answered = 0;
+  const platform = new ConsolePlatform({
+    ...{ input, output, commands, historyFile, color: false, clock: systemClock, log: silentLog },
+    attachmentsFolder: join(historyFile, '..', 'attachments'),
+    onLeave: () => undefined,
+  });
+  await platform.start({
+    async onCommand({ input: given }, responder) {
+      const text = given.kind === 'typed' ? given.text : '';
+      typed.push(text);
+      await answers(text, responder);
+      answered += 1;
+    },
+    onPress: async () => undefined,
+    onForm: async () => undefined,
+    onCompletion: async () => [],
+  });
+  return {
+    platform,
+    typed,
+    async types(...lines: readonly string[]) {
+      for (const line of lines) {
+        const before = typed.length;
+        input.write(`${line}\r`);
+        await vi.waitFor(() => expect(typed.length).toBeGreaterThan(before));
+      }
+    },
+    answered: () => answered,
+    kept: async () => (await readFile(historyFile, 'utf8').catch(() => '')).split('\n').filter(Boolean),
+  };
+}
+
+describe('what was typed at a terminal', () => {
+  const newFile = async () => join(await mkdtemp(join(tmpdir(), 'outcry-console-')), 'history');
+
+  it('is there again with the arrow up, also at the next start, and only its owner can read it', async () => {
+    const file = await newFile();
+    const first = await terminalConsole(file);
+    await first.types('/help', '/status', '/help');
+    await first.types(`${up}${up}`);
+    expect(first.typed.at(-1), 'twice is once: the newest').toBe('/status');
+    await first.platform.stop();
+    expect(await first.kept()).toEqual(['/status', '/help']);
+    expect((await stat(file)).mode & 0o777).toBe(0o600);
+
+    const second = await terminalConsole(file);
+    await second.types(up);
+    expect(second.typed).toEqual(['/status']);
+    await second.platform.stop();
+  });
+
+  it('is not kept where it holds a secret: by its words, or because the desk says so', async () => {
+    const file = await newFile();
+    const desk = await terminalConsole(file, async (text, responder) => {
+      if (text.includes('hunter2')) await responder.removeAsked?.();
+    });
+    const lines = ['/status', '/config set books/demo key hunter1', '/login tom hunter2', '/token x'];
+    await desk.types(...lines);
+    await vi.waitFor(() => expect(desk.answered()).toBe(lines.length));
+    await desk.types(up);
+    expect(desk.typed.at(-1), 'nor offered again').toBe('/status');
+    await desk.platform.stop();
+    expect(await desk.kept()).toEqual(['/status']);
+  });
+
+  it('is not kept while it waits for its answer: until then nobody knows whether it holds a secret', async () => {
+    const file = await newFile();
+    let answer: () => void = () => undefined;
+    const answered = new Promise<void>((resolve) => {
+      answer = resolve;
+    });
+    const desk = await terminalConsole(file, async (text, responder) => {
+      if (!text.includes('hunter2')) return;
+      await answered;
+      await responder.removeAsked?.();
+    });
+    await desk.types('/login tom hunter2', '/status');
+    await vi.waitFor(async () => expect(await desk.kept()).toEqual(['/status']));
+    answer();
+    await desk.types('/help');
+    await vi.waitFor(async () => expect(await desk.kept()).toEqual(['/help', '/status']));
+    await desk.platform.stop();
   });
 });
