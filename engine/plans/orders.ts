@@ -58,6 +58,8 @@ export interface CheckedOrder {
 /** So long a run waits for its market orders; what takes longer goes on by itself. */
 const patienceMs = 60_000;
 const protectionMark = '/protection@';
+/** Begins the names of all steps that protect a position. */
+const protectionLeg = 'protection';
 
 export class PlanOrders {
   readonly #parts: PlanOrdersParts;
@@ -228,8 +230,11 @@ export class PlanOrders {
       const exits = open.filter(
         (order) => order.symbol === symbol && order.purpose === 'exit' && !isProtective(order),
       );
+      // What came with an entry that may still be filled guards what that has got, whatever it is.
+      const waiting = resting.filter(({ entry, symbol: its }) => its === symbol && isAmong(entry, open));
+      const guarded = waiting.reduce((sum, exit) => sum.plus(guardedBy(exit, open)), zero);
       // What is about to be closed needs no protection, and could not be had twice.
-      const free = exits.length > 0 ? zero : held;
+      const free = exits.length > 0 ? zero : held.minus(guarded);
       const goal = protectionSteps(
         wanted.filter((each) => each.symbol === symbol),
         free,
@@ -240,7 +245,7 @@ export class PlanOrders {
         plan,
         symbol,
         goal,
-        resting.filter((order) => order.symbol === symbol),
+        resting.filter((order) => order.symbol === symbol && !waiting.includes(order)),
       );
     }
   }
@@ -252,13 +257,11 @@ export class PlanOrders {
     resting: readonly Order[],
   ): Promise<void> {
     const { executor, operations, clock } = this.#parts;
-    const left = [...goal];
-    const tooMany: Order[] = [];
-    for (const order of resting) {
-      const same = left.findIndex((step) => isSame(step, order));
-      if (same < 0) tooMany.push(order);
-      else left.splice(same, 1);
-    }
+    // Those of several entries may be wanted as one.
+    const standing = (step: OrderStep) => resting.filter((order) => isSame(step, order));
+    const left = goal.filter((step) => !addUp(step, standing(step)));
+    const kept = goal.filter((step) => !left.includes(step)).flatMap(standing);
+    const tooMany = resting.filter((order) => !kept.includes(order));
     await Promise.all(tooMany.map(({ _id }) => executor.cancel(_id, `plan ${plan.name}`)));
     if (left.length === 0) return;
     const at = stamp(clock);
@@ -267,7 +270,7 @@ export class PlanOrders {
       book: plan.book,
       purpose: 'exit',
       summary: `plan ${plan.name}: protect ${symbol}`,
-      steps: left.map((step, index) => ({ ...step, leg: `protection-${index + 1}` })),
+      steps: left.map((step, index) => ({ ...step, leg: `${protectionLeg}-${index + 1}` })),
       askedAt: at,
     });
     await this.#patiently(running);
@@ -369,6 +372,15 @@ export class PlanOrders {
     if (order.purpose === 'exit' && order.terms.type === 'market')
       steps.push({ kind: 'cancel', leg: 'cancel', symbol });
     steps.push(step);
+    const exit = order.purpose === 'entry' && restingTerms(order.stopLoss, order.takeProfit, broker);
+    if (exit && broker.capabilities.brackets && !('why' in instrument)) {
+      const side = order.side === 'buy' ? 'sell' : 'buy';
+      steps.push({
+        ...{ kind: 'order', leg: protectionLeg, symbol, side, wallet, resting: true },
+        quantity: { is: 'bought', leg: step.leg },
+        terms: termsOnTick(exit, side, instrument.rules.priceTick),
+      });
+    }
     if (moves && isImmediate && !isShortCover) steps.push(...moneyHome({ currency, home, wallet }));
     return steps;
   }
@@ -561,8 +573,21 @@ function isOfPlan({ operation }: Pick<Order, 'operation'>, plan: string): boolea
   return operation?.startsWith(operationPrefix(plan)) ?? false;
 }
 
-function isProtective({ operation }: Pick<Order, 'operation'>): boolean {
-  return operation?.includes(protectionMark) ?? false;
+/** It ends a position by itself: placed for what the book holds, or together with its entry. */
+function isProtective({ key }: Pick<Order, 'key'>): boolean {
+  return key.leg.startsWith(protectionLeg);
+}
+
+function isAmong(entry: string | undefined, open: readonly Order[]): boolean {
+  return open.some(({ _id }) => _id === entry);
+}
+
+/** What of a position an exit guards whose entry is still open; negative when that is short. */
+function guardedBy({ entry, filled }: Order, open: readonly Order[]): Decimal {
+  const opening = open.find(({ _id }) => _id === entry);
+  if (!opening) return zero;
+  const guarded = decimal(opening.filled).minus(decimal(filled));
+  return opening.side === 'buy' ? guarded : guarded.neg();
 }
 
 function waitsForMoney({ name, result }: CheckResult): boolean {
@@ -588,7 +613,7 @@ function protectionSteps(
     if (!terms || quantity.lte(zero) || quantity.lt(decimal(rules.minimumQuantity))) continue;
     steps.push({
       kind: 'order',
-      leg: 'protection',
+      leg: protectionLeg,
       symbol,
       side,
       quantity: { is: 'fixed', amount: decimalText(quantity) },
@@ -615,14 +640,20 @@ function restingTerms(
   return undefined;
 }
 
-function isSame({ side, quantity, terms }: OrderStep, order: Order): boolean {
-  const left = decimal(order.quantity).minus(decimal(order.filled));
+/** The same but for its size. */
+function isSame({ side, terms }: OrderStep, order: Order): boolean {
   return (
     order.side === side &&
-    quantity.is === 'fixed' &&
-    decimal(quantity.amount).eq(left) &&
     JSON.stringify(Object.entries(terms ?? {}).sort()) === JSON.stringify(Object.entries(order.terms).sort())
   );
+}
+
+function addUp({ quantity }: OrderStep, orders: readonly Order[]): boolean {
+  const left = orders.reduce(
+    (sum, order) => sum.plus(decimal(order.quantity)).minus(decimal(order.filled)),
+    zero,
+  );
+  return quantity.is === 'fixed' && decimal(quantity.amount).eq(left);
 }
 
 function termsText(terms: OrderTerms): string {

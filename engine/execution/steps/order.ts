@@ -33,6 +33,7 @@ export async function sizeOrder(turn: Turn, step: OrderStep): Promise<Sized | En
   const left = await quantityLeft(turn, step, before);
   if (left.lte(zero)) {
     if (attached && traded.gt(zero)) return done(traded, attached._id);
+    if (!turn.pushed && (await restsOnly(turn, step))) return done(zero, null);
     if (turn.pushed) return done(traded, before.at(-1)?._id ?? null, nothingLeft(turn, step, traded));
     return failed(`There is no ${step.symbol} to ${step.side}: an earlier step brought none.`);
   }
@@ -56,7 +57,11 @@ export async function carryOutOrder(turn: Turn, step: OrderStep): Promise<Ended>
   const goesOn = last > 0 && isOwn && (turn.again || !turn.pushed);
   const amount = settled?.amount ?? turn.record.amount ?? '0';
   const intent = intentOf(turn, step, amount, goesOn ? last : last + 1);
-  const order = await turn.executor.execute(intent, turn.stop);
+  let order = await turn.executor.execute(intent, turn.stop);
+  if (order.state === 'rejected' && order.exit && isForAuction(order)) {
+    // Not every auction takes orders that carry another: then the exit follows when it was filled.
+    order = await turn.executor.execute(intentOf(turn, step, amount, intent.key.sequence + 1), turn.stop);
+  }
   if (!isFinal(order.state)) {
     const rests = order.resting && (order.state === 'working' || order.state === 'partly_filled');
     return rests ? done(decimal(order.quantity), order._id) : { is: 'unclear', reason: whyOpen(order) };
@@ -69,6 +74,16 @@ export async function carryOutOrder(turn: Turn, step: OrderStep): Promise<Ended>
   const part = `${order.filled} of ${order.quantity} ${order.symbol} were filled: ${why}`;
   if (turn.pushed) return { is: 'failed', reason: part, how: 'failed', progressed: true };
   return done(traded, order._id, part);
+}
+
+/** What the step is to end may still be opened: an entry that rests. Who placed it looks after it then. */
+async function restsOnly(turn: Turn, { quantity }: OrderStep): Promise<boolean> {
+  if (quantity.is !== 'bought') return false;
+  return (await ordersOfLeg(turn, quantity.leg)).some(({ state, resting }) => resting && !isFinal(state));
+}
+
+function isForAuction({ terms }: Order): boolean {
+  return terms.type === 'market' && terms.auction !== undefined;
 }
 
 /** The order that went out with its entry, where there is one. */
