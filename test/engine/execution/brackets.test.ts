@@ -271,4 +271,34 @@ describe('at Interactive Brokers', () => {
     expect(tws.held('AAPL')).toBe('0');
     expect(tws.server.violations).toEqual([]);
   });
+
+  test('an entry for an auction that takes no order with another goes out alone, and is not lost', async () => {
+    const { tws, ...trading } = await atTws({ name: 'order' });
+    tws.server.account.auctionsStandAlone = true;
+    const operation = await trading.operations.run({
+      ...{ source: 'test', book: 'demo', purpose: 'entry', summary: 'buy at the close' },
+      askedAt: new Date().toISOString(),
+      steps: [
+        {
+          ...{ kind: 'order', leg: 'order', symbol: 'AAPL', side: 'buy', resting: true },
+          quantity: { is: 'fixed', amount: '10' },
+          terms: { type: 'market', auction: 'close' },
+        },
+        {
+          ...{ kind: 'order', leg: 'protection', symbol: 'AAPL', side: 'sell', resting: true },
+          quantity: { is: 'bought', leg: 'order' },
+          terms: { type: 'stop', stopPrice: '180' },
+        },
+      ],
+    });
+    expect(operation).toMatchObject({ state: 'done' });
+    expect(tws.orders().map(({ type, action }) => `${action} ${type}`)).toEqual(['BUY MOC']);
+    tws.server.account.closes();
+    await expect
+      .poll(
+        async () => (await trading.books.holdings('demo')).positions.get('AAPL')?.quantity.toFixed(),
+        patience,
+      )
+      .toBe('10');
+  });
 });

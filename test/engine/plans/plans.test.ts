@@ -28,14 +28,15 @@ class Counting extends Strategy {
   next() {}
 }
 
-/** Buys once with a stop loss and a take profit; or, with a limit, far below the price. */
+/** Buys once with a stop loss and a take profit; or, with a limit, far below the price, and with a stop where asked for. */
 class Guarded extends Strategy<typeof Guarded.params> {
-  static params = { limit: 0 };
+  static params = { limit: 0, stop: 0 };
   init() {}
   next() {
     const price = this.data.close.last;
     if (this.position.size !== 0 || this.orders.length > 0) return;
-    if (this.params.limit > 0) this.buy({ size: 10, limit: price * this.params.limit });
+    const { limit, stop } = this.params;
+    if (limit > 0) this.buy({ size: 10, limit: price * limit, ...(stop > 0 && { sl: price * stop }) });
     else this.buy({ size: 10, sl: price * 0.5, tp: price * 2 });
   }
 }
@@ -549,6 +550,81 @@ describe('the orders of a plan', () => {
       expect(resting).toMatchObject([
         { side: 'sell', quantity: '10', terms: { type: 'oco' }, purpose: 'exit' },
       ]);
+    },
+    slow,
+  );
+});
+
+describe('the stop loss of a new order of a plan', () => {
+  const withoutBrackets: PlanDeskOptions['line'] = (paper) => {
+    const { brackets: _, ...capabilities } = paper.capabilities;
+    return brokerWith(paper, { capabilities });
+  };
+
+  it(
+    'goes out with it where the broker takes the two together, and the next runs leave it there',
+    async () => {
+      const desk = await open({ strategy: 'guarded' });
+      await desk.plans.run('busy', { by: 'ann' });
+      const made = await orders(desk);
+      const [entry, exit] = [
+        made.find(({ exit: its }) => its),
+        made.find(({ entry: its }) => its !== undefined),
+      ];
+      expect(entry).toMatchObject({ side: 'buy', state: 'filled' });
+      expect(exit).toMatchObject({
+        entry: entry?._id,
+        terms: { type: 'oco' },
+        state: 'working',
+        quantity: '10',
+      });
+      desk.nextDay();
+      await desk.plans.run('busy', { by: 'ann' });
+      await desk.plans.watch();
+      expect((await orders(desk)).map(({ _id, state }) => [_id, state])).toEqual(
+        made.map(({ _id, state }) => [_id, state]),
+      );
+    },
+    slow,
+  );
+
+  it(
+    'follows it when it was filled, where the broker does not',
+    async () => {
+      const desk = await open({ strategy: 'guarded' }, { line: withoutBrackets });
+      await desk.plans.run('busy', { by: 'ann' });
+      await desk.plans.watch();
+      const made = await orders(desk);
+      expect(made.some(({ exit, entry }) => exit !== undefined || entry !== undefined)).toBe(false);
+      expect(await desk.executor.openOrders({ book: 'trend' })).toMatchObject([
+        { side: 'sell', quantity: '10', terms: { type: 'oco' } },
+      ]);
+    },
+    slow,
+  );
+
+  it(
+    'waits at the broker together with a limit order, and goes with it when the plan gives that up',
+    async () => {
+      const params = { limit: 0.5, stop: 0.4 };
+      const desk = await open({ strategy: 'guarded', params, mode: 'incremental' });
+      await desk.plans.run('busy', { by: 'ann' });
+      await desk.plans.watch();
+      const first = await desk.broker.openOrders();
+      expect(first.map(({ side, quantity }) => `${side} ${quantity}`).toSorted()).toEqual([
+        'buy 10',
+        'sell 10',
+      ]);
+      desk.nextDay();
+      await desk.plans.run('busy', { by: 'ann' });
+      await desk.plans.watch();
+      await vi.waitFor(async () => {
+        const now = await desk.broker.openOrders();
+        expect(now.map(({ side }) => side).toSorted()).toEqual(['buy', 'sell']);
+        expect(
+          now.some(({ clientOrderId }) => first.some((old) => old.clientOrderId === clientOrderId)),
+        ).toBe(false);
+      }, waiting);
     },
     slow,
   );
