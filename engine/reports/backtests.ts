@@ -155,13 +155,21 @@ export class Backtests {
     };
   }
 
-  /** @throws UserError for what is wrong with the data */
-  fetch(
+  /** @throws UserError for what is wrong with the data, and when it is cancelled; or the reason for which it was */
+  async fetch(
     { request, source }: Pick<BegunRun, 'request' | 'source'>,
-    { onProgress }: WorkOptions = {},
+    { signal, onProgress }: WorkOptions = {},
   ): Promise<Bars[]> {
     onProgress?.({ text: `Fetching bars of ${request.symbols.join(', ')}` });
-    return source.bars(barsRequest(request));
+    try {
+      signal?.throwIfAborted();
+      return await source.bars({ ...barsRequest(request), ...(signal && { signal }) });
+    } catch (error) {
+      if (!signal?.aborted) throw error;
+      const reason: unknown = signal.reason;
+      const isPlain = !(reason instanceof Error) || reason.name === 'AbortError';
+      throw isPlain ? new UserError('The backtest was cancelled.') : reason;
+    }
   }
 
   /** @throws UserError for what is wrong with the strategy */
@@ -249,13 +257,6 @@ export class Backtests {
       const { cash, commission, options } = request;
       return perform({ file, bars, options: { ...options, cash, commission } });
     });
-  }
-
-  /** Day of the newest bar that a source has of any of the symbols, midnight UTC. @throws UserError for an unknown symbol */
-  async newestDay({ symbols, source }: Pick<BacktestRequest, 'symbols' | 'source'>): Promise<Date> {
-    const from = await this.source({ symbols, ...(source !== undefined && { source }) });
-    const bars = await from.bars({ symbols, interval: '1d', adjusted: true });
-    return new Date(Math.max(...bars.map(({ time }) => time.at(-1) ?? 0)));
   }
 
   /** The bars of a request, from its source, else from the first that knows all symbols. @throws UserError for unknown ones */

@@ -199,6 +199,28 @@ describe('a plan', () => {
     slow,
   );
 
+  it(
+    'that is cancelled while it fetches its bars stops fetching, and sends nothing',
+    async () => {
+      const desk = await open();
+      const cancel = new AbortController();
+      let fetching: AbortSignal | undefined;
+      desk.source.bars = ({ signal }) =>
+        new Promise((_, reject) => {
+          fetching = signal;
+          signal?.addEventListener('abort', () => reject(signal.reason));
+        });
+      const run = desk.plans.run('busy', { by: 'ann', signal: cancel.signal });
+      const ended = expect(run).rejects.toThrow('The backtest was cancelled.');
+      await vi.waitFor(() => expect(fetching).toBeDefined(), waiting);
+      cancel.abort();
+      await ended;
+      expect((await desk.plans.history('busy', 1))[0]).toMatchObject({ state: 'failed' });
+      expect(await orders(desk)).toEqual([]);
+    },
+    slow,
+  );
+
   it('that is not there is refused with the nearest name', async () => {
     const desk = await open();
     expect(() => desk.plans.run('bussy', { by: 'ann' })).toThrow(
