@@ -34,8 +34,13 @@ function resolving(how: Resolution, description: string) {
     options: { difference: differenceOption },
     confirm: async (context, { difference }) => question(context, difference, how),
     run: async ({ desk, caller }, { difference }) => {
-      const { text } = await desk.resolveDifference({ difference, how, by: caller.name });
-      return { tone: 'success', text: rich`Resolved: ${text}` };
+      const { text, broker, flattening } = await desk.resolveDifference({ difference, how, by: caller.name });
+      if (flattening === null) return { tone: 'success', text: rich`Resolved: ${text}` };
+      return {
+        tone: 'warning',
+        text: rich`Asked for: ${code(flattening)} is to be placed at ${broker} by hand. When it is reported with ${code('/manual fill')}, the books follow, and this is resolved: ${text}`,
+        buttons: [{ label: 'To be done by hand', command: ['manual', 'list'], options: {} }],
+      };
     },
   });
 }
@@ -86,9 +91,9 @@ export function differencesReply(differences: readonly DifferenceReport[], times
   return {
     title: 'Differences',
     tone: blocking ? 'danger' : 'warning',
-    text: differences.flatMap(({ id, text, blocks, foundAt }, index) => [
+    text: differences.flatMap(({ id, text, blocks, foundAt, flattening }, index) => [
       index === 0 ? '' : '\n\n',
-      ...rich`${bold(text)}\n${code(id)}, found ${times.minute(foundAt)}, ${blocks ? 'stops the entries of this account' : 'stops nothing'}.`,
+      ...rich`${bold(text)}\n${code(id)}, found ${times.minute(foundAt)}, ${blocks ? 'stops the entries of this account' : 'stops nothing'}.${flattening === null ? '' : ` The order ${flattening} is trading it away.`}`,
     ]),
     buttons: differences.slice(0, 4).flatMap((found) => differenceButtons(found, differences.length > 1)),
   };

@@ -140,6 +140,8 @@ export interface DifferenceReport {
   /** Whether it stops the entries of the account. */
   readonly blocks: boolean;
   readonly foundAt: string;
+  /** The order by which it is being traded away; null where none is. */
+  readonly flattening: string | null;
   /** The safest first. */
   readonly resolutions: readonly Resolution[];
 }
@@ -1009,7 +1011,8 @@ export class Desk {
 
 function differenceReport(difference: Difference): DifferenceReport {
   const { _id: id, broker, text, blocks, foundAt } = difference;
-  return { id, broker, text, blocks, foundAt, resolutions: resolutionsOf(difference) };
+  const flattening = difference.flattening?.order ?? null;
+  return { id, broker, text, blocks, foundAt, flattening, resolutions: resolutionsOf(difference) };
 }
 
 function counted(count: number, what: string): readonly string[] {

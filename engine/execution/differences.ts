@@ -44,6 +44,15 @@ export interface Difference extends StoredDocument {
   readonly resolvedAt: string | null;
   readonly how: Resolution | 'vanished' | null;
   readonly by: string | null;
+  /** The order that trades it away, while its end is not known; missing or null where none does. */
+  readonly flattening?: Flattening | null;
+}
+
+export interface Flattening {
+  /** Its client order id. */
+  readonly order: string;
+  readonly symbol: string;
+  readonly by: string;
 }
 
 export const differenceCollection = defineCollection<Difference>('differences', {

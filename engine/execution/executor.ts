@@ -199,6 +199,11 @@ export class Executor {
     return this.#lanes.run(id, async () => this.#advance(await this.#reload(id), stop));
   }
 
+  /** Waits until something is heard of an order, or for a moment: then it is worth to look at it again. */
+  untilNews(id: string, signal: AbortSignal): Promise<void> {
+    return this.#waits.sleep(id, longestPauseMs, signal);
+  }
+
   order(id: string): Promise<Order | undefined> {
     return this.#orders.get(id);
   }
@@ -550,7 +555,8 @@ export class Executor {
 
   /**
    * Follows an order: one with a time of its own to its end, for which it is cancelled when that time is over; a market
-   * order to its end, which is near, save where it waits for an auction. Another one rests at the broker, whose reports lead on.
+   * order to its end, which is near, save where it waits for an auction. Another one rests at the broker, whose reports lead on,
+   * and so does one that a person places by hand.
    */
   async #follow(order: Order, stop: AbortSignal): Promise<Order> {
     let current = order;
@@ -563,6 +569,10 @@ export class Executor {
       const ms = lookupPausesMs[looks];
       const { openForSeconds, resting, terms } = current;
       if (resting) return current;
+      if (this.#broker(current.broker).byHand) {
+        const isTimeOver = openForSeconds !== null && this.#msSince(current.sentAt) >= openForSeconds * 1000;
+        return isTimeOver ? this.#cancelAtBroker(current, stop) : current;
+      }
       let pauseMs = ms ?? 0;
       if (openForSeconds !== null) {
         const openMs = Math.max(this.#msSince(current.sentAt), waitedMs);

@@ -55,6 +55,8 @@ export async function letGo(
       const { amount, id, reason } = ended;
       return { record: { ...record, state: 'done', amount, id, reason } };
     }
+    case 'by hand':
+      throw new Error(`the movement ${step.leg} is made by hand`);
     case 'unclear': {
       const { reason } = ended;
       return { record: { ...record, state: 'failed', amount: null, reason }, unclear: reason };

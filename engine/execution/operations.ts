@@ -57,8 +57,8 @@ export interface OperationsParts {
 interface Course {
   /** Rejects only with `Interrupted`. */
   readonly end: Promise<Operation>;
-  /** Resolves when it is stuck for the first time. */
-  readonly stuck: Promise<Operation>;
+  /** Resolves when it is stuck for the first time, or waits for what a person does by hand. */
+  readonly held: Promise<Operation>;
   /** Ends its waiting: it was stored that it is given up. */
   readonly giveUp: () => void;
 }
@@ -72,6 +72,8 @@ export class Operations {
   readonly #claims: Claims;
   readonly #sleep: Sleep;
   readonly #lanes = new Lanes();
+  /** Those in which a person is waited for just now. */
+  readonly #lanesByHand = new Set<string>();
   readonly #stopping = new AbortController();
   readonly #courses = new Map<string, Course>();
 
@@ -101,7 +103,8 @@ export class Operations {
 
   /**
    * Carries an operation out. The same source again, at the same time or years later, is the same operation. Resolves
-   * when it is done or undone, and also when it is stuck: it is then tried further, and `end` tells how it ends.
+   * when it is done or undone, and also when it is stuck or waits for what a person does by hand: it then goes on, and `end`
+   * tells how it ends.
    * @param signal ends the waiting; the operation goes on at the next start, or when it is asked for again
    * @throws UserError when there is no such book, or the steps cannot be told apart
    * @throws Interrupted when `signal` was aborted or the desk stops
@@ -110,8 +113,8 @@ export class Operations {
     const operation = await this.#intend(request);
     if (isOver(operation)) return operation;
     const stop = signal ? AbortSignal.any([signal, this.#stopping.signal]) : this.#stopping.signal;
-    const { end, stuck } = this.#course(operation._id, stop);
-    return Promise.race([end, stuck]);
+    const { end, held } = this.#course(operation._id, stop);
+    return Promise.race([end, held]);
   }
 
   /**
@@ -245,14 +248,14 @@ export class Operations {
   #course(id: string, stop: AbortSignal): Course {
     const running = this.#courses.get(id);
     if (running) return running;
-    let tellStuck: (operation: Operation) => void = () => undefined;
-    const stuck = new Promise<Operation>((resolve) => {
-      tellStuck = resolve;
+    let tellHeld: (operation: Operation) => void = () => undefined;
+    const held = new Promise<Operation>((resolve) => {
+      tellHeld = resolve;
     });
     const word = new AbortController();
-    const end = this.#carryThrough(id, stop, word.signal, tellStuck).finally(() => this.#courses.delete(id));
+    const end = this.#carryThrough(id, stop, word.signal, tellHeld).finally(() => this.#courses.delete(id));
     end.catch(() => undefined); // whoever waits for it hears of it; nobody has to
-    const course = { end, stuck, giveUp: () => word.abort(new Interrupted()) };
+    const course = { end, held, giveUp: () => word.abort(new Interrupted()) };
     this.#courses.set(id, course);
     return course;
   }
@@ -265,9 +268,9 @@ export class Operations {
     id: string,
     stop: AbortSignal,
     word: AbortSignal,
-    tellStuck: (operation: Operation) => void,
+    tellHeld: (operation: Operation) => void,
   ): Promise<Operation> {
-    const trouble = new Trouble(tellStuck);
+    const trouble = new Trouble(tellHeld);
     const either = AbortSignal.any([stop, word]);
     for (;;) {
       stop.throwIfAborted();
@@ -288,7 +291,7 @@ export class Operations {
         await this.#note(id, `A fault of the desk: ${reasonOf(error)}`, trouble, error).catch((again) =>
           this.#parts.log.error({ operation: id, error: reasonOf(again) }, 'its trouble could not be stored'),
         );
-        await this.#sleep(trouble.pauseMs(), stop);
+        await this.#sleep(trouble.pauseMs(), word.aborted ? stop : either).catch(() => undefined); // seen above
       }
     }
   }
@@ -298,8 +301,16 @@ export class Operations {
     const index = operation.steps.findIndex(({ state }) => state === 'waiting' || state === 'doing');
     const step = operation.steps[index]?.step;
     if (!step) return void (await this.#finish(operation));
-    const attempt = async () => this.#attempt(await this.#reload(operation._id), index, trouble, stop);
     const lane = await this.#laneOf(operation, step);
+    const attempt = async () => {
+      try {
+        return await this.#attempt(await this.#reload(operation._id), index, trouble, stop, lane);
+      } finally {
+        if (lane !== undefined) this.#lanesByHand.delete(lane);
+      }
+    };
+    // A person may take days, and whoever waits for this one need not wait with it.
+    if (lane !== undefined && this.#lanesByHand.has(lane)) trouble.tell(operation);
     const failure = await (lane === undefined ? attempt() : this.#lanes.run(lane, attempt, stop));
     // Cancelling comes again with every attempt of what follows it: that it works is no way out of the trouble.
     if (failure === undefined) return step.kind === 'cancel' ? undefined : trouble.clear();
@@ -346,6 +357,7 @@ export class Operations {
     index: number,
     trouble: Trouble,
     stop: AbortSignal,
+    lane: string | undefined,
   ): Promise<Extract<Ended, { is: 'failed' }> | undefined> {
     let operation = before;
     const turn = (again: boolean) => this.#turn(operation, index, again, stop);
@@ -361,6 +373,13 @@ export class Operations {
     for (;;) {
       const ended = await this.#carriedOut(turn(again));
       if (ended.is === 'done' || ended.is === 'failed') return this.#conclude(operation, index, ended);
+      if (ended.is === 'by hand') {
+        again = true;
+        if (lane !== undefined) this.#lanesByHand.add(lane);
+        trouble.tell(operation);
+        await this.#parts.executor.untilNews(ended.order, stop);
+        continue;
+      }
       again = ended.is === 'unclear';
       if (ended.is === 'absent') {
         asks += 1;
@@ -484,6 +503,7 @@ export class Operations {
         await this.#undo({ ...operation, steps }, reason, how);
         return undefined;
       }
+      case 'by hand':
       case 'unclear':
       case 'absent':
         throw new Error(`the step ${record.step.leg} of ${operation._id} has not ended`);
@@ -598,12 +618,12 @@ class Overtaken extends Error {
 
 /** How often in a row an operation did not go on, and how long to wait before the next attempt. */
 class Trouble {
-  readonly #tellStuck: (operation: Operation) => void;
+  readonly #tellHeld: (operation: Operation) => void;
   #times = 0;
   #pauses = growingPauses(1000, 300_000);
 
-  constructor(tellStuck: (operation: Operation) => void) {
-    this.#tellStuck = tellStuck;
+  constructor(tellHeld: (operation: Operation) => void) {
+    this.#tellHeld = tellHeld;
   }
 
   clear(): void {
@@ -621,8 +641,9 @@ class Trouble {
     return this.#pauses.next().value;
   }
 
+  /** Whoever waits for the operation waits no longer. */
   tell(operation: Operation): void {
-    this.#tellStuck(operation);
+    this.#tellHeld(operation);
   }
 }
 

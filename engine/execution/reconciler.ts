@@ -8,7 +8,7 @@
  */
 import type { AccountLine } from '../bank/bank.ts';
 import type { Books } from '../bank/books.ts';
-import type { Broker, BrokerOrder, Movement } from '../brokers/broker.ts';
+import type { Broker, BrokerFill, Movement } from '../brokers/broker.ts';
 import type { Clock } from '../clock.ts';
 import { stamp } from '../clock.ts';
 import { reasonOf, UserError } from '../errors.ts';
@@ -20,11 +20,11 @@ import { decimal, decimalText, zero } from '../money.ts';
 import type { Collection, Store, StoredDocument } from '../store/store.ts';
 import { DuplicateKeyError, defineCollection } from '../store/store.ts';
 import { Claims } from './claims.ts';
-import type { Difference, Finding, Resolution } from './differences.ts';
+import type { Difference, Finding, Flattening, Resolution } from './differences.ts';
 import { compareLines, differenceCollection, differenceId, resolutionsOf, wordsOf } from './differences.ts';
 import type { Executor } from './executor.ts';
 import type { Sleep } from './patience.ts';
-import { growingPauses, Interrupted, systemSleep } from './patience.ts';
+import { growingPauses, Interrupted, lookupPausesMs, systemSleep } from './patience.ts';
 
 export interface ReconcilerParts {
   readonly store: Store;
@@ -50,6 +50,8 @@ const comparisons = defineCollection<Comparison>('comparisons');
 const overlapMs = 2 * 3_600_000;
 /** Longer than anybody asks back for movements of an account. */
 const recordsBeforeMs = 48 * 3_600_000;
+/** Begins the ids of orders that trade a difference away. */
+const flatteningPrefix = 'oc-diff-';
 /** How often the account is read while something moves in it, before its holdings are left for the next time. */
 const mostReadings = 5;
 
@@ -101,6 +103,14 @@ export class Reconciler {
               log.error({ broker: broker.name, error: reasonOf(error) }, 'the broker could not be compared');
             });
           }
+        },
+        onOrder: ({ clientOrderId }) => {
+          if (!clientOrderId.startsWith(flatteningPrefix)) return;
+          this.#lanes
+            .run(broker.name, () => this.#followFlattenings(broker))
+            .catch((error) => {
+              log.error({ broker: broker.name, error: reasonOf(error) }, 'a flattening is looked at later');
+            });
         },
       });
       this.#stopListening.push(stop);
@@ -186,17 +196,22 @@ export class Reconciler {
   }
 
   /**
-   * Resolves a difference as a person decided.
+   * Resolves a difference as a person decided. One that is traded away by hand stays open, with `flattening`, until that
+   * order is reported: the books then follow by themselves.
    * @throws UserError when there is none under this id, or it cannot be resolved in this way
    */
   async resolve(id: string, how: Resolution, by: string): Promise<Difference> {
     const found = await this.#open(id);
     return this.#lanes.run(found.broker, async () => {
+      if (found.flattening) await this.#followFlattenings(this.#broker(found.broker));
       const difference = await this.#open(id);
       if (!resolutionsOf(difference).includes(how)) {
         const ways = resolutionsOf(difference).join(', ');
         throw new UserError(`${difference.text} It cannot be resolved by "${how}", only by: ${ways}.`);
       }
+      if (difference.flattening && how !== 'flatten')
+        await this.#endFlattening(difference, difference.flattening);
+      if (how === 'flatten') return this.#flatten(difference, by);
       await this.#act(difference, how, by);
       return this.#close(difference, how === 'ignore' ? 'ignored' : 'resolved', how, by);
     });
@@ -222,7 +237,7 @@ export class Reconciler {
   /** Books what the broker's own records tell: fills of our orders, interest, funding, deposits. */
   async #takeInRecords(broker: Broker): Promise<void> {
     const { executor, books } = this.#parts;
-    await executor.look(broker.name);
+    await this.#takeInReports(broker);
     const last = await this.#comparisons.get(broker.name);
     const now = this.#parts.clock.now().getTime();
     // The clock may have been set back since.
@@ -231,6 +246,12 @@ export class Reconciler {
     if (!(await books.balancesOfBroker(broker.name)).opened) await this.#openAccount(broker);
     for (const movement of (await broker.margin?.movementsSince(since)) ?? [])
       await this.#takeInMovement(broker, movement);
+  }
+
+  /** What became of orders that were sent there: those of books, and those that trade a difference away. */
+  async #takeInReports(broker: Broker): Promise<void> {
+    await this.#followFlattenings(broker);
+    await this.#parts.executor.look(broker.name);
   }
 
   /** Writes down what the account has, once; movements that are in it already are not booked later. */
@@ -279,8 +300,10 @@ export class Reconciler {
 
   async #foreignOrders(broker: Broker): Promise<Finding[]> {
     const open = await broker.openOrders();
+    const own = new Set((await this.#flattened(broker.name)).map(({ flattening }) => flattening.order));
     const findings: Finding[] = [];
     for (const order of open) {
+      if (own.has(order.clientOrderId)) continue;
       if (!(await this.#parts.executor.order(order.clientOrderId))) findings.push({ kind: 'order', order });
     }
     return findings;
@@ -293,7 +316,10 @@ export class Reconciler {
       const before = await books.newestPosting();
       const theirs = await this.#accountOf(broker);
       const ours = await books.accountOf(broker.name);
-      const moves = (await executor.isTrading(broker.name)) || (await this.#parts.isMoving(broker.name));
+      // By hand an order may be open for days. Nothing moves but by a report, which is booked here if it was not yet.
+      if (broker.byHand) await this.#takeInReports(broker);
+      const isTrading = !broker.byHand && (await executor.isTrading(broker.name));
+      const moves = isTrading || (await this.#parts.isMoving(broker.name));
       const quiet = !moves && (await books.newestPosting()) === before;
       const findings = compareLines(ours, theirs);
       // Without a difference it does not matter what moved meanwhile.
@@ -334,7 +360,9 @@ export class Reconciler {
       state: { in: ['open', 'ignored'] },
     });
     for (const difference of before) {
-      if (!found.has(difference._id)) await this.#close(difference, 'resolved', 'vanished', broker.name);
+      // Whose order is not booked to its end is not over.
+      if (!found.has(difference._id) && !difference.flattening)
+        await this.#close(difference, 'resolved', 'vanished', broker.name);
     }
   }
 
@@ -394,7 +422,7 @@ export class Reconciler {
     return false;
   }
 
-  async #act(difference: Difference, how: Resolution, by: string): Promise<void> {
+  async #act(difference: Difference, how: Exclude<Resolution, 'flatten'>, by: string): Promise<void> {
     switch (how) {
       case 'ignore':
         return;
@@ -402,8 +430,6 @@ export class Reconciler {
         return this.#adopt(difference, by);
       case 'cancel':
         return this.#cancel(difference);
-      case 'flatten':
-        return this.#flatten(difference, by);
       default:
         return how satisfies never;
     }
@@ -429,58 +455,104 @@ export class Reconciler {
   }
 
   /** Sells what is too much, or buys what is missing, at the market; the books follow with each fill. */
-  async #flatten(difference: Difference, by: string): Promise<void> {
-    const { _id, broker: name, wallet, asset, occurrence } = difference;
+  async #flatten(difference: Difference, by: string): Promise<Difference> {
+    const { broker: name, wallet, asset } = difference;
     if (wallet === null || asset === null)
       throw new UserError(`${difference.text} There is nothing to trade.`);
     const broker = this.#broker(name);
-    const { books } = this.#parts;
+    const flattening = await this.#sendFlattening(difference, broker, by);
+    const following = { ...difference, flattening };
+    for (const ms of broker.byHand ? [0] : lookupPausesMs) {
+      const now = await this.#follow(broker, following);
+      if (now.flattening === null) {
+        if (now.state === 'resolved') return now;
+        throw new UserError(`${name} did not trade all of it. /broker reconcile ${name} shows what is left.`);
+      }
+      if (ms > 0) await this.#sleep(ms, this.#stopping.signal);
+    }
+    if (broker.byHand) return following;
+    throw new UserError(
+      `The order ${flattening.order} at ${name} has not ended yet. It is not sent twice, and the books follow it when it has.`,
+    );
+  }
+
+  /** It is stored before it is sent, and sent again, under the same id, only when the broker does not have it. */
+  async #sendFlattening(difference: Difference, broker: Broker, by: string): Promise<Flattening> {
+    const { _id, wallet, asset, occurrence, flattening: before } = difference;
+    if (before && (await broker.findOrder(before.order, before.symbol))) return before;
     const surplus = missing(difference);
-    const instrument = await this.#instrumentOf(broker, asset);
-    const clientOrderId = `oc-${_id}-${occurrence}`;
+    const { symbol } = await this.#instrumentOf(broker, asset ?? '');
+    const flattening: Flattening = before ?? { order: `oc-${_id}-${occurrence}`, symbol, by };
+    const { order } = flattening;
+    if (!before) await this.#differences.update(_id, { occurrence }, { flattening });
     const outcome = await broker.submit({
-      clientOrderId,
-      symbol: instrument.symbol,
+      clientOrderId: order,
+      symbol,
       side: surplus.gt(zero) ? 'sell' : 'buy',
       quantity: decimalText(surplus.abs()),
       terms: { type: 'market' },
-      wallet,
+      ...(wallet !== null && { wallet }),
     });
-    if (outcome.outcome === 'rejected') throw new UserError(`${name} refused to flatten: ${outcome.reason}.`);
-    const ended = await this.#untilEnded(broker, clientOrderId, instrument.symbol);
-    await this.#adopt(difference, by);
-    for (const fill of ended.fills) {
-      const bought = decimal(fill.quantity).times(decimal(fill.side === 'buy' ? '1' : '-1'));
-      const changes: [string, Decimal][] = [
-        [fill.asset, bought],
-        [fill.currency, bought.neg().times(decimal(fill.price))],
-        [fill.feeCurrency, decimal(fill.fee).neg()],
-      ];
-      for (const [index, [changed, amount]] of changes.entries()) {
-        if (amount.eq(zero)) continue;
-        const cause = `flatten:${name}:${fill.id}:${index}`;
-        const { wallet: at } = fill;
-        await books.adopt({
-          cause,
-          broker: name,
-          wallet: at,
-          asset: changed,
-          amount: decimalText(amount),
-          by,
-        });
-      }
-    }
+    if (outcome.outcome !== 'rejected') return flattening;
+    await this.#differences.update(_id, {}, { flattening: null });
+    throw new UserError(`${broker.name} refused to flatten: ${outcome.reason}.`);
   }
 
-  async #untilEnded(broker: Broker, clientOrderId: string, symbol: string): Promise<BrokerOrder> {
-    for (const ms of [200, 400, 800, 1600, 3200, 6400]) {
-      const order = await broker.findOrder(clientOrderId, symbol);
-      if (order && order.state !== 'working' && order.state !== 'partly_filled') return order;
-      await this.#sleep(ms, this.#stopping.signal);
+  /** @throws UserError while its order is open */
+  async #endFlattening(
+    { _id, broker: name, text }: Difference,
+    { order, symbol }: Flattening,
+  ): Promise<void> {
+    const found = await this.#broker(name).findOrder(order, symbol);
+    if (found)
+      throw new UserError(`${text} The order ${order} at ${name} is trading it away: cancel that first.`);
+    await this.#differences.update(_id, {}, { flattening: null }); // it never got there
+  }
+
+  /** Differences that are being traded away there. */
+  async #flattened(broker: string): Promise<readonly (Difference & { readonly flattening: Flattening })[]> {
+    const open = await this.#differences.find({ broker, state: 'open' });
+    return open.flatMap((difference) => {
+      const { flattening } = difference;
+      return flattening ? [{ ...difference, flattening }] : [];
+    });
+  }
+
+  async #followFlattenings(broker: Broker): Promise<void> {
+    for (const difference of await this.#flattened(broker.name)) await this.#follow(broker, difference);
+  }
+
+  /**
+   * Books what the order has traded so far: its money belongs to no book, and what it traded of the asset is what differed.
+   * The difference is resolved when the order has traded all of it, and is one again, of what is left, when it has ended
+   * before.
+   */
+  async #follow(
+    broker: Broker,
+    difference: Difference & { readonly flattening: Flattening },
+  ): Promise<Difference> {
+    const { _id, flattening } = difference;
+    const order = await broker.findOrder(flattening.order, flattening.symbol);
+    if (!order) return difference;
+    for (const fill of order.fills) await this.#bookFlattening(broker.name, fill, flattening.by);
+    if (order.state === 'working' || order.state === 'partly_filled') return difference;
+    const ended = (await this.#differences.update(_id, {}, { flattening: null })) ?? difference;
+    return order.state === 'filled' ? this.#close(ended, 'resolved', 'flatten', flattening.by) : ended;
+  }
+
+  async #bookFlattening(broker: string, fill: BrokerFill, by: string): Promise<void> {
+    const { id, side, quantity, price, currency, fee, feeCurrency, wallet } = fill;
+    const cost = decimal(quantity).times(decimal(price));
+    const changes: [string, Decimal][] = [
+      [currency, side === 'buy' ? cost.neg() : cost],
+      [feeCurrency, decimal(fee).neg()],
+    ];
+    for (const [index, [asset, change]] of changes.entries()) {
+      if (change.eq(zero)) continue;
+      const cause = `flatten:${broker}:${id}:${index}`;
+      const amount = decimalText(change);
+      await this.#parts.books.adopt({ cause, broker, wallet, asset, amount, by });
     }
-    throw new UserError(
-      `The order ${clientOrderId} at ${broker.name} has not ended yet. Look there, then press again: it is not sent twice.`,
-    );
   }
 
   /** How an asset is traded: as a pair with the currency of a book there, or by its own name. */

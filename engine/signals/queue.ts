@@ -8,7 +8,8 @@
  * A signal whose operation is stuck stays in hand, but not in the way: the next ones of the book get their turn. An exit is
  * then carried out on what the book really holds. An entry is refused: nobody opens a risk in a book that cannot close one.
  * And whatever the handler would not act on waits for the end of what is stuck, because that may be what it lacks: an exit
- * that finds nothing to leave, while it is not known whether the entry was filled.
+ * that finds nothing to leave, while it is not known whether the entry was filled. One that waits for what a person does by
+ * hand is not in the way either; entries go on beside it.
  */
 import type { Books } from '../bank/books.ts';
 import { amountIn } from '../bank/sums.ts';
@@ -367,7 +368,8 @@ export class Queue {
     const decision = await this.decide(signal.book, inbox.read(signal.book, signal.payload));
     const [stuck] = await operations.stuckOf(signal.book);
     if (!('steps' in decision)) {
-      if (stuck) return { afterOperation: stuck._id };
+      const lacked = stuck ?? (await this.#awaited(signal));
+      if (lacked) return { afterOperation: lacked._id };
       if ('refused' in decision) return { state: 'refused', reason: decision.refused };
       const times = (this.#again.get(signal._id) ?? 0) + 1;
       this.#again.set(signal._id, times);
@@ -394,6 +396,16 @@ export class Queue {
       };
     }
     return decision;
+  }
+
+  /** What a person has yet to report of the same symbols: it may be what the decision lacks. */
+  async #awaited({ book, payload }: Signal): Promise<Operation | undefined> {
+    const { books, brokers, inbox, operations } = this.#parts;
+    if (!brokers.get(books.settings(book).broker)?.byHand) return undefined;
+    const { symbols } = inbox.read(book, payload);
+    return (await operations.open({ book })).find(({ steps }) =>
+      steps.some(({ step }) => step.kind === 'order' && symbols.includes(step.symbol)),
+    );
   }
 
   async #view(name: string): Promise<BookView> {

@@ -5,7 +5,7 @@ import type { CancelStep } from '../operation.ts';
 import type { Order } from '../order.ts';
 import { isFinal } from '../states.ts';
 import type { Ended, Turn } from './turn.ts';
-import { done } from './turn.ts';
+import { done, isWithPerson } from './turn.ts';
 
 export async function carryOutCancel(turn: Turn, step: CancelStep): Promise<Ended> {
   const { executor, operation, broker } = turn;
@@ -27,6 +27,7 @@ export async function carryOutCancel(turn: Turn, step: CancelStep): Promise<Ende
   const ended = await Promise.all(meant.map(({ _id }) => executor.cancel(_id, 'the desk')));
   const left = ended.find(({ state }) => !isFinal(state));
   if (!left) return done(null);
+  if (isWithPerson(broker, left)) return { is: 'by hand', order: left._id };
   const why = left.reason ?? `it is still ${left.state}`;
   return {
     is: 'unclear',

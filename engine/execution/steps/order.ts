@@ -18,7 +18,7 @@ import type { Intent, Order } from '../order.ts';
 import { isFinal } from '../states.ts';
 import { amountOf, heldIn, netOf, ordersOfLeg, owedOf } from './amounts.ts';
 import type { Ended, Sized, Turn } from './turn.ts';
-import { done, failed, walletOf } from './turn.ts';
+import { done, failed, isWithPerson, walletOf } from './turn.ts';
 
 /** How long an order may stay open where nothing is said. */
 const usualOpenSeconds = 60;
@@ -64,7 +64,9 @@ export async function carryOutOrder(turn: Turn, step: OrderStep): Promise<Ended>
   }
   if (!isFinal(order.state)) {
     const rests = order.resting && (order.state === 'working' || order.state === 'partly_filled');
-    return rests ? done(decimal(order.quantity), order._id) : { is: 'unclear', reason: whyOpen(order) };
+    if (rests) return done(decimal(order.quantity), order._id);
+    if (isWithPerson(turn.broker, order)) return { is: 'by hand', order: order._id };
+    return { is: 'unclear', reason: whyOpen(order) };
   }
   const filled = decimal(order.filled);
   const traded = sumOf(await ordersOfLeg(turn, step.leg));
@@ -185,8 +187,14 @@ export function intentOf(turn: Turn, step: OrderStep, quantity: string, sequence
     purpose: isExit ? 'exit' : 'entry',
     // Once something was traded, the rest belongs to it: its age counts from its own beginning.
     askedAt: hasTraded(operation) ? (record.since ?? stamp(clock)) : operation.askedAt,
-    ...(resting ? { resting } : { openForSeconds: step.openForSeconds ?? usualOpenSeconds }),
+    ...(resting ? { resting } : openFor(turn, step)),
   };
+}
+
+/** Where a person places it, it is open until that person says what became of it, or somebody wants it cancelled. */
+function openFor({ broker }: Turn, { openForSeconds }: OrderStep): Pick<Intent, 'openForSeconds'> {
+  if (openForSeconds !== undefined) return { openForSeconds };
+  return broker.byHand ? {} : { openForSeconds: usualOpenSeconds };
 }
 
 function sumOf(orders: readonly Order[]): Decimal {

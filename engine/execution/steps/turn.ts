@@ -9,6 +9,7 @@ import { decimalText, zero } from '../../money.ts';
 import type { Claims } from '../claims.ts';
 import type { Executor } from '../executor.ts';
 import type { Operation, StepRecord, Undoing } from '../operation.ts';
+import type { Order } from '../order.ts';
 import type { Sleep } from '../patience.ts';
 
 export interface Turn {
@@ -48,6 +49,8 @@ export type Ended =
     }
   /** Certainly not done, or not wholly; `progressed` when a part of it was. */
   | { readonly is: 'failed'; readonly reason: string; readonly how: Undoing; readonly progressed?: true }
+  /** A person does it by hand, and has yet to report it: that takes as long as it takes, and is no trouble. */
+  | { readonly is: 'by hand'; readonly order: string }
   /** Perhaps done: it is to be looked for. */
   | { readonly is: 'unclear'; readonly reason: string }
   /** The broker has proved that it never got it: it may be asked for anew. */
@@ -67,4 +70,9 @@ export function failed(reason: string, how: Undoing = 'failed'): Ended {
 export function walletOf({ books, operation }: Turn, named: string | undefined): string {
   const { home, wallet = home } = books.settings(operation.book);
   return named ?? wallet;
+}
+
+/** Whether an order is open at an account that is traded by hand. */
+export function isWithPerson({ byHand }: Broker, { state }: Order): boolean {
+  return byHand !== undefined && (state === 'working' || state === 'partly_filled');
 }
