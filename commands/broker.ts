@@ -109,12 +109,13 @@ function listReply(brokers: readonly BrokerReport[], times: Times): Reply {
 function statusReply(report: BrokerReport, times: Times): Reply {
   const { name, state, since, why, capabilities, wallets, lends, byHand, compared, books, differences } =
     report;
-  const { orderTypes, auctions = [], fractional, short, absenceIsFinalAfterSeconds } = capabilities;
+  const { orderTypes, auctions = [], brackets, fractional, short, absenceIsFinalAfterSeconds } = capabilities;
   const abilities = [
     fractional ? 'parts of a unit' : 'whole units only',
     short ? 'short' : 'no short',
     lends ? 'lends' : 'lends nothing',
     ...(byHand ? ['traded by hand'] : []),
+    ...(brackets ? ['entries together with their stop and take profit'] : []),
     ...auctions.map((auction) => `the ${auction} of a session`),
   ];
   const unknown =
