@@ -114,9 +114,10 @@ export async function openPlans(options: PlanDeskOptions) {
   const prices = new FixedPrices({}, 'USD', { streams: false });
   prices.lastPrice = (symbol) => source.lastPrice(symbol);
 
-  const desk = async () => {
+  const desk = async (own: Store) => {
     const opened = await openPlanDesk({
-      ...{ store, clock, source, prices, schedule, folder, settings },
+      store: own,
+      ...{ clock, source, prices, schedule, folder, settings },
       strategies: options.strategies,
       book: bookSettings.parse(book),
       paper: { fee: '0.001' },
@@ -134,14 +135,14 @@ export async function openPlans(options: PlanDeskOptions) {
     onTestFinished(opened.stop);
     return opened;
   };
-  const first = await desk();
+  const first = await desk(store);
   await first.plans.plan();
   return {
     ...first,
     ...{ store, clock, source, schedule, folder },
-    /** Another desk on the same store. */
-    async again({ alone = true } = {}) {
-      const other = await desk();
+    /** Another desk on the same store, or on another way to it. */
+    async again({ alone = true, store: own = store }: { alone?: boolean; store?: Store } = {}) {
+      const other = await desk(own);
       await other.plans.plan({ alone });
       return other;
     },

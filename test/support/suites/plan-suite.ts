@@ -1,0 +1,671 @@
+/** Plans over days of a market, on any store: every run once, every order once, and the book in step with the simulation. */
+import { describe, expect, it, vi } from 'vitest';
+import { Strategy } from '../../../engine/backtest/index.ts';
+import type { BrokerStatus } from '../../../engine/brokers/broker.ts';
+import { Interrupted } from '../../../engine/execution/patience.ts';
+import type { Store } from '../../../engine/store/store.ts';
+import { ManualClock } from '../clock.ts';
+import { HandSchedule } from '../plan-desk.ts';
+import { openPlans, type PlanDeskOptions } from '../plans.ts';
+import { brokerWith } from '../trading.ts';
+
+/** Trades every day: in when it is out, out when it is in. */
+class Busy extends Strategy {
+  init() {}
+  next() {
+    if (this.position.size === 0) this.buy();
+    else this.position.close();
+  }
+}
+
+/** Counts its runs; on the third it fails. */
+class Counting extends Strategy {
+  init() {
+    const runs = Number(this.storage['runs'] ?? 0) + 1;
+    this.storage['runs'] = runs;
+    this.storage['last'] = new Float64Array([this.data.close.length]);
+    if (runs === 3) throw new Error('no such luck');
+  }
+  next() {}
+}
+
+/** Buys once with a stop loss and a take profit; or, with a limit, far below the price, and with a stop where asked for. */
+class Guarded extends Strategy<typeof Guarded.params> {
+  static params = { limit: 0, stop: 0 };
+  init() {}
+  next() {
+    const price = this.data.close.last;
+    if (this.position.size !== 0 || this.orders.length > 0) return;
+    const { limit, stop } = this.params;
+    if (limit > 0) this.buy({ size: 10, limit: price * limit, ...(stop > 0 && { sl: price * stop }) });
+    else this.buy({ size: 10, sl: price * 0.5, tp: price * 2 });
+  }
+}
+
+/** Wants more every day. */
+class Keen extends Strategy {
+  init() {}
+  next() {
+    this.buy({ size: 10 });
+  }
+}
+
+const strategies = { busy: Busy, counting: Counting, guarded: Guarded, keen: Keen };
+const market = { calendar: 'XNYS', schedule: { times: '16:30' } };
+const slow = 120_000;
+const waiting = { timeout: 30_000, interval: 10 };
+
+type Desk = Awaited<ReturnType<typeof openPlans>>;
+const finished = async ({ told }: Desk) => (await told()).filter(({ type }) => type === 'run.finished');
+const orders = ({ executor }: Desk) => executor.orders({ limit: 100 });
+/** Lets the next moment of the plan come. */
+async function session(desk: Desk, plan = 'busy') {
+  const next = desk.schedule.next(plan);
+  if (!next) throw new Error('nothing is on the schedule');
+  desk.clock.set(next.toISOString());
+  await desk.schedule.fire(desk.clock.now());
+}
+
+export function planSuite(openStore: () => Promise<Store>): void {
+  const open = async (plan: object = {}, options: Partial<PlanDeskOptions> = {}) =>
+    openPlans({ strategies, store: await openStore(), plan: { ...plan }, ...options });
+
+  describe('a plan', () => {
+    it(
+      'runs once for each of its moments, however often the schedule says so, and over restarts',
+      async () => {
+        const desk = await open({}, { clock: new ManualClock('2024-03-04T20:00:00.000Z') });
+        await session(desk);
+        await desk.schedule.fire(desk.clock.now());
+        await desk.stop();
+        await desk.again();
+        await desk.schedule.fire(desk.clock.now());
+        expect(await finished(desk)).toHaveLength(1);
+        await session(desk);
+        expect(await finished(desk)).toHaveLength(2);
+      },
+      slow,
+    );
+
+    it(
+      'has one run for a moment also where two desks share the store',
+      async () => {
+        const desk = await open({}, { clock: new ManualClock('2024-03-04T20:00:00.000Z') });
+        await desk.again({ alone: false });
+        await session(desk);
+        await session(desk);
+        expect(await finished(desk)).toHaveLength(2);
+        expect((await desk.plans.history('busy', 10)).map(({ state }) => state)).toEqual(['done', 'done']);
+      },
+      slow,
+    );
+
+    it.each([
+      ['by another one that shares the store', true],
+      ['when it is back', false],
+    ])(
+      'has the run that the stop of its desk has cut off made again %s',
+      async (_, another) => {
+        const desk = await open(market, { clock: new ManualClock('2024-03-04T20:00:00.000Z') });
+        desk.source.lateMs = 3_600_000;
+        desk.clock.set(desk.schedule.next('busy')?.toISOString() ?? '');
+        const cutOff = expect(desk.schedule.fire(desk.clock.now())).rejects.toThrow(Interrupted);
+        await vi.waitFor(async () => expect(await desk.plans.history('busy', 10)).toHaveLength(1), waiting);
+        const beside = another ? await desk.again({ alone: false }) : undefined;
+        await desk.schedule.fire(desk.clock.now());
+        await desk.stop();
+        await cutOff;
+        desk.source.lateMs = 0;
+        if (beside) await beside.plans.watch();
+        else await desk.again();
+        await desk.schedule.fire(desk.clock.now());
+        expect((await desk.plans.history('busy', 10)).map(({ state }) => state).sort()).toEqual([
+          'done',
+          'failed',
+        ]);
+        expect(await finished(desk)).toHaveLength(1);
+        expect(desk.schedule.next('busy')?.toISOString(), 'the next one is awaited').toBe(
+          '2024-03-05T21:30:00.000Z',
+        );
+      },
+      slow,
+    );
+
+    it(
+      'keeps its book in step with its simulation, order by order, over many sessions',
+      async () => {
+        const desk = await open(market, { clock: new ManualClock('2024-03-04T20:00:00.000Z') });
+        for (let day = 0; day < 6; day++) {
+          await session(desk);
+          const again = await desk.plans.run('busy', { by: 'ann' });
+          expect(again.orders, 'a run by hand after the scheduled one has nothing left to send').toEqual([]);
+          expect(again.missed, 'nothing was left behind').toBe(0);
+        }
+        const made = await orders(desk);
+        expect(made.length, 'the strategy has to trade for this test to say anything').toBe(6);
+        expect(made.map(({ state, reason }) => reason ?? state)).toEqual(made.map(() => 'filled'));
+        const sides = made.map(({ side }) => side).reverse();
+        expect(sides, 'in and out by turns, as the strategy does').toEqual([
+          'buy',
+          'sell',
+          'buy',
+          'sell',
+          'buy',
+          'sell',
+        ]);
+        const { positions, cash } = await desk.books.show('trend');
+        expect(positions).toEqual([]);
+        expect(Number(cash), 'a purchase is cut down to the cash that is there').toBeGreaterThan(0);
+      },
+      slow,
+    );
+
+    it(
+      'keeps what its strategy stored in its last finished run for the next one',
+      async () => {
+        const desk = await open({ strategy: 'counting' });
+        await desk.plans.run('busy', { by: 'ann' });
+        expect(await desk.runs.storageOf('busy')).toMatchObject({ runs: 1, last: expect.any(Float64Array) });
+        desk.clock.advance(1000);
+        await desk.plans.run('busy', { by: 'ann' });
+        expect(await desk.runs.storageOf('busy')).toMatchObject({ runs: 2 });
+        desk.clock.advance(1000);
+        await expect(desk.plans.run('busy', { by: 'ann' })).rejects.toThrow('no such luck');
+        expect(await desk.runs.storageOf('busy'), 'a run that failed leaves nothing').toMatchObject({
+          runs: 2,
+        });
+      },
+      slow,
+    );
+
+    it(
+      'begins to trade with the newest bar of its first run, and keeps that day',
+      async () => {
+        const desk = await open();
+        const first = await desk.plans.run('busy', { by: 'ann' });
+        expect(first.tradeStart).toBe('2024-03-04');
+        expect(first.missed, 'what the strategy did before is history').toBe(0);
+        desk.nextDay();
+        expect((await desk.plans.run('busy', { by: 'ann' })).tradeStart).toBe('2024-03-04');
+      },
+      slow,
+    );
+
+    it(
+      'says how many orders it never sent, and does not send them late',
+      async () => {
+        const desk = await open({ tradeStart: '2024-02-01' });
+        const { missed, orders: sent } = await desk.plans.run('busy', { by: 'ann' });
+        expect(missed).toBeGreaterThan(3);
+        expect(sent.length).toBeLessThanOrEqual(1);
+      },
+      slow,
+    );
+
+    it(
+      'that is cancelled while it fetches its bars stops fetching, and sends nothing',
+      async () => {
+        const desk = await open();
+        const cancel = new AbortController();
+        let fetching: AbortSignal | undefined;
+        desk.source.bars = ({ signal }) =>
+          new Promise((_, reject) => {
+            fetching = signal;
+            signal?.addEventListener('abort', () => reject(signal.reason));
+          });
+        const run = desk.plans.run('busy', { by: 'ann', signal: cancel.signal });
+        const ended = expect(run).rejects.toThrow('The backtest was cancelled.');
+        await vi.waitFor(() => expect(fetching).toBeDefined(), waiting);
+        cancel.abort();
+        await ended;
+        expect((await desk.plans.history('busy', 1))[0]).toMatchObject({ state: 'failed' });
+        expect(await orders(desk)).toEqual([]);
+      },
+      slow,
+    );
+
+    it('that is not there is refused with the nearest name', async () => {
+      const desk = await open();
+      expect(() => desk.plans.run('bussy', { by: 'ann' })).toThrow(
+        'There is no plan "bussy". Did you mean busy?',
+      );
+    });
+  });
+
+  describe('the moments of a plan', () => {
+    it(
+      'that went by for longer than its grace are skipped and told once, and the next one is awaited',
+      async () => {
+        const desk = await open(
+          { ...market, graceSeconds: 600 },
+          { clock: new ManualClock('2024-03-04T20:00:00.000Z') },
+        );
+        desk.clock.set('2024-03-07T02:00:00.000Z');
+        await desk.schedule.fire(desk.clock.now());
+        await desk.schedule.fire(desk.clock.now());
+        const told = (await desk.told()).filter(({ type }) => type === 'run.skipped');
+        expect(told).toMatchObject([
+          {
+            reason: expect.stringContaining('3 runs were missed, from 2024-03-04 16:30 to 2024-03-06 16:30'),
+          },
+        ]);
+        expect(await orders(desk)).toEqual([]);
+        expect(desk.schedule.next('busy')?.toISOString()).toBe('2024-03-07T21:30:00.000Z');
+        expect((await desk.plans.history('busy', 10)).map(({ state }) => state)).toEqual([
+          'skipped',
+          'skipped',
+          'skipped',
+        ]);
+      },
+      slow,
+    );
+
+    it(
+      'that are late by less than its grace are made',
+      async () => {
+        const desk = await open(market, { clock: new ManualClock('2024-03-04T20:00:00.000Z') });
+        desk.clock.set('2024-03-04T22:00:00.000Z');
+        await desk.schedule.fire(desk.clock.now());
+        expect(await finished(desk)).toHaveLength(1);
+      },
+      slow,
+    );
+
+    it(
+      'wait for bars that are late, and fail at their deadline with what is missing',
+      async () => {
+        const clock = new ManualClock('2024-03-04T20:00:00.000Z');
+        const desk = await open(market, { clock, onSleep: (ms) => clock.advance(ms) });
+        desk.source.lateMs = 60 * 60_000; // half an hour after the run time they would be there
+        await session(desk);
+        expect((await desk.told()).filter(({ type }) => type === 'run.failed')).toMatchObject([
+          {
+            reason: expect.stringContaining(
+              'There is no bar of 2024-03-04 of AMBR yet: the newest is of 2024-03-01.',
+            ),
+          },
+        ]);
+        desk.source.lateMs = 35 * 60_000; // five minutes after it
+        await session(desk);
+        expect(await finished(desk)).toHaveLength(1);
+        const [newest] = await desk.plans.history('busy', 1);
+        expect(newest?.log.map(({ text }) => text).join('\n')).toContain(
+          'It waits for its bars: There is no bar of 2024-03-05',
+        );
+      },
+      slow,
+    );
+  });
+
+  describe('a dry run', () => {
+    it(
+      'says what would be sent and touches nothing: no order, no storage, no trade start, no cancellation',
+      async () => {
+        const desk = await open({ strategy: 'guarded', params: { limit: 0.5 }, mode: 'incremental' });
+        await desk.plans.run('busy', { by: 'ann' });
+        const [resting] = await orders(desk);
+        expect(resting).toMatchObject({ state: 'working', terms: { type: 'limit' } });
+        desk.nextDay();
+        const account = async () => ({
+          orders: await orders(desk),
+          operations: await desk.operations.operations({ limit: 100 }),
+          atBroker: await desk.broker.openOrders(),
+          balances: await desk.broker.balances(),
+          wanted: await desk.plans.orders('busy', 100),
+          storage: await desk.runs.storageOf('busy'),
+          postings: await desk.books.newestPosting(),
+          tradeStart: (await desk.plans.show('busy')).tradeStart,
+        });
+        const before = await account();
+        const report = await desk.plans.dryRun('busy', { by: 'ann' });
+        expect(report).toMatchObject({ isDry: true, orders: [{ state: 'would be sent', side: 'buy' }] });
+        expect(report.orders[0]?.checks.map(({ name }) => name)).toContain('buying power');
+        expect(await account()).toEqual(before);
+      },
+      slow,
+    );
+
+    it(
+      'of a plan made in chat has to pass before it can be enabled, and again after what decides its orders changed',
+      async () => {
+        const desk = await open({}, { plans: [] });
+        const draft = {
+          name: 'daily',
+          strategy: 'busy',
+          symbols: ['AMBR'],
+          source: 'demo',
+          book: 'trend',
+          backtestStart: '2024-01-02',
+          'schedule.times': '16:30',
+          'schedule.timezone': 'America/New_York',
+        };
+        expect(await desk.plans.create(draft, 'ann')).toMatchObject({
+          enabled: false,
+          version: 1,
+          origin: 'chat',
+        });
+        expect(desk.schedule.next('daily')).toBeUndefined();
+        await expect(desk.plans.setEnabled('daily', true)).rejects.toThrow(
+          'The dry run of "daily" as it is now has not passed',
+        );
+        await desk.plans.dryRun('daily', { by: 'ann' });
+        expect(await desk.plans.setEnabled('daily', true)).toMatchObject({ enabled: true });
+        expect(desk.schedule.next('daily')).toBeDefined();
+        expect(await desk.plans.set('daily', { graceSeconds: 60 }, 'tom')).toMatchObject({
+          enabled: true,
+          version: 2,
+        });
+        expect(await desk.plans.set('daily', { commission: 0.002 }, 'tom')).toMatchObject({
+          enabled: false,
+          version: 3,
+        });
+        await expect(desk.plans.setEnabled('daily', true)).rejects.toThrow('has not passed');
+        const versions = await desk.plans.versions('daily');
+        expect(versions.map(({ version, by, settings }) => [version, by, settings.commission])).toEqual([
+          [3, 'tom', 0.002],
+          [2, 'tom', 0],
+          [1, 'ann', 0],
+        ]);
+        await desk.stop();
+        const later = await desk.again();
+        expect(await later.plans.show('daily'), 'it is there after a restart').toMatchObject({ version: 3 });
+        await later.plans.delete('daily');
+        expect(later.plans.names()).toEqual([]);
+      },
+      slow,
+    );
+
+    it.each([
+      [{ strategy: 'bussy' }, 'Did you mean busy?'],
+      [{ symbols: ['AMBX'] }, 'does not know "AMBX". Did you mean AMBR'],
+      [{ source: 'nowhere' }, 'There is no source "nowhere"'],
+      [{ book: 'nobody' }, 'There is no book "nobody"'],
+      [{ 'schedule.times': '25:00' }, 'schedule.times: must be times of day'],
+      [{ backtestStart: 'yesterday' }, 'backtestStart: must be a date'],
+      [{ speed: 3 }, 'speed'],
+    ])('is not reached by a plan with %j', async (wrong, why) => {
+      const desk = await open({}, { plans: [] });
+      const right = {
+        name: 'daily',
+        strategy: 'busy',
+        symbols: ['AMBR'],
+        source: 'demo',
+        book: 'trend',
+        backtestStart: '2024-01-02',
+        'schedule.timezone': 'UTC',
+        'schedule.times': '9:00',
+      };
+      await expect(desk.plans.create({ ...right, ...wrong }, 'ann')).rejects.toThrow(why);
+    });
+  });
+
+  describe('the history of a plan', () => {
+    it(
+      'that was adjusted by one factor is accepted and explained',
+      async () => {
+        const desk = await open(market, { clock: new ManualClock('2024-03-04T20:00:00.000Z') });
+        await session(desk);
+        const day = Date.UTC(2024, 2, 5);
+        desk.source.change = (bars) => {
+          const halved = (column: Float64Array) =>
+            column.map((price, index) => ((bars.time[index] ?? 0) < day ? price / 2 : price));
+          return {
+            ...bars,
+            open: halved(bars.open),
+            high: halved(bars.high),
+            low: halved(bars.low),
+            close: halved(bars.close),
+          };
+        };
+        await session(desk);
+        expect(await finished(desk)).toHaveLength(2);
+        expect((await finished(desk))[1]).toMatchObject({
+          notes: expect.arrayContaining([
+            expect.stringContaining(
+              'AMBR: all prices before 2024-03-05 are multiplied by 0.5, as after a split of 2 for 1',
+            ),
+          ]),
+        });
+      },
+      slow,
+    );
+
+    it(
+      'that was corrected stops the plan with what changed, and nothing is sent until somebody enables it',
+      async () => {
+        const desk = await open(market, { clock: new ManualClock('2024-03-04T20:00:00.000Z') });
+        await session(desk);
+        const before = await orders(desk);
+        desk.source.change = (bars) => ({
+          ...bars,
+          close: bars.close.map((price, index) => (index === 10 ? price + 1 : price)),
+        });
+        await session(desk);
+        expect(await orders(desk)).toEqual(before);
+        expect((await desk.told()).filter(({ type }) => type === 'run.stopped')).toMatchObject([
+          { reason: expect.stringContaining('AMBR 2024-01-16: close was') },
+        ]);
+        expect(desk.schedule.next('busy')).toBeUndefined();
+        expect((await desk.plans.show('busy')).stopped).toContain('not by a split or dividend');
+        await desk.plans.setEnabled('busy', true);
+        await session(desk);
+        expect(await finished(desk)).toHaveLength(2);
+      },
+      slow,
+    );
+  });
+
+  describe('a plan that fails', () => {
+    it(
+      'tells why each time, sends nothing, and stops after so many failures in a row',
+      async () => {
+        const desk = await open(
+          { ...market, params: { nothing: 1 }, stopAfterFailures: 2 },
+          { clock: new ManualClock('2024-03-04T20:00:00.000Z') },
+        );
+        await session(desk);
+        expect((await desk.plans.list())[0]?.lastRun).toMatchObject({
+          state: 'failed',
+          reason: expect.stringContaining('has no parameter "nothing"'),
+        });
+        await session(desk);
+        expect(await orders(desk)).toEqual([]);
+        const told = (await desk.told()).map(({ type }) => type);
+        expect(told.filter((type) => type === 'run.failed')).toHaveLength(2);
+        expect(told.filter((type) => type === 'run.stopped')).toHaveLength(1);
+        expect(desk.schedule.next('busy')).toBeUndefined();
+      },
+      slow,
+    );
+
+    it(
+      'stops when its orders are refused again and again',
+      async () => {
+        const plan = { ...market, strategy: 'keen', stopAfterFailures: 2, limits: { shares: '1' } };
+        const desk = await open(plan, { clock: new ManualClock('2024-03-04T20:00:00.000Z') });
+        await session(desk);
+        expect((await desk.plans.orders('busy', 10))[0]).toMatchObject({
+          state: 'refused',
+          reason: expect.stringContaining("more than the plan's limit of 1"),
+        });
+        for (let day = 0; day < 3 && desk.schedule.next('busy'); day++) await session(desk);
+        expect((await desk.plans.show('busy')).stopped).toContain('2 of its runs in a row have failed');
+        expect(await orders(desk)).toEqual([]);
+      },
+      slow,
+    );
+  });
+
+  describe('the orders of a plan', () => {
+    it(
+      'wait while the broker is away, and go out by themselves when it is ready and they are fresh',
+      async () => {
+        let status: BrokerStatus | undefined = {
+          state: 'needs-login',
+          since: new Date(0),
+          why: 'log in at the gateway',
+        };
+        const line: PlanDeskOptions['line'] = (paper) =>
+          brokerWith(paper, { status: () => status ?? paper.status() });
+        const desk = await open(market, { line, clock: new ManualClock('2024-03-04T20:00:00.000Z') });
+        await session(desk);
+        expect((await desk.plans.show('busy')).waiting).toBe(1);
+        expect((await finished(desk))[0]).toMatchObject({
+          newOrders: 0,
+          waiting: 1,
+          notes: [expect.stringContaining('log in at the gateway')],
+        });
+        await desk.plans.watch();
+        expect(await orders(desk)).toEqual([]);
+        status = undefined;
+        await desk.stop();
+        const later = await desk.again();
+        await later.plans.watch();
+        expect((await orders(desk)).map(({ state }) => state)).toEqual(['filled']);
+        expect((await desk.told()).filter(({ type }) => type === 'run.sent')).toMatchObject([
+          { sent: 1, givenUp: 0 },
+        ]);
+        await later.plans.watch();
+        expect(await orders(desk)).toHaveLength(1);
+      },
+      slow,
+    );
+
+    it(
+      'that waited until the next session had opened are given up and told',
+      async () => {
+        let status: BrokerStatus | undefined = { state: 'down', since: new Date(0), why: 'the line is cut' };
+        const line: PlanDeskOptions['line'] = (paper) =>
+          brokerWith(paper, { status: () => status ?? paper.status() });
+        const desk = await open(market, { line, clock: new ManualClock('2024-03-04T20:00:00.000Z') });
+        await session(desk);
+        status = undefined;
+        desk.clock.set('2024-03-05T15:00:00.000Z');
+        await desk.plans.watch();
+        expect(await orders(desk)).toEqual([]);
+        expect((await desk.plans.orders('busy', 10))[0]).toMatchObject({ state: 'expired' });
+        expect((await desk.told()).filter(({ type }) => type === 'run.sent')).toMatchObject([
+          { sent: 0, givenUp: 1 },
+        ]);
+      },
+      slow,
+    );
+
+    it(
+      'keep their limit at the broker, and are cancelled there by the next run of an incremental plan',
+      async () => {
+        const desk = await open({ strategy: 'guarded', params: { limit: 0.5 }, mode: 'incremental' });
+        await desk.plans.run('busy', { by: 'ann' });
+        desk.nextDay();
+        await desk.plans.run('busy', { by: 'ann' });
+        const made = await orders(desk);
+        expect(made.map(({ state }) => state).sort()).toEqual(['cancelled', 'working']);
+        expect(made.every(({ terms }) => terms.type === 'limit')).toBe(true);
+      },
+      slow,
+    );
+
+    it.each(['backtesting.py', 'minitrade'])(
+      'have their stop loss and take profit resting at the broker, once, for what the book holds (%s)',
+      async (semantics) => {
+        const desk = await open({ strategy: 'guarded', simulation: { semantics } });
+        await desk.plans.run('busy', { by: 'ann' });
+        desk.nextDay();
+        await desk.plans.run('busy', { by: 'ann' });
+        await desk.plans.watch();
+        const resting = await desk.executor.openOrders({ book: 'trend' });
+        expect(resting).toMatchObject([
+          { side: 'sell', quantity: '10', terms: { type: 'oco' }, purpose: 'exit' },
+        ]);
+      },
+      slow,
+    );
+  });
+
+  describe('the stop loss of a new order of a plan', () => {
+    const withoutBrackets: PlanDeskOptions['line'] = (paper) => {
+      const { brackets: _, ...capabilities } = paper.capabilities;
+      return brokerWith(paper, { capabilities });
+    };
+
+    it(
+      'goes out with it where the broker takes the two together, and the next runs leave it there',
+      async () => {
+        const desk = await open({ strategy: 'guarded' });
+        await desk.plans.run('busy', { by: 'ann' });
+        const made = await orders(desk);
+        const [entry, exit] = [
+          made.find(({ exit: its }) => its),
+          made.find(({ entry: its }) => its !== undefined),
+        ];
+        expect(entry).toMatchObject({ side: 'buy', state: 'filled' });
+        expect(exit).toMatchObject({
+          entry: entry?._id,
+          terms: { type: 'oco' },
+          state: 'working',
+          quantity: '10',
+        });
+        desk.nextDay();
+        await desk.plans.run('busy', { by: 'ann' });
+        await desk.plans.watch();
+        expect((await orders(desk)).map(({ _id, state }) => [_id, state])).toEqual(
+          made.map(({ _id, state }) => [_id, state]),
+        );
+      },
+      slow,
+    );
+
+    it(
+      'follows it when it was filled, where the broker does not',
+      async () => {
+        const desk = await open({ strategy: 'guarded' }, { line: withoutBrackets });
+        await desk.plans.run('busy', { by: 'ann' });
+        await desk.plans.watch();
+        const made = await orders(desk);
+        expect(made.some(({ exit, entry }) => exit !== undefined || entry !== undefined)).toBe(false);
+        expect(await desk.executor.openOrders({ book: 'trend' })).toMatchObject([
+          { side: 'sell', quantity: '10', terms: { type: 'oco' } },
+        ]);
+      },
+      slow,
+    );
+
+    it(
+      'waits at the broker together with a limit order, and goes with it when the plan gives that up',
+      async () => {
+        const params = { limit: 0.5, stop: 0.4 };
+        const desk = await open({ strategy: 'guarded', params, mode: 'incremental' });
+        await desk.plans.run('busy', { by: 'ann' });
+        await desk.plans.watch();
+        const first = await desk.broker.openOrders();
+        expect(first.map(({ side, quantity }) => `${side} ${quantity}`).toSorted()).toEqual([
+          'buy 10',
+          'sell 10',
+        ]);
+        desk.nextDay();
+        await desk.plans.run('busy', { by: 'ann' });
+        await desk.plans.watch();
+        await vi.waitFor(async () => {
+          const now = await desk.broker.openOrders();
+          expect(now.map(({ side }) => side).toSorted()).toEqual(['buy', 'sell']);
+          expect(
+            now.some(({ clientOrderId }) => first.some((old) => old.clientOrderId === clientOrderId)),
+          ).toBe(false);
+        }, waiting);
+      },
+      slow,
+    );
+  });
+
+  describe('the schedule of plans', () => {
+    it('loses what no plan names any more, and what is disabled', async () => {
+      const schedule = new HandSchedule();
+      await schedule.at('plan', 'gone', new Date('2024-03-05T00:00:00Z'), { plan: 'gone' });
+      const desk = await open({}, { schedule });
+      expect(schedule.next('gone')).toBeUndefined();
+      expect(schedule.next('busy')?.toISOString()).toBe('2024-03-05T21:30:00.000Z');
+      await desk.plans.setEnabled('busy', false);
+      expect(schedule.next('busy')).toBeUndefined();
+    });
+  });
+}
