@@ -484,7 +484,8 @@ export class Reconciler {
     const { symbol } = await this.#instrumentOf(broker, asset ?? '');
     const flattening: Flattening = before ?? { order: `oc-${_id}-${occurrence}`, symbol, by };
     const { order } = flattening;
-    if (!before) await this.#differences.update(_id, { occurrence }, { flattening });
+    if (!before && !(await this.#differences.update(_id, { occurrence }, { flattening })))
+      throw new UserError(`${difference.text} It has changed meanwhile: see /difference list.`);
     const outcome = await broker.submit({
       clientOrderId: order,
       symbol,
@@ -494,7 +495,7 @@ export class Reconciler {
       ...(wallet !== null && { wallet }),
     });
     if (outcome.outcome !== 'rejected') return flattening;
-    await this.#differences.update(_id, {}, { flattening: null });
+    await this.#mayBeFlattenedAnew({ ...difference, flattening });
     throw new UserError(`${broker.name} refused to flatten: ${outcome.reason}.`);
   }
 
@@ -536,8 +537,16 @@ export class Reconciler {
     if (!order) return difference;
     for (const fill of order.fills) await this.#bookFlattening(broker.name, fill, flattening.by);
     if (order.state === 'working' || order.state === 'partly_filled') return difference;
+    if (order.state !== 'filled') return this.#mayBeFlattenedAnew(difference);
     const ended = (await this.#differences.update(_id, {}, { flattening: null })) ?? difference;
-    return order.state === 'filled' ? this.#close(ended, 'resolved', 'flatten', flattening.by) : ended;
+    return this.#close(ended, 'resolved', 'flatten', flattening.by);
+  }
+
+  /** Under another id: the one before is used up. */
+  async #mayBeFlattenedAnew(difference: Difference): Promise<Difference> {
+    const { _id, occurrence } = difference;
+    const anew = { flattening: null, occurrence: occurrence + 1 };
+    return (await this.#differences.update(_id, { occurrence }, anew)) ?? difference;
   }
 
   async #bookFlattening(broker: string, fill: BrokerFill, by: string): Promise<void> {

@@ -214,6 +214,20 @@ describe('a difference that is traded away by hand', () => {
     await desk.stop();
   });
 
+  test('can be traded away anew when a person could not place the first order', async () => {
+    const { desk, id, order } = await flattening();
+    await desk.byHand.reportEnd({ clientOrderId: order, state: 'rejected', reason: 'halted' });
+    await expect
+      .poll(async () => (await desk.reconciler.differences())[0]?.flattening ?? null, { timeout: 20_000 })
+      .toBeNull();
+    await desk.reconciler.resolve(id, 'flatten', 'tom');
+    const [todo] = await desk.asked(1);
+    expect(todo?.order.clientOrderId).not.toBe(order);
+    await desk.fills('ACME', '12');
+    await expect.poll(() => desk.reconciler.differences(), { timeout: 20_000 }).toEqual([]);
+    await desk.stop();
+  });
+
   test('is followed by the next process, too', async () => {
     const { desk, order } = await flattening();
     await desk.stop();
