@@ -60,6 +60,8 @@ const abandonedAfterMs = 2 * 3_600_000;
 
 /** After the day has ended everywhere in the books, which count in UTC. */
 const auditJob = { name: 'audit', key: 'nightly', at: { cron: '10 0 * * *', timezone: 'UTC' } };
+/** What brokers remember and nobody asks for any more. */
+const tidyJob = { name: 'tidy', key: 'nightly', at: { cron: '20 0 * * *', timezone: 'UTC' } };
 /** What the books are worth when their day begins: a day's loss is counted from there. */
 const dayJob = { name: 'day', key: 'midnight', at: { cron: '0 0 * * *', timezone: 'UTC' } };
 const reconcileJob = { name: 'reconcile', key: 'hourly', at: { cron: '7 * * * *', timezone: 'UTC' } };
@@ -138,6 +140,10 @@ export async function openEngine(
     });
   }
   schedule.define({ name: auditJob.name, retries: 3, run: () => books.nightlyAudit() });
+  schedule.define({
+    name: tidyJob.name,
+    run: async () => void (await Promise.all([...brokers.values()].map((broker) => broker.tidy?.()))),
+  });
   schedule.define({ name: dayJob.name, run: () => limits.markDay() });
   schedule.define({ name: reconcileJob.name, run: () => reconciler.reconcileAll() });
   const handTrades = await HandTrades.open({
@@ -206,7 +212,7 @@ export async function openEngine(
       const alone = store.kind === 'sqlite';
       await plans.plan({ alone });
       await tasks.start(new Date(clock.now().getTime() - (alone ? 0 : longestRunMs(taskLimits))));
-      for (const { name, key, at } of [auditJob, dayJob, reconcileJob])
+      for (const { name, key, at } of [auditJob, tidyJob, dayJob, reconcileJob])
         await schedule.every(name, key, at, null);
       await schedule.start();
     },

@@ -373,6 +373,8 @@ export interface Broker {
   resolve(symbol: string): Promise<Instrument>;
   /** @throws UserError for an unknown symbol */
   quote(symbol: string): Promise<Quote>;
+  /** Forgets what nobody asks for any more; called every night. Undefined where nothing needs it. */
+  tidy?(): Promise<void>;
   /** Returns what ends the subscription. */
   subscribe(listener: BrokerListener): () => void;
 }

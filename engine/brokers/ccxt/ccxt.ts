@@ -62,6 +62,8 @@ interface Told {
 }
 
 const endedKept = 500;
+/** So long after its end an order is remembered. */
+const rememberedMs = 30 * 86_400_000;
 /** While a stream is down, open orders are asked for more often than `pollSeconds`. */
 const pollWithoutStreamMs = 3000;
 
@@ -242,6 +244,13 @@ export class CcxtBroker implements Broker {
     return this.#quotes.of(this.#markets.find(symbol));
   }
 
+  /** Trades are asked back for as long as the desk may have been away, and lead to orders that ended before them. */
+  async tidy(): Promise<void> {
+    const { clock, log, name } = this.#parts;
+    const orders = await this.#sends.forgetEndedBefore(new Date(clock.now().getTime() - rememberedMs));
+    if (orders > 0) log.info({ broker: name, orders }, 'orders that ended long ago are remembered no more');
+  }
+
   subscribe(listener: BrokerListener): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
@@ -324,7 +333,7 @@ export class CcxtBroker implements Broker {
   }
 
   async #rejected(clientOrderId: string, reason: string): Promise<SubmitOutcome> {
-    await this.#sends.change(clientOrderId, { state: 'refused', reason, open: false });
+    await this.#sends.end(clientOrderId, this.#parts.clock.now(), { state: 'refused', reason });
     return { outcome: 'rejected', reason };
   }
 
@@ -334,7 +343,7 @@ export class CcxtBroker implements Broker {
    * `rejected` an entry would be lost to a moment's limit, and an exit would have to be asked for anew.
    */
   async #held(clientOrderId: string, reason: string): Promise<SubmitOutcome> {
-    await this.#sends.change(clientOrderId, { state: 'held', reason, open: false });
+    await this.#sends.end(clientOrderId, this.#parts.clock.now(), { state: 'held', reason });
     return { outcome: 'unknown', reason: `It was not taken: ${reason}` };
   }
 
@@ -493,7 +502,7 @@ export class CcxtBroker implements Broker {
     for (const fill of fresh) this.#tell((listener) => listener.onFill?.(fill));
     this.#tell((listener) => listener.onOrder?.(order));
     if (isOpen(order)) return;
-    await this.#sends.change(order.clientOrderId, { open: false });
+    await this.#sends.end(order.clientOrderId, this.#parts.clock.now());
     // News of it may still come, late or doubled: the last ones are remembered for that.
     this.#ended.push(order.clientOrderId);
     if (this.#ended.length > endedKept) this.#told.delete(this.#ended.shift() ?? '');

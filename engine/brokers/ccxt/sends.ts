@@ -26,6 +26,8 @@ export interface Send extends StoredDocument {
   readonly open: boolean;
   /** ISO 8601. */
   readonly sentAt: string;
+  /** When its end was known; missing before, and in what was sent by an earlier version. */
+  readonly endedAt?: string;
 }
 
 /** A symbol that was traded in a wallet: its trades are asked for. */
@@ -39,6 +41,7 @@ const sendCollection = defineCollection<Send>('ccxt_sends', {
   indexes: [
     ['account', 'open'],
     ['account', 'symbol', 'brokerOrderId'],
+    ['account', 'open', 'endedAt'],
   ],
 });
 const tradedCollection = defineCollection<Traded>('ccxt_traded', { indexes: [['account']] });
@@ -94,6 +97,24 @@ export class Sends {
     changes: Partial<Pick<Send, 'state' | 'reason' | 'brokerOrderId' | 'open' | 'sentAt'>>,
   ): Promise<void> {
     await this.#sends.update(this.#id(clientOrderId), {}, changes);
+  }
+
+  /** Its end is known. */
+  async end(
+    clientOrderId: string,
+    at: Date,
+    changes: Partial<Pick<Send, 'state' | 'reason'>> = {},
+  ): Promise<void> {
+    const ended = { ...changes, open: false, endedAt: at.toISOString() };
+    await this.#sends.update(this.#id(clientOrderId), {}, ended);
+  }
+
+  /** Forgets orders that ended before; how many those were. */
+  async forgetEndedBefore(before: Date): Promise<number> {
+    const ofOurs = { account: this.#account, open: false } as const;
+    const lt = before.toISOString();
+    const forgotten = await this.#sends.remove({ ...ofOurs, endedAt: { lt } });
+    return forgotten + (await this.#sends.remove({ ...ofOurs, endedAt: { exists: false }, sentAt: { lt } }));
   }
 
   open(): Promise<readonly Send[]> {

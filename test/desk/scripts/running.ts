@@ -224,7 +224,9 @@ export const upkeep = [
     'job list, job run, job pause, job resume',
     'a job runs now, pauses and goes on',
     async ({ ann, vera }) => {
-      await vera.types('/job list', { shows: ['reconcile hourly', 'audit nightly', 'plan demo'] });
+      await vera.types('/job list', {
+        shows: ['reconcile hourly', 'audit nightly', 'tidy nightly', 'plan demo'],
+      });
       await ann.types('/job run audit nightly', { shows: ['Run audit nightly now?'], buttons: confirm });
       await ann.presses('Confirm', { shows: ['audit nightly runs now.'] });
       await asksUntil(ann, '/log', /the ledger was audited: it balances/, { forMeAlone: true });
