@@ -166,6 +166,8 @@ export interface BrokerStatus {
   readonly since: Date;
   /** One line for people when it is not ready: what is wrong and what to do. */
   readonly why?: string;
+  /** Another desk on this store has the one connection there is, and does there what is to be done. */
+  readonly elsewhere?: boolean;
 }
 
 /** What the broker can do, known before connecting. */

@@ -267,7 +267,7 @@ export class Executor {
 
   /** @throws UserError when there is no such book or broker */
   #orderOf(id: string, intent: Intent): Order {
-    const { key, symbol, side, quantity, budget, terms, purpose, askedAt, exit } = intent;
+    const { key, symbol, side, quantity, budget, terms, purpose, askedAt, freshUntil, exit } = intent;
     const { broker, home, wallet = home } = this.#parts.books.settings(key.book);
     const { capabilities } = this.#broker(broker);
     const goesTogether = exit && capabilities.brackets && capabilities.orderTypes.includes(exit.terms.type);
@@ -295,6 +295,7 @@ export class Executor {
       reason: null,
       brokerOrderId: null,
       askedAt,
+      ...(freshUntil !== undefined && { freshUntil }),
       sentAt: null,
       sends: 0,
       cancelledBy: null,

@@ -177,6 +177,8 @@ export interface Operation extends StoredDocument {
   /** How often it was stored: each change is made on the one before it. */
   readonly revision: number;
   readonly askedAt: string;
+  /** As it was asked for. */
+  readonly freshUntil?: string;
   readonly updatedAt: string;
 }
 
@@ -189,6 +191,8 @@ export interface OperationRequest {
   readonly steps: readonly Step[];
   /** ISO 8601: an entry of which nothing has begun is not begun when it is older than its book allows. */
   readonly askedAt: string;
+  /** ISO 8601: from then on it is not begun, and the age that its book allows does not count. */
+  readonly freshUntil?: string;
 }
 
 export const operationCollection = defineCollection<Operation>('operations', {

@@ -35,6 +35,7 @@ import type { Fill } from './order.ts';
 import type { Sleep } from './patience.ts';
 import { growingPauses, Interrupted, systemSleep } from './patience.ts';
 import { needsRehearsal, rehearse } from './rehearsal.ts';
+import { staleness } from './staleness.ts';
 import { bringsHome, carryOutStep, needsBroker, sizeStep } from './steps/index.ts';
 import type { Ended, Sized, Turn } from './steps/turn.ts';
 import { failed } from './steps/turn.ts';
@@ -214,7 +215,7 @@ export class Operations {
 
   /** Stores what is wanted, or finds what was stored before under its source. */
   async #intend(request: OperationRequest): Promise<Operation> {
-    const { source, book, purpose, summary, steps, askedAt } = request;
+    const { source, book, purpose, summary, steps, askedAt, freshUntil } = request;
     const known = await this.#operations.get(source);
     if (known) return known;
     const legs = steps.map(({ leg }) => leg);
@@ -233,6 +234,7 @@ export class Operations {
       undoing: null,
       revision: 0,
       askedAt,
+      ...(freshUntil !== undefined && { freshUntil }),
       updatedAt: stamp(this.#parts.clock),
     };
     try {
@@ -429,7 +431,8 @@ export class Operations {
   async #untilReady(turn: Turn): Promise<void> {
     for (const ms of growingPauses(250, 5000)) {
       const isCompared = this.#parts.isCompared?.(turn.broker.name) ?? true;
-      if ((turn.broker.status().state === 'ready' && isCompared) || this.#isStale(turn)) return;
+      if ((turn.broker.status().state === 'ready' && isCompared) || this.#staleness(turn) !== undefined)
+        return;
       await this.#sleep(ms, turn.stop);
     }
   }
@@ -437,22 +440,22 @@ export class Operations {
   async #heldBack(turn: Turn): Promise<Ended | undefined> {
     const { books } = this.#parts;
     const { operation, pushed, broker } = turn;
-    if (this.#isStale(turn)) {
-      const { staleAfterSeconds } = books.settings(operation.book);
+    const stale = this.#staleness(turn);
+    if (stale !== undefined) {
       const { state, why } = broker.status();
       const away = state === 'ready' ? '' : ` ${broker.name} is ${state}: ${why ?? ''}`;
-      return failed(`The entry waited longer than ${staleAfterSeconds} s.${away}`.trimEnd(), 'expired');
+      return failed(`${stale}${away}`.trimEnd(), 'expired');
     }
     const purpose = pushed || hasTraded(operation) ? 'exit' : 'entry';
     const reason = await books.refusal(operation.book, purpose);
     return reason === undefined ? undefined : failed(reason);
   }
 
-  /** An entry that has traded nothing, and is older than its book allows. */
-  #isStale({ operation: { book, askedAt, ...operation }, pushed }: Turn): boolean {
-    if (pushed || hasTraded(operation)) return false;
-    const { staleAfterSeconds } = this.#parts.books.settings(book);
-    return this.#parts.clock.now().getTime() - Date.parse(askedAt) > staleAfterSeconds * 1000;
+  /** Why an entry that has traded nothing is too old. */
+  #staleness({ operation, pushed }: Turn): string | undefined {
+    if (pushed || hasTraded(operation)) return undefined;
+    const { books, clock } = this.#parts;
+    return staleness(operation, books.settings(operation.book), clock);
   }
 
   #turn(operation: Operation, index: number, again: boolean, stop: AbortSignal): Turn {

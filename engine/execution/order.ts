@@ -42,6 +42,8 @@ export interface Intent {
   readonly exit?: WantedExit;
   /** ISO 8601: an entry that is older than its book allows is not sent any more. */
   readonly askedAt: string;
+  /** ISO 8601: from then on it is not sent, and the age that its book allows does not count. */
+  readonly freshUntil?: string;
 }
 
 /** An exit as it is wanted with its entry: on the other side, and for as much of it as is filled. */
@@ -84,6 +86,8 @@ export interface Order extends StoredDocument {
   readonly reason: string | null;
   readonly brokerOrderId: string | null;
   readonly askedAt: string;
+  /** As it was intended. */
+  readonly freshUntil?: string;
   /** When it was sent last; null before. */
   readonly sentAt: string | null;
   /** How often it was sent: more than once only after the broker proved that it never arrived. */

@@ -17,6 +17,7 @@ import { checkOrder, termsOnTick } from './checks.ts';
 import type { Order } from './order.ts';
 import type { Sleep } from './patience.ts';
 import { lookupPausesMs } from './patience.ts';
+import { staleness } from './staleness.ts';
 
 /** Why an entry may not be made now, beyond what the bank says; `undefined` when it may. `asset`: what it trades. */
 export type MayEnter = (entry: Order & { readonly asset: string }) => Promise<string | undefined>;
@@ -98,24 +99,25 @@ export class Preparation {
 
   /** What keeps an order back whatever it trades: it is stale, or its book may not trade. */
   async heldBack(order: Order, broker: Broker): Promise<NotSent | undefined> {
-    if (this.isStale(order)) {
-      const { staleAfterSeconds } = this.#parts.books.settings(order.book);
+    const stale = this.#staleness(order);
+    if (stale !== undefined) {
       const { state, why } = broker.status();
       const away = state === 'ready' ? '' : ` ${order.broker} is ${state}: ${why ?? ''}`;
-      return {
-        state: 'expired',
-        reason: `The entry waited longer than ${staleAfterSeconds} s.${away}`.trimEnd(),
-      };
+      return { state: 'expired', reason: `${stale}${away}`.trimEnd() };
     }
     const reason = await this.#parts.books.refusal(order.book, order.purpose);
     return reason === undefined ? undefined : { state: 'rejected', reason };
   }
 
-  /** Whether it is an entry that waited longer than its book allows. */
-  isStale({ purpose, book, askedAt }: Pick<Order, 'purpose' | 'book' | 'askedAt'>): boolean {
-    if (purpose === 'exit') return false;
-    const { staleAfterSeconds } = this.#parts.books.settings(book);
-    return this.#parts.clock.now().getTime() - Date.parse(askedAt) > staleAfterSeconds * 1000;
+  /** Whether it is an entry that waited for too long. */
+  isStale(order: Order): boolean {
+    return this.#staleness(order) !== undefined;
+  }
+
+  #staleness(order: Order): string | undefined {
+    if (order.purpose === 'exit') return undefined;
+    const { books, clock } = this.#parts;
+    return staleness(order, books.settings(order.book), clock);
   }
 
   async #purseOf(book: string): Promise<Purse> {

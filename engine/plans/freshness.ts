@@ -10,7 +10,7 @@ import type { Calendar } from '../market/calendars/calendar.ts';
 import type { EntryType } from './plan.ts';
 
 export type Freshness =
-  | { readonly is: 'fresh' }
+  | { readonly is: 'fresh'; readonly until: Date }
   /** Its bar is not finished: the strategy may think otherwise when it is. */
   | { readonly is: 'early'; readonly why: string }
   | { readonly is: 'stale'; readonly why: string };
@@ -37,7 +37,7 @@ export function freshnessOf(signal: SignalMoment): Freshness {
   if (!calendar) {
     const age = now.getTime() - signalAt.getTime();
     return age <= longestPauseMs
-      ? { is: 'fresh' }
+      ? { is: 'fresh', until: new Date(signalAt.getTime() + longestPauseMs) }
       : stale(`Its bar is of ${dayText(signalAt)}, ${Math.floor(age / dayMs)} days ago.`);
   }
   const day = sessionDay(signal);
@@ -48,19 +48,19 @@ export function freshnessOf(signal: SignalMoment): Freshness {
     case 'on open': {
       if (now < session.close && isDaily(signal))
         return { is: 'early', why: `The session of ${day} closes only at ${momentText(session.close)}.` };
-      const last = next.open.getTime() + (signal.waitedForMoney ? afterOpenMs : 0);
-      if (now.getTime() < last) return { is: 'fresh' };
+      const until = new Date(next.open.getTime() + (signal.waitedForMoney ? afterOpenMs : 0));
+      if (now < until) return { is: 'fresh', until };
       return stale(`It was for the open of ${next.day}, which is past since ${momentText(next.open)}.`);
     }
     case 'on close':
       if (now < session.open)
         return { is: 'early', why: `The session of ${day} opens only at ${momentText(session.open)}.` };
-      if (now < session.close) return { is: 'fresh' };
+      if (now < session.close) return { is: 'fresh', until: session.close };
       return stale(`It was for the close of ${day}, which is past since ${momentText(session.close)}.`);
     case 'regular hours':
       if (now < session.open)
         return { is: 'early', why: `The session of ${day} opens only at ${momentText(session.open)}.` };
-      if (now < next.close) return { is: 'fresh' };
+      if (now < next.close) return { is: 'fresh', until: next.close };
       return stale(`It was for the sessions of ${day} and ${next.day}, and both are over.`);
     default:
       return entry satisfies never;

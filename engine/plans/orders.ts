@@ -290,16 +290,18 @@ export class PlanOrders {
       order;
     // Begun by a desk that died before it could say so.
     if (await operations.operation(order._id)) return change({ state: 'sent', sentAt: stamp(clock) });
-    const facts = await this.#facts(scene, order, before, { waited: order.checks.some(waitsForMoney) });
+    const waited = order.waitedForMoney ?? false;
+    const facts = await this.#facts(scene, order, before, { waited });
     const checks = checkPlanOrder(facts);
     const { is, reason } = verdictOf(checks);
     switch (is) {
       case 'refuse':
         return change({ state: facts.freshness.is === 'stale' ? 'expired' : 'refused', checks, reason });
       case 'wait':
-        return change({ checks, reason });
+        return change({ checks, reason, waitedForMoney: waited || checks.some(waitsForMoney) });
       case 'send': {
         const askedAt = stamp(clock);
+        const { freshness } = facts;
         const running = operations.run({
           source: order._id,
           book: order.book,
@@ -307,6 +309,7 @@ export class PlanOrders {
           summary: `plan ${order.plan}: ${order.side} ${order.quantity} ${order.symbol}${termsText(order.terms)}`,
           steps: await this.#steps(scene, order, facts),
           askedAt,
+          ...(freshness.is === 'fresh' && { freshUntil: freshness.until.toISOString() }),
         });
         await this.#patiently(running);
         return change({ state: 'sent', checks, reason: null, sentAt: askedAt });

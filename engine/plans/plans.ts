@@ -387,9 +387,10 @@ export class Plans {
   /** Looks after all plans: orders that wait, positions to protect, moments that nobody put on the schedule. */
   async watch(): Promise<void> {
     await this.#definitions.refresh();
-    for (const { _id, protection } of this.#definitions.list()) {
+    for (const { _id, settings, protection } of this.#definitions.list()) {
       const waits = (await this.#planRuns.waiting(_id)).length > 0;
       if (!waits && protection.length === 0) continue;
+      if (this.#isElsewhere(settings)) continue; // that desk looks after them
       await this.#lanes.run(_id, () => this.#claims.ifFree(`turn:${_id}`, () => this.#sendWaiting(_id)));
     }
     await this.#arm();
@@ -604,6 +605,11 @@ export class Plans {
       },
       `run.sent:${last._id}:${last.updatedAt}`,
     );
+  }
+
+  #isElsewhere({ book }: PlanSettings): boolean {
+    const { books, brokers } = this.#parts;
+    return brokers.get(books.settings(book).broker)?.status().elsewhere ?? false;
   }
 
   #inTurn<T>(name: string, work: () => Promise<T>): Promise<T> {

@@ -89,6 +89,8 @@ export interface PlanRunOrder extends StoredDocument, Omit<WantedOrder, 'id'> {
   readonly checks: readonly CheckResult[];
   /** Why it waits or was not sent. */
   readonly reason: string | null;
+  /** It had to wait for the money of exits, whatever it waited for since. */
+  readonly waitedForMoney?: boolean;
   readonly wantedAt: string;
   readonly sentAt: string | null;
   readonly updatedAt: string;

@@ -55,8 +55,8 @@ export class Blind {
   async look(): Promise<void> {
     const { clock, calendar, quiet, minutes, status, alarm, over } = this.#parts;
     const now = clock.now();
-    const { state, why = state } = status();
-    const sees = state === 'ready' || !calendar.isOpen(now) || quiet.until(now) !== undefined;
+    const { state, why = state, elsewhere = false } = status();
+    const sees = state === 'ready' || elsewhere || !calendar.isOpen(now) || quiet.until(now) !== undefined;
     if (sees) {
       const { since, alarmed } = { since: this.#since, alarmed: this.#alarmed };
       if (state === 'ready' && since && alarmed) await over(since);

@@ -48,6 +48,7 @@ import type { Sent } from './sending.ts';
 import { Sending } from './sending.ts';
 import type { Session, SessionNews } from './session.ts';
 import type { IbSettings } from './settings.ts';
+import { Standby } from './standby.ts';
 
 export interface IbParts {
   readonly name: string;
@@ -92,7 +93,7 @@ export class IbBroker implements Broker {
 
   private constructor(
     parts: IbParts,
-    records: Records,
+    { records, standby }: { readonly records: Records; readonly standby: Standby },
     instruments: (session: () => Session) => Instruments,
   ) {
     const { name, settings, clock, log } = parts;
@@ -111,7 +112,7 @@ export class IbBroker implements Broker {
     this.#records = records;
     this.#sending = new Sending(settings.timeoutSeconds * 1000);
     this.#line = new Line({
-      ...{ name, settings, quiet, clock, log },
+      ...{ name, settings, quiet, standby, clock, log },
       catchUp: (session) => this.#books.catchUp(session),
       beat: () => this.#beat(),
       onNews: (news) => this.#onNews(news),
@@ -173,7 +174,9 @@ export class IbBroker implements Broker {
       throw new Error('not connected yet');
     };
     const instruments = await Instruments.open({ store, clock, name, session: () => session() });
-    return new IbBroker(parts, await Records.open(store, name), (open) => {
+    const records = await Records.open(store, name);
+    const standby = await Standby.open(store, name, parts.settings.heartbeatSeconds * 1000);
+    return new IbBroker(parts, { records, standby }, (open) => {
       session = open;
       return instruments;
     });

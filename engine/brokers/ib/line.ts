@@ -15,11 +15,13 @@ import type { QuietTimes } from './quiet.ts';
 import type { SessionNews } from './session.ts';
 import { NoSession, Session } from './session.ts';
 import type { IbSettings } from './settings.ts';
+import type { Standby } from './standby.ts';
 
 export interface LineParts {
   readonly name: string;
   readonly settings: IbSettings;
   readonly quiet: QuietTimes;
+  readonly standby: Standby;
   readonly clock: Clock;
   readonly log: Logger;
   /** Reads what happened meanwhile; without it nothing is ready. */
@@ -121,7 +123,7 @@ export class Line {
 
   /** Everything that ready means. */
   async #attempt(): Promise<'ready' | 'refused' | 'failed'> {
-    const { settings, log, onNews, onUnreadable, catchUp, name } = this.#parts;
+    const { settings, log, onNews, onUnreadable, catchUp, name, standby } = this.#parts;
     const { host, port, clientId, timeoutSeconds } = settings;
     let session = this.#session;
     try {
@@ -151,6 +153,7 @@ export class Line {
       await session.ping();
       if (!this.#hasServers) return this.#failed('TWS has no connection to Interactive Brokers.');
       await catchUp(session);
+      await standby.beat();
       if (!session.isOpen || !this.#hasServers) return this.#failed('TWS was lost again at once.');
       this.#lostAt = undefined;
       this.#showReady();
@@ -161,8 +164,7 @@ export class Line {
         return this.#failed(`TWS does not answer as it should: ${reasonOf(error)}.`);
       }
       if (error.kind === 'taken') {
-        const why = `${error.message} Give one of them another clientId, or close the other.`;
-        this.#become('down', why);
+        await this.#taken(error.message);
         return 'failed';
       }
       if (error.kind === 'refused') return this.#refused();
@@ -196,6 +198,25 @@ export class Line {
     return 'refused';
   }
 
+  /** By another desk on this store, which is as it should be, or by a program that nobody knows. */
+  async #taken(why: string): Promise<void> {
+    const { standby, settings, log, name } = this.#parts;
+    const elsewhere = await standby.isElsewhere().catch((error: unknown) => {
+      log.warn({ broker: name, error: reasonOf(error) }, 'who has the line could not be read');
+      return false;
+    });
+    if (!elsewhere) {
+      this.#become('down', `${why} Give one of them another clientId, or close the other.`);
+      return;
+    }
+    const client = `client ${settings.clientId}`;
+    this.#become(
+      'connecting',
+      `Another desk on this store is connected to TWS as ${client} and trades there; this one stands by.`,
+      { elsewhere },
+    );
+  }
+
   #failed(why: string): 'failed' {
     this.#becomeAway('down', why);
     return 'failed';
@@ -226,7 +247,7 @@ export class Line {
 
   /** Returns when it is not ready any more. */
   async #stayReady(): Promise<void> {
-    const { settings, beat, log, name } = this.#parts;
+    const { settings, beat, log, name, standby } = this.#parts;
     for (;;) {
       await this.#pause(settings.heartbeatSeconds * 1000);
       const session = this.#session;
@@ -234,6 +255,7 @@ export class Line {
       this.#showReady();
       try {
         await session.ping();
+        await standby.beat();
         await beat(session);
       } catch (error) {
         if (!session.isOpen || !this.#hasServers) return;
@@ -291,10 +313,14 @@ export class Line {
     this.#wake?.();
   }
 
-  #become(state: BrokerStatus['state'], why?: string): void {
+  #become(
+    state: BrokerStatus['state'],
+    why?: string,
+    { elsewhere = false }: { readonly elsewhere?: boolean } = {},
+  ): void {
     if (this.#status.state === state && this.#status.why === why) return;
     const since = this.#status.state === state ? this.#status.since : this.#parts.clock.now();
-    this.#status = { state, since, ...(why !== undefined && { why }) };
+    this.#status = { state, since, ...(why !== undefined && { why }), ...(elsewhere && { elsewhere }) };
     this.#parts.onStatus(this.#status);
   }
 }

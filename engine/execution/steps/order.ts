@@ -187,6 +187,7 @@ export function intentOf(turn: Turn, step: OrderStep, quantity: string, sequence
     purpose: isExit ? 'exit' : 'entry',
     // Once something was traded, the rest belongs to it: its age counts from its own beginning.
     askedAt: hasTraded(operation) ? (record.since ?? stamp(clock)) : operation.askedAt,
+    ...(operation.freshUntil !== undefined && { freshUntil: operation.freshUntil }),
     ...(resting ? { resting } : openFor(turn, step)),
   };
 }

@@ -105,12 +105,32 @@ describe('the line to TWS', () => {
   test('under a number that another program uses says which, and what to do', async () => {
     const account = await ibAccount();
     await account.broker.connect();
-    const second = await account.restart();
-    await second.connect();
-    expect(second.status()).toMatchObject({
+    const { broker: stranger } = await ibAccount({ settings: { port: account.tws.port } });
+    await stranger.connect();
+    expect(stranger.status()).toMatchObject({
       state: 'down',
       why: expect.stringMatching(/as client 17.*clientId/),
     });
+  });
+
+  test('that another desk on the same store has is no alarm, and is taken over when that one ends', async () => {
+    const { broker: first, tws, restart } = await ibAccount();
+    await first.connect();
+    const second = await restart();
+    const states: string[] = [];
+    second.subscribe({ onStatus: ({ state }) => states.push(state) });
+    await second.connect();
+    expect(second.status()).toMatchObject({
+      state: 'connecting',
+      elsewhere: true,
+      why: expect.stringContaining('this one stands by'),
+    });
+    await first.disconnect();
+    await expect.poll(() => second.status().state, { ...patience, timeout: 30_000 }).toBe('ready');
+    expect(second.status().elsewhere).toBeUndefined();
+    expect(await second.submit(market('taken over'))).toMatchObject({ outcome: 'accepted' });
+    expect(new Set(states)).toEqual(new Set(['connecting', 'ready']));
+    expect(tws.server.violations).toEqual([]);
   });
 
   test.each([
