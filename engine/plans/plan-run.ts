@@ -210,6 +210,7 @@ export class PlanRunner {
     await definitions.change(plan.name, () => ({ protection }));
     await planOrders.protect(scene, protection);
     const { shown, fills } = await this.outcomes(orders);
+    await backtests.keepFiles(backtest); // who is told of the run looks at its pictures at once
     await this.#publish(it, { shown, fills, notes, missed });
     await planRuns.keepSimulation(run, simulationOf(inStep));
     await planRuns.keepBars(plan.name, { run, bars });

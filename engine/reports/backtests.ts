@@ -233,6 +233,11 @@ export class Backtests {
     return this.#parts.runs.fail(run, reasonOf(error));
   }
 
+  /** Stores its files before it is finished: for who tells of it before that. */
+  keepFiles({ run, files }: BacktestReport): Promise<void> {
+    return this.#parts.runs.keepFiles(run, files);
+  }
+
   /** Stores what came out. @param storage what the strategy of a plan keeps for the plan's next run */
   finish({ run, result, files }: BacktestReport, storage?: StrategyStorage): Promise<void> {
     const { statistics, time, equity } = result;

@@ -1,5 +1,4 @@
 /** Runs of the archive as they are looked at afterwards: a list, one with all that it left, two side by side. */
-import { setTimeout as pause } from 'node:timers/promises';
 import type { Statistics } from '../backtest/result.ts';
 import { UserError } from '../errors.ts';
 import { nearest } from '../nearest.ts';
@@ -33,9 +32,6 @@ export interface RunComparison {
   readonly warning: string;
 }
 
-/** How long the files of a run are waited for, and how often they are looked for. */
-const longestWaitMs = 5_000;
-const pauseMs = 100;
 /** Looked through for those of one strategy. */
 const mostRuns = 2_000;
 
@@ -78,18 +74,10 @@ export class RunReports {
     };
   }
 
-  /**
-   * The pictures of a run that has just ended. It is told of a moment before its files are stored, so they are waited for.
-   * @throws UserError when there is no such run
-   */
+  /** The pictures that a run has left so far. @throws UserError when there is no such run */
   async pictures(id: string): Promise<readonly ReportFile[]> {
-    for (let waitedMs = 0; ; waitedMs += pauseMs) {
-      const record = await this.record(id);
-      if (record.state !== 'running' || waitedMs >= longestWaitMs) {
-        return (await this.#runs.files(record)).filter(({ type }) => type === 'image/png');
-      }
-      await pause(pauseMs);
-    }
+    const files = await this.#runs.files(await this.record(id));
+    return files.filter(({ type }) => type === 'image/png');
   }
 
   /** @throws UserError when there is no such run, or one of them has no figures */

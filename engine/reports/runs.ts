@@ -143,12 +143,7 @@ export class Runs {
   ): Promise<void> {
     await this.#store.blobs.put(curveBlob(id), serialize(reducedCurve(curve)));
     if (storage !== undefined) await this.#store.blobs.put(storageBlob(id), serialize(storage));
-    const kept = [];
-    for (const { name, type, data } of files) {
-      const blob = `run/${id}/${name}`;
-      await this.#store.blobs.put(blob, data);
-      kept.push({ name, type, blob });
-    }
+    await this.keepFiles(id, files);
     const figures = Object.entries(statistics).map(([name, value]) => [
       name,
       Number.isFinite(value) ? value : null,
@@ -156,8 +151,21 @@ export class Runs {
     await this.#records.update(
       id,
       { state: 'running' },
-      { state: 'done', finishedAt: stamp(this.#clock), statistics: Object.fromEntries(figures), files: kept },
+      { state: 'done', finishedAt: stamp(this.#clock), statistics: Object.fromEntries(figures) },
     );
+  }
+
+  /** Stores the files of a run that is not finished yet: for who tells of it before it is. Stored once, they stay. */
+  async keepFiles(id: string, files: readonly ReportFile[]): Promise<void> {
+    const known = new Set((await this.#records.get(id))?.files.map(({ name }) => name));
+    if (files.every(({ name }) => known.has(name))) return;
+    const kept = [];
+    for (const { name, type, data } of files) {
+      const blob = `run/${id}/${name}`;
+      await this.#store.blobs.put(blob, data);
+      kept.push({ name, type, blob });
+    }
+    await this.#records.update(id, { state: 'running' }, { files: kept });
   }
 
   async fail(id: string, reason: string): Promise<void> {

@@ -88,6 +88,20 @@ export function planSuite(openStore: () => Promise<Store>): void {
     );
 
     it(
+      'is told of when its files are stored: who is told looks at them at once',
+      async () => {
+        const desk = await open({}, { clock: new ManualClock('2024-03-04T20:00:00.000Z') });
+        const filesWhenTold: Promise<number>[] = [];
+        const filesNow = async () => (await desk.runs.latest(1))[0]?.files.length ?? 0;
+        desk.outbox.onPublished(() => void filesWhenTold.push(filesNow()));
+        await session(desk);
+        expect((await desk.told()).at(-1)).toMatchObject({ type: 'run.finished' });
+        expect(await filesWhenTold.at(-1)).toBeGreaterThan(0);
+      },
+      slow,
+    );
+
+    it(
       'has one run for a moment also where two desks share the store',
       async () => {
         const desk = await open({}, { clock: new ManualClock('2024-03-04T20:00:00.000Z') });
