@@ -1,4 +1,4 @@
-import type { AccountReport, BrokerReport } from '../engine/desk.ts';
+import type { AccountReport, BrokerReport, Desk } from '../engine/desk.ts';
 import { action, type CommandContext, defineCommand, type StringOption } from './command.ts';
 import { differencesReply } from './difference.ts';
 import { progressOf } from './progress.ts';
@@ -65,6 +65,34 @@ export const broker = defineCommand({
         options: { broker: brokerOption },
         example: '/broker account paper',
         run: async ({ desk }, { broker: name }) => accountReply(await desk.account(name)),
+      }),
+      contract: action({
+        description: 'Which contract a symbol means at a broker, where it can mean several; or say so',
+        role: 'trader',
+        acts: true,
+        options: {
+          broker: brokerOption,
+          symbol: {
+            type: 'string',
+            description: 'As alerts and plans name it',
+            required: true,
+            example: 'OMV',
+          },
+          contract: {
+            type: 'string',
+            description: 'What it means from now on; without it all that it can mean are shown',
+            example: 'OMV@VSE/EUR',
+          },
+        },
+        example: '/broker contract ib OMV',
+        run: async ({ desk }, { broker: name, symbol, contract }) => {
+          if (contract === undefined) return contractsReply(symbol, await desk.contracts(name, symbol));
+          const chosen = await desk.chooseContract(name, symbol, contract);
+          return {
+            tone: 'success',
+            text: rich`At ${name} ${bold(symbol)} means ${bold(chosen.symbol)}, in ${chosen.currency}, from now on.`,
+          };
+        },
       }),
       reconcile: action({
         description: 'Compare the account with the books now, and show what differs',
@@ -141,6 +169,24 @@ function statusReply(report: BrokerReport, times: Times): Reply {
       { name: 'Differences', value: differences === 0 ? 'none' : String(differences) },
     ],
     buttons: statusButtons(report),
+  };
+}
+
+function contractsReply(
+  symbol: string,
+  { broker: name, choices, chosen }: Awaited<ReturnType<Desk['contracts']>>,
+): Reply {
+  return {
+    title: `What ${symbol} can mean at ${name}`,
+    text: choices.flatMap((choice): RichText => {
+      const mark = choice.symbol === chosen ? ' (chosen)' : '';
+      return rich`${bold(choice.symbol)}  ${choice.name}${mark}\n`;
+    }),
+    buttons: choices.slice(0, 5).map((choice) => ({
+      label: choice.symbol,
+      command: ['broker', 'contract'],
+      options: { broker: name, symbol, contract: choice.symbol },
+    })),
   };
 }
 

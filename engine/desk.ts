@@ -4,7 +4,17 @@ import type { StrategyCheck } from './backtest/look-ahead-check.ts';
 import type { BookReport as BankBookReport, Books } from './bank/books.ts';
 import { amountIn } from './bank/sums.ts';
 import type { Suspension, SuspensionScope } from './bank/suspensions.ts';
-import type { Balance, Broker, BrokerOrder, BrokerPosition, BrokerStatus, Debt } from './brokers/broker.ts';
+import type {
+  Balance,
+  Broker,
+  BrokerOrder,
+  BrokerPosition,
+  BrokerStatus,
+  ContractChoice,
+  Contracts,
+  Debt,
+  Instrument,
+} from './brokers/broker.ts';
 import { HandReports } from './brokers/manual/reports.ts';
 import type { Clock } from './clock.ts';
 import { reasonOf, UserError } from './errors.ts';
@@ -714,6 +724,30 @@ export class Desk {
       );
     }
     return this.broker(name);
+  }
+
+  /** What a symbol can mean at a broker. @throws UserError when there is no such broker or symbol */
+  async contracts(
+    name: string,
+    symbol: string,
+  ): Promise<{
+    readonly broker: string;
+    readonly choices: readonly ContractChoice[];
+    readonly chosen: string | null;
+  }> {
+    const { broker, contracts } = this.#contractsOf(name);
+    return { broker, ...(await contracts.of(symbol)) };
+  }
+
+  /** From now on a symbol means this contract at a broker. @throws UserError as `contracts`, and when it cannot mean that */
+  chooseContract(name: string, symbol: string, contract: string): Promise<Instrument> {
+    return this.#contractsOf(name).contracts.choose(symbol, contract);
+  }
+
+  #contractsOf(named: string): { readonly broker: string; readonly contracts: Contracts } {
+    const { name, contracts } = this.#broker(named);
+    if (contracts) return { broker: name, contracts };
+    throw new UserError(`At ${name} a symbol means one thing only: there is nothing to choose.`);
   }
 
   /** Nothing is traded there until it is connected again. @throws UserError when there is no such broker */

@@ -261,6 +261,13 @@ export type DeskEvent =
       readonly minutes: number;
       readonly reason: string;
     }
+  | {
+      /** A symbol means several contracts: a person has to say which. */
+      readonly type: 'broker.contract';
+      readonly broker: string;
+      readonly symbol: string;
+      readonly choices: readonly { readonly symbol: string; readonly name: string }[];
+    }
   /** What a person should know of it: a corrected trade, that it is back after an alarm. */
   | { readonly type: 'broker.notice'; readonly broker: string; readonly text: string }
   | {

@@ -290,6 +290,20 @@ By ${event.by}.`,
         text: rich`The market is open and the desk does not see it: it can neither trade nor stop a loss there. ${event.reason}`,
         buttons: [{ label: 'Connect', command: ['broker', 'connect'], options: { broker: event.broker } }],
       };
+    case 'broker.contract': {
+      const { broker, symbol, choices } = event;
+      const list = choices.map((choice) => `${choice.symbol}: ${choice.name}`).join('\n');
+      return {
+        tone: 'warning',
+        title: `Which ${symbol} is meant at ${telling.accountText(broker)}?`,
+        text: rich`${list}\nWhat waits for it goes on when you have chosen, as long as it is fresh; the desk keeps your answer.`,
+        buttons: choices.slice(0, 5).map((choice) => ({
+          label: choice.symbol,
+          command: ['broker', 'contract'],
+          options: { broker, symbol, contract: choice.symbol },
+        })),
+      };
+    }
     case 'broker.notice':
       return { tone: 'warning', title: telling.accountText(event.broker), text: rich`${event.text}` };
     case 'broker.login':

@@ -6,6 +6,8 @@
  * `test/support/suites/broker-suite.ts`.
  */
 
+import { UserError } from '../errors.ts';
+
 export type Side = 'buy' | 'sell';
 
 /** What kind of order it is, with the prices that this kind needs. */
@@ -326,6 +328,44 @@ export interface Login {
   ): Promise<void>;
 }
 
+/** One of several contracts that a symbol can mean. */
+export interface ContractChoice {
+  /** Names it alone: `OMV@VSE/EUR`. */
+  readonly symbol: string;
+  /** For people: the company's. */
+  readonly name: string;
+}
+
+/** A symbol means several contracts, and nobody has said yet which: a person has to. */
+export class SeveralContracts extends UserError {
+  override readonly name = 'SeveralContracts';
+  readonly symbol: string;
+  readonly choices: readonly ContractChoice[];
+
+  constructor(broker: string, symbol: string, choices: readonly ContractChoice[]) {
+    const names = choices.map((choice) => `${choice.symbol} (${choice.name})`);
+    super(
+      `${broker} has several shares named "${symbol}": ${names.join(', ')}. ` +
+        `Write one of them so, or choose with /broker contract ${broker} ${symbol}.`,
+    );
+    this.symbol = symbol;
+    this.choices = choices;
+  }
+}
+
+/** The part of a broker at which a symbol can mean several contracts. */
+export interface Contracts {
+  /** @throws UserError when it means none */
+  of(
+    symbol: string,
+  ): Promise<{ readonly choices: readonly ContractChoice[]; readonly chosen: string | null }>;
+  /**
+   * From now on the symbol means this one.
+   * @throws UserError when there is no such contract, or it is not one of that symbol
+   */
+  choose(symbol: string, contract: string): Promise<Instrument>;
+}
+
 /** What a broker tells of itself. Calls may come doubled, late and in any order; none of them may throw. */
 export interface BrokerListener {
   onFill?(fill: BrokerFill): void;
@@ -345,6 +385,8 @@ export interface Broker {
   readonly byHand?: ByHand;
   /** Undefined where the desk logs in by itself, with keys. */
   readonly login?: Login;
+  /** Undefined where a symbol means one contract, or none. */
+  readonly contracts?: Contracts;
   /** Begins to connect. Resolves when it is ready, or when `status` says why it is not; an adapter then goes on trying. */
   connect(): Promise<void>;
   disconnect(): Promise<void>;
@@ -370,7 +412,7 @@ export interface Broker {
   /**
    * The instrument under the name that an alert gives it: `BTCUSDT`, `BINANCE:BTCUSDT` and `BTC/USDT` are the same. Works
    * from what is known while the broker is away, wherever that is possible: an exit must not wait for it.
-   * @throws UserError for an unknown symbol
+   * @throws UserError for an unknown symbol, SeveralContracts where a person has to say which is meant
    */
   resolve(symbol: string): Promise<Instrument>;
   /** @throws UserError for an unknown symbol */

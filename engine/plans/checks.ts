@@ -32,6 +32,13 @@ export interface CheckResult {
 }
 
 /** Everything that the checks look at. Money in the book's currency. */
+/** What the broker makes of a symbol that it does not know. */
+export interface Unresolved {
+  readonly why: string;
+  /** It means several: a person is asked which. */
+  readonly isUnclear?: true;
+}
+
 export interface OrderScene {
   readonly order: {
     readonly symbol: string;
@@ -48,7 +55,7 @@ export interface OrderScene {
   readonly held: Decimal;
   /** What book and simulation held before the orders of the run; undefined where nothing is said of it. */
   readonly before: { readonly held: Decimal; readonly simulated: Decimal } | undefined;
-  readonly instrument: Instrument | { readonly why: string };
+  readonly instrument: Instrument | Unresolved;
   readonly capabilities: Capabilities;
   /** At which it is expected to trade: null where that is not known. */
   readonly price: Decimal | null;
@@ -111,7 +118,7 @@ const checks: Readonly<Record<CheckName, (scene: OrderScene) => Verdict>> = {
   },
 
   instrument: ({ instrument, book: { name, currency } }) => {
-    if ('why' in instrument) return no(instrument.why);
+    if ('why' in instrument) return instrument.isUnclear ? wait(instrument.why) : no(instrument.why);
     if (instrument.currency !== currency) {
       return no(
         `${instrument.symbol} trades in ${instrument.currency}, but the book "${name}" is in ${currency}.`,

@@ -8,6 +8,7 @@
 import type { Books } from '../bank/books.ts';
 import type { Holdings } from '../bank/position.ts';
 import type { Broker, Instrument, OrderTerms } from '../brokers/broker.ts';
+import { SeveralContracts } from '../brokers/broker.ts';
 import { type Clock, stamp } from '../clock.ts';
 import { reasonOf, UserError } from '../errors.ts';
 import { expectedPrice, termsOnTick } from '../execution/checks.ts';
@@ -21,7 +22,7 @@ import type { Calendar } from '../market/calendars/calendar.ts';
 import type { Decimal } from '../money.ts';
 import { decimal, decimalOfNumber, decimalText, truncateToStep, zero } from '../money.ts';
 import { moneyHome } from '../signals/handlers/funding.ts';
-import type { CheckResult, OrderScene } from './checks.ts';
+import type { CheckResult, OrderScene, Unresolved } from './checks.ts';
 import { checkPlanOrder, isWholeExit, verdictOf } from './checks.ts';
 import type { WantedProtection } from './definitions.ts';
 import { freshnessOf } from './freshness.ts';
@@ -474,7 +475,7 @@ export class PlanOrders {
     return known.gt(zero) ? known : null;
   }
 
-  async #instrument(broker: Broker, symbol: string): Promise<Instrument | { readonly why: string }> {
+  async #instrument(broker: Broker, symbol: string): Promise<Unresolved | Instrument> {
     try {
       return await broker.resolve(symbol);
     } catch (error) {
@@ -482,7 +483,7 @@ export class PlanOrders {
         error instanceof UserError
           ? error.message
           : `${broker.name} could not be asked for ${symbol}: ${reasonOf(error)}`;
-      return { why };
+      return { why, ...(error instanceof SeveralContracts && { isUnclear: true }) };
     }
   }
 

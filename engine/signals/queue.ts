@@ -14,6 +14,7 @@
 import type { Books } from '../bank/books.ts';
 import { amountIn } from '../bank/sums.ts';
 import type { Broker } from '../brokers/broker.ts';
+import { SeveralContracts } from '../brokers/broker.ts';
 import type { Clock } from '../clock.ts';
 import { stamp } from '../clock.ts';
 import { reasonOf, UserError } from '../errors.ts';
@@ -51,6 +52,9 @@ const pricePausesMs = [250, 500, 1000];
 
 /** How often a signal is decided anew that comes too early. */
 const mostAgain = 3;
+
+/** Between two looks whether a person has said which contract a symbol means. */
+const choiceSeconds = 2;
 
 /** When a signal that cannot go on now gets another turn, behind those that came meanwhile. */
 type Later = { readonly afterSeconds: number } | { readonly afterOperation: string };
@@ -370,6 +374,7 @@ export class Queue {
     if (!('steps' in decision)) {
       const lacked = stuck ?? (await this.#awaited(signal));
       if (lacked) return { afterOperation: lacked._id };
+      if ('refused' in decision && (await this.#asksWhich(signal))) return { afterSeconds: choiceSeconds };
       if ('refused' in decision) return { state: 'refused', reason: decision.refused };
       const times = (this.#again.get(signal._id) ?? 0) + 1;
       this.#again.set(signal._id, times);
@@ -396,6 +401,23 @@ export class Queue {
       };
     }
     return decision;
+  }
+
+  /** A person is asked which contract a symbol means, and it is fresh enough to wait for the answer. */
+  async #asksWhich({ book, payload, receivedAt }: Signal): Promise<boolean> {
+    const { books, brokers, inbox, clock } = this.#parts;
+    const { broker: name, staleAfterSeconds } = books.settings(book);
+    const broker = brokers.get(name);
+    if (!broker?.contracts || clock.now().getTime() - Date.parse(receivedAt) > staleAfterSeconds * 1000)
+      return false;
+    for (const symbol of inbox.read(book, payload).symbols) {
+      const isUnclear = await broker.resolve(symbol).then(
+        () => false,
+        (error) => error instanceof SeveralContracts,
+      );
+      if (isUnclear) return true;
+    }
+    return false;
   }
 
   /** What a person has yet to report of the same symbols: it may be what the decision lacks. */

@@ -86,4 +86,20 @@ describe('a desk at Interactive Brokers', () => {
     await desk.shows('Bought 10 AAPL at 200.01 USD');
     expect(tws.orders()).toHaveLength(1);
   });
+
+  it('asks by buttons which share is meant, keeps the answer, and trades the alert that waited', async () => {
+    const { tws, settings } = await world();
+    tws.deposit('EUR', '100000');
+    tws.price('OMV@VSE', '40');
+    const desk = await startDesk({ ...settings(), book: { broker: 'ib', currency: 'EUR' } });
+    expect((await desk.alert('demo', { ...buy, symbol: 'OMV' })).status).toBe(200);
+    await desk.shows(/Which OMV is meant at ib\?[\s\S]*OMV@VSE\/EUR[\s\S]*OMV@IBIS\/EUR/);
+    expect(tws.orders()).toHaveLength(0);
+    desk.type('/broker contract ib OMV OMV@VSE/EUR');
+    await desk.shows(/OMV means OMV@VSE\/EUR, in EUR, from now on/);
+    await desk.shows('Bought 10 OMV@VSE/EUR');
+    expect(tws.orders().map(({ listing }) => listing.primaryExchange)).toEqual(['VSE']);
+    desk.type('/broker contract ib OMV');
+    await desk.shows(/OMV@VSE\/EUR.*\(chosen\)/);
+  });
 });

@@ -24,12 +24,14 @@ import type {
   BrokerStatus,
   CancelOutcome,
   Capabilities,
+  Contracts,
   Instrument,
   Login,
   OrderRequest,
   Quote,
   SubmitOutcome,
 } from '../broker.ts';
+import { SeveralContracts } from '../broker.ts';
 import { Blind } from './blind.ts';
 import { Books } from './books.ts';
 import { cancelAll, sendBracket } from './bracket.ts';
@@ -73,6 +75,7 @@ export class IbBroker implements Broker {
   readonly capabilities: Capabilities;
   readonly wallets: readonly string[] = [wallet];
   readonly login: Login;
+  readonly contracts: Contracts;
   readonly #parts: IbParts;
   readonly #line: Line;
   readonly #records: Records;
@@ -146,6 +149,11 @@ export class IbBroker implements Broker {
       seconds: settings.loginSeconds,
       launch,
     });
+    this.contracts = {
+      of: (symbol) => this.#instruments.choicesOf(symbol),
+      choose: async (symbol, contract) =>
+        this.#instruments.instrument(await this.#instruments.choose(symbol, contract), settings),
+    };
     this.#blind = new Blind({
       ...{ clock, log, quiet },
       calendar: calendar(settings.calendar),
@@ -249,11 +257,29 @@ export class IbBroker implements Broker {
   }
 
   async resolve(symbol: string): Promise<Instrument> {
-    return this.#instruments.instrument(await this.#instruments.find(symbol), this.#parts.settings);
+    return this.#instruments.instrument(await this.#find(symbol), this.#parts.settings);
   }
 
   async quote(symbol: string): Promise<Quote> {
-    return this.#quotes.of(await this.#instruments.find(symbol));
+    return this.#quotes.of(await this.#find(symbol));
+  }
+
+  /** Where a symbol means several shares, chat is asked which: once a day. */
+  async #find(symbol: string): Promise<Share> {
+    try {
+      return await this.#instruments.find(symbol);
+    } catch (error) {
+      if (error instanceof SeveralContracts) {
+        const { name: broker } = this;
+        const { choices } = error;
+        const day = this.#parts.clock.now().toISOString().slice(0, 10);
+        await this.#parts.outbox.publish(
+          { type: 'broker.contract', broker, symbol, choices },
+          `broker.contract:${broker}:${symbol.toUpperCase()}:${day}`,
+        );
+      }
+      throw error;
+    }
   }
 
   subscribe(listener: BrokerListener): () => void {

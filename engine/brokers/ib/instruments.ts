@@ -10,7 +10,8 @@ import { UserError } from '../../errors.ts';
 import { decimal, decimalOfNumber, decimalText, zero } from '../../money.ts';
 import type { Collection, Store, StoredDocument } from '../../store/store.ts';
 import { DuplicateKeyError, defineCollection } from '../../store/store.ts';
-import type { Instrument } from '../broker.ts';
+import type { ContractChoice, Instrument } from '../broker.ts';
+import { SeveralContracts } from '../broker.ts';
 import { NoAnswer } from './codes.ts';
 import type { Session } from './session.ts';
 
@@ -46,6 +47,12 @@ interface Wanted {
   readonly currency: string | undefined;
 }
 
+/** What a symbol means, as a person said. */
+interface Choice extends StoredDocument {
+  readonly contract: string;
+}
+
+const contractChoices = defineCollection<Choice>('ib_choices');
 const shares = defineCollection<Share>('ib_shares', { indexes: [['conId']] });
 
 const unitedStates: readonly string[] = ['NASDAQ', 'NYSE', 'ARCA', 'AMEX', 'BATS', 'PINK', 'IEX'];
@@ -67,23 +74,31 @@ const freshMs = 86_400_000;
 export class Instruments {
   readonly #parts: InstrumentsParts;
   readonly #shares: Collection<Share> | undefined;
+  readonly #choices: Collection<Choice> | undefined;
   /** By what they were asked for. */
   readonly #known = new Map<string, Share>();
   /** Last prices by number: a step of a price depends on the price. */
   readonly #lastPrices = new Map<number, string>();
 
-  private constructor(parts: InstrumentsParts, collection: Collection<Share> | undefined) {
+  private constructor(
+    parts: InstrumentsParts,
+    found: Collection<Share> | undefined,
+    choices: Collection<Choice> | undefined,
+  ) {
     this.#parts = parts;
-    this.#shares = collection;
+    this.#shares = found;
+    this.#choices = choices;
   }
 
   static async open(parts: InstrumentsParts): Promise<Instruments> {
-    return new Instruments(parts, await parts.store?.collection(shares));
+    const { store } = parts;
+    return new Instruments(parts, await store?.collection(shares), await store?.collection(contractChoices));
   }
 
   /**
    * The share under a name that an alert gives it: `AAPL`, `NASDAQ:AAPL`, `SAP@IBIS/EUR`, `BRK.B`, or its number.
-   * @throws UserError for an unknown name, or one that several shares have
+   * @throws UserError for an unknown name
+   * @throws SeveralContracts for one that several shares have, until a person has chosen
    * @throws NoAnswer for a share that is not known yet, while TWS is away
    */
   async find(name: string): Promise<Share> {
@@ -94,13 +109,40 @@ export class Instruments {
       return known;
     }
     try {
-      const found = await this.#look(wantedOf(name));
+      const chosen = await this.#choices?.get(key);
+      const found = await this.#look(wantedOf(chosen?.contract ?? name));
       await this.#keep(key, found);
       return found;
     } catch (error) {
       if (known && error instanceof NoAnswer) return known;
       throw error;
     }
+  }
+
+  /** All that a name can mean, and what a person has chosen. @throws UserError when it means none; NoAnswer */
+  async choicesOf(
+    name: string,
+  ): Promise<{ readonly choices: readonly ContractChoice[]; readonly chosen: string | null }> {
+    const chosen = await this.#choices?.get(name.trim().toUpperCase());
+    const found = await this.#candidates(wantedOf(name));
+    return { choices: found.map(choiceOf), chosen: chosen?.contract ?? null };
+  }
+
+  /** From now on the name means this contract, in every desk on the store. @throws UserError as `Contracts.choose` */
+  async choose(name: string, contract: string): Promise<Share> {
+    const key = name.trim().toUpperCase();
+    const share = await this.find(contract);
+    const { choices } = await this.choicesOf(name);
+    if (!choices.some(({ symbol }) => symbol === share.symbol)) {
+      const names = choices.map(({ symbol }) => symbol).join(', ');
+      throw new UserError(`"${name}" cannot mean ${share.symbol} at ${this.#parts.name}, only ${names}.`);
+    }
+    const choice = { contract: share.symbol };
+    if (!(await this.#choices?.update(key, {}, choice))) {
+      await this.#choices?.insert({ _id: key, ...choice });
+    }
+    await this.#keep(key, share);
+    return share;
   }
 
   /** The share with this number, as it is among executions and positions. @throws NoAnswer */
@@ -150,6 +192,18 @@ export class Instruments {
   }
 
   async #look(wanted: Wanted): Promise<Share> {
+    const found = await this.#candidates(wanted);
+    const american = found.filter(({ contract: its }) => isAmerican(its));
+    const [only, ...others] = american.length > 0 ? american : found;
+    if (!only) throw new RangeError('a search without a result');
+    if (others.length > 0) {
+      throw new SeveralContracts(this.#parts.name, wanted.ticker, [only, ...others].map(choiceOf));
+    }
+    return this.#shareOf(only);
+  }
+
+  /** Those that a name can mean. @throws UserError when there is none */
+  async #candidates(wanted: Wanted): Promise<readonly ContractDetails[]> {
     const { conId, ticker, exchange, currency } = wanted;
     const contract: Contract =
       conId === undefined
@@ -164,18 +218,8 @@ export class Instruments {
     );
     const atPrimary = found.filter((details) => details.contract.primaryExch === exchange);
     const candidates = exchange !== undefined && atPrimary.length > 0 ? atPrimary : found;
-    const american = candidates.filter(({ contract: its }) => isAmerican(its));
-    const [only, ...others] = american.length > 0 ? american : candidates;
-    if (!only) throw new UserError(await this.#unknown(wanted));
-    if (others.length > 0) {
-      const names = [only, ...others].map(
-        (details) => `${nameOf(details.contract)} (${details.longName ?? 'no name'})`,
-      );
-      throw new UserError(
-        `${this.#parts.name} has several shares named "${ticker}": ${names.join(', ')}. Write one of them so.`,
-      );
-    }
-    return this.#shareOf(only);
+    if (candidates.length === 0) throw new UserError(await this.#unknown(wanted));
+    return candidates;
   }
 
   async #unknown({ conId, ticker, exchange, currency }: Wanted): Promise<string> {
@@ -238,6 +282,10 @@ export class Instruments {
   #isFresh({ at }: Share): boolean {
     return this.#parts.clock.now().getTime() - Date.parse(at) < freshMs;
   }
+}
+
+function choiceOf({ contract, longName = 'no name' }: ContractDetails): ContractChoice {
+  return { symbol: nameOf(contract), name: longName };
 }
 
 /** As a request names a share: by its number, which is one share's only. */

@@ -154,6 +154,11 @@ const table: Readonly<Record<Type, readonly [FieldsOf<DeskEvent>, ...string[]]>>
     '2 orders wait for it.',
   ],
   'broker.blind': [{ broker: 'depot', reason: 'no line', minutes: 5 }, 'Blind at depot for 5 minutes'],
+  'broker.contract': [
+    { broker: 'depot', symbol: 'OMV', choices: [{ symbol: 'OMV@VSE/EUR', name: 'OMV AG' }] },
+    'Which OMV is meant at depot?',
+    'OMV@VSE/EUR: OMV AG',
+  ],
   'broker.notice': [{ broker: 'depot', text: 'A trade was corrected.' }, 'depot', 'was corrected'],
   'broker.back': [{ broker: 'paper' }, 'Broker PAPER is back'],
   suspended: [

@@ -13,6 +13,13 @@ export const brokers = [
       await vera.types('/broker account paper', { shows: ['Account at paper', 'Balances', 'USD'] });
     },
   ),
+  script('broker contract', 'has nothing to choose where a symbol means one thing', async ({ tom, vera }) => {
+    await tom.types('/broker contract paper SP500', {
+      shows: ['At paper a symbol means one thing only'],
+      tone: 'danger',
+    });
+    await vera.types('/broker contract paper SP500 ACME', { tone: 'danger' });
+  }),
   script('broker reconcile', 'compares the account with the books', async ({ tom }) => {
     await tom.types('/broker reconcile paper', {
       shows: ['paper says what the books say.'],

@@ -1,6 +1,7 @@
 /** Which share a name means, what it costs, and when the market and the night are. */
 import { describe, expect, test } from 'vitest';
 import type { BrokerStatus } from '../../../../engine/brokers/broker.ts';
+import { SeveralContracts } from '../../../../engine/brokers/broker.ts';
 import { Blind } from '../../../../engine/brokers/ib/blind.ts';
 import { meaningOf } from '../../../../engine/brokers/ib/codes.ts';
 import { QuietTimes } from '../../../../engine/brokers/ib/quiet.ts';
@@ -34,13 +35,51 @@ describe('a name', () => {
         (error) => (error instanceof UserError ? error.message : String(error)),
       );
     expect(await why('OMV')).toMatch(
-      /several shares named "OMV": OMV@VSE\/EUR \(OMV AG\), OMV@IBIS\/EUR.*Write one/,
+      /several shares named "OMV": OMV@VSE\/EUR \(OMV AG\), OMV@IBIS\/EUR.*Write one.*\/broker contract ib OMV/,
     );
     expect(await why('APPLE')).toMatch(/knows no share "APPLE"\. Did you mean AAPL@NASDAQ\/USD\?/);
     expect(await why('BINANCE:BTCUSDT')).toMatch(/knows no share "BTCUSDT" at BINANCE/);
     expect(await why('999')).toMatch(/no share with the number 999/);
     expect(await why('PNCE')).toMatch(/quoted in 1\/100 of GBP/);
     expect(await why('A*B')).toMatch(/"A\*B" is no share/);
+  });
+
+  test('that several shares have is asked for once, and means what was chosen from then on', async () => {
+    const account = await ibAccount();
+    const { broker, outbox } = account;
+    await broker.connect();
+    for (let times = 0; times < 2; times++) {
+      await expect(broker.resolve('OMV')).rejects.toBeInstanceOf(SeveralContracts);
+    }
+    const asked = (await outbox.after(0, 100)).map(({ event }) => event);
+    expect(asked.filter(({ type }) => type === 'broker.contract')).toMatchObject([
+      { broker: 'ib', symbol: 'OMV', choices: [{ symbol: 'OMV@VSE/EUR' }, { symbol: 'OMV@IBIS/EUR' }] },
+    ]);
+    await expect(broker.contracts.choose('OMV', 'AAPL')).rejects.toThrow('cannot mean AAPL');
+    await expect(broker.contracts.choose('OMV', 'OMV@LSE/GBP')).rejects.toThrow('knows no share');
+    expect(await broker.contracts.choose('omv', 'OMV@VSE/EUR')).toMatchObject({ symbol: 'OMV@VSE/EUR' });
+    expect((await broker.resolve('OMV')).symbol).toBe('OMV@VSE/EUR');
+    expect(await broker.contracts.of('OMV')).toMatchObject({ chosen: 'OMV@VSE/EUR' });
+    await broker.contracts.choose('OMV', 'OMV@IBIS/EUR');
+    expect((await broker.resolve('OMV')).symbol, 'one may think better of it').toBe('OMV@IBIS/EUR');
+    await broker.disconnect();
+    const again = await account.restart();
+    await again.connect();
+    expect((await again.resolve('OMV')).symbol).toBe('OMV@IBIS/EUR');
+    expect(
+      (await again.contracts.of('SAP')).choices.map(({ symbol }) => symbol),
+      'also against the rule',
+    ).toEqual(['SAP', 'SAP@IBIS/EUR']);
+  });
+
+  test('is asked for anew after a day, and still means what was chosen', async () => {
+    const clock = new ManualClock('2026-11-18T15:00:00Z');
+    const { broker } = await ibAccount({ clock });
+    await broker.connect();
+    await broker.contracts.choose('OMV', 'OMV@VSE/EUR');
+    clock.set('2026-11-20T15:00:00Z');
+    await expect.poll(() => broker.status().state, { timeout: 20_000 }).toBe('ready');
+    expect((await broker.resolve('OMV')).symbol).toBe('OMV@VSE/EUR');
   });
 
   test('that was found once is known while TWS is away, also after a new start', async () => {
