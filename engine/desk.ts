@@ -156,6 +156,14 @@ export interface DifferenceReport {
   readonly resolutions: readonly Resolution[];
 }
 
+/** Which orders or operations are listed: all that are open, or the newest ones whatever became of them. */
+export interface ListRequest {
+  readonly which: 'open' | 'latest';
+  readonly limit: number;
+  /** All books where none is named. */
+  readonly book?: string;
+}
+
 /** An operation with what it has traded. */
 export interface OperationReport {
   readonly operation: Operation;
@@ -556,15 +564,7 @@ export class Desk {
    * Orders that are open, or the newest ones, the newest first.
    * @throws UserError when there is no such book
    */
-  async orders({
-    book,
-    which,
-    limit,
-  }: {
-    readonly book?: string;
-    readonly which: 'open' | 'latest';
-    readonly limit: number;
-  }): Promise<readonly Order[]> {
+  async orders({ book, which, limit }: ListRequest): Promise<readonly Order[]> {
     const { booksOfDesk: books, executor } = this.#parts;
     const of = book === undefined ? {} : { book: books.settings(book).name };
     if (which === 'latest') return executor.orders({ ...of, limit });
@@ -598,15 +598,7 @@ export class Desk {
    * Operations that are not over, or the newest ones, the newest first.
    * @throws UserError when there is no such book
    */
-  async operations({
-    book,
-    which,
-    limit,
-  }: {
-    readonly book?: string;
-    readonly which: 'open' | 'latest';
-    readonly limit: number;
-  }): Promise<readonly Operation[]> {
+  async operations({ book, which, limit }: ListRequest): Promise<readonly Operation[]> {
     const { booksOfDesk: books, operations } = this.#parts;
     const of = book === undefined ? {} : { book: books.settings(book).name };
     if (which === 'latest') return operations.operations({ ...of, limit });
