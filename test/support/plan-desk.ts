@@ -2,6 +2,7 @@
  * A desk with plans, its strategies in the same process: books on a paper account, and a schedule whose moments come when
  * somebody says so. It knows nothing of vitest: scripts use it, too.
  */
+
 import { writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { Backtest } from '../../engine/backtest/backtest.ts';
@@ -12,7 +13,6 @@ import type { PaperBroker } from '../../engine/brokers/paper/paper.ts';
 import type { PaperSettings } from '../../engine/brokers/paper/settings.ts';
 import type { Sleep } from '../../engine/execution/patience.ts';
 import { systemSleep } from '../../engine/execution/patience.ts';
-import type { JobDefinition, JobRun, JobSummary, Recurrence, Schedule } from '../../engine/jobs/schedule.ts';
 import type { Logger } from '../../engine/log.ts';
 import { silentLog } from '../../engine/log.ts';
 import type { Source } from '../../engine/market/sources/source.ts';
@@ -22,8 +22,9 @@ import { Backtests, type BacktestsParts } from '../../engine/reports/backtests.t
 import type { ChartRenderer } from '../../engine/reports/charts/renderer.ts';
 import { Runs } from '../../engine/reports/runs.ts';
 import { Strategies } from '../../engine/reports/strategies.ts';
-import type { Json, Store } from '../../engine/store/store.ts';
+import type { Store } from '../../engine/store/store.ts';
 import type { ManualClock } from './clock.ts';
+import type { HandSchedule } from './hand-schedule.ts';
 import type { FixedPrices } from './prices.ts';
 import { buildTrading, type TradingOptions } from './trading.ts';
 
@@ -105,102 +106,6 @@ export async function openPlanDesk(parts: PlanDeskParts) {
     ...{ plans, books, executor, operations, outbox, runs, broker, reconciler, strategies, stop },
     paper: trading.paper as PaperBroker,
   };
-}
-
-/** A schedule whose jobs are run by hand, and which several desks may share. */
-export class HandSchedule implements Schedule {
-  readonly jobs = new Map<
-    string,
-    { name: string; key: string; at: Date | null; data: Json; paused: boolean }
-  >();
-  #definitions: JobDefinition[] = [];
-
-  define(definition: JobDefinition): void {
-    this.#definitions.push(definition);
-  }
-  /** The same schedule as one of several desks has it: what that one does ends with it. */
-  ofDesk(): { readonly schedule: Schedule; leave(): void } {
-    const own: JobDefinition[] = [];
-    const schedule: Schedule = {
-      define: (definition) => {
-        own.push(definition);
-        this.define(definition);
-      },
-      every: (name, key, recurrence, data) => this.every(name, key, recurrence, data),
-      at: (name, key, when, data) => this.at(name, key, when, data),
-      remove: (name, key) => this.remove(name, key),
-      runNow: (name, key) => this.runNow(name, key),
-      setPaused: (name, key, paused) => this.setPaused(name, key, paused),
-      list: () => this.list(),
-      start: () => this.start(),
-      stop: () => this.stop(),
-    };
-    return {
-      schedule,
-      leave: () => {
-        this.#definitions = this.#definitions.filter((each) => !own.includes(each));
-      },
-    };
-  }
-  async every(name: string, key: string, _recurrence: Recurrence, data: Json): Promise<void> {
-    this.jobs.set(`${name}/${key}`, { name, key, at: null, data, paused: false });
-  }
-  async at(name: string, key: string, when: Date, data: Json): Promise<void> {
-    this.jobs.set(`${name}/${key}`, { name, key, at: when, data, paused: false });
-  }
-  async remove(name: string, key: string): Promise<void> {
-    this.jobs.delete(`${name}/${key}`);
-  }
-  async runNow(name: string, key: string): Promise<void> {
-    const job = this.jobs.get(`${name}/${key}`);
-    if (job) await this.#run({ name, data: job.data, dueAt: new Date(0) });
-  }
-  async setPaused(name: string, key: string, paused: boolean): Promise<void> {
-    const job = this.jobs.get(`${name}/${key}`);
-    if (job) job.paused = paused;
-  }
-  async list(): Promise<readonly JobSummary[]> {
-    return [...this.jobs.values()].map(({ name, key, at, data, paused }) => ({
-      name,
-      key,
-      paused,
-      data,
-      nextRunAt: at,
-      lastRunAt: null,
-      lastFinishedAt: null,
-      failReason: null,
-      failCount: 0,
-    }));
-  }
-  async start(): Promise<void> {}
-  async stop(): Promise<void> {}
-
-  /** When the job of a plan is due. */
-  next(plan: string): Date | undefined {
-    return this.jobs.get(`plan/${plan}`)?.at ?? undefined;
-  }
-
-  /**
-   * Runs the jobs of plans that are due by now, on every desk that shares the schedule. As on the real one, a job that comes
-   * to its end is gone, and one that fails has no next time.
-   */
-  async fire(now: Date): Promise<void> {
-    const due = [...this.jobs].filter(([, { name, at }]) => name === 'plan' && at !== null && at <= now);
-    for (const [id, job] of due) {
-      const { name, data, at } = job;
-      try {
-        await this.#run({ name, data, dueAt: at ?? now });
-        if (this.jobs.get(id) === job) this.jobs.delete(id);
-      } catch (error) {
-        job.at = null;
-        throw error;
-      }
-    }
-  }
-
-  async #run(run: JobRun): Promise<void> {
-    await Promise.all(this.#definitions.filter(({ name }) => name === run.name).map((each) => each.run(run)));
-  }
 }
 
 export const noCharts = {

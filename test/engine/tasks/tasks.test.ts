@@ -189,7 +189,7 @@ describe('a script that runs', () => {
     const { tasks, script, schedule, told } = await openTasks();
     await script('long', "// @schedule 0 9 * * *\nfor (let i = 0; i < 2000; i++) console.log('line', i);");
     await tasks.start(nine);
-    await schedule.fire(nine);
+    await schedule.fireRules(nine);
     const [event] = await told();
     expect(event?.type === 'task.finished' && event.output).toMatch(/^line 0\n[\s\S]*…[\s\S]*line 1999$/);
     const [run] = await tasks.history({ task: 'long', limit: 1 });
@@ -204,26 +204,21 @@ describe('at its times', () => {
     const { tasks, schedule } = await openTasks();
     await tasks.start(nine);
     await tasks.add({ name: 'hello', ending: '.ts', text: hello('// @timezone Europe/Berlin') }, 'ann');
-    expect([...schedule.rules.values()]).toMatchObject([
+    expect(schedule.rules).toMatchObject([
       { recurrence: { cron: '0 9 * * mon-fri', timezone: 'Europe/Berlin' } },
     ]);
     await tasks.change('hello', { schedule: '0 8 * * *; 0 20 * * *' });
-    expect([...schedule.rules.values()].map(({ recurrence }) => recurrence.cron)).toEqual([
-      '0 8 * * *',
-      '0 20 * * *',
-    ]);
+    expect(schedule.rules.map(({ recurrence }) => recurrence.cron)).toEqual(['0 8 * * *', '0 20 * * *']);
     await tasks.setEnabled('hello', false);
-    expect(schedule.rules.size).toBe(0);
+    expect(schedule.rules.length).toBe(0);
     await tasks.setEnabled('hello', true);
     await tasks.change('hello', { schedule: 'file' });
-    expect([...schedule.rules.values()].map(({ recurrence }) => recurrence.cron)).toEqual([
-      '0 9 * * mon-fri',
-    ]);
+    expect(schedule.rules.map(({ recurrence }) => recurrence.cron)).toEqual(['0 9 * * mon-fri']);
     await tasks.change('hello', { schedule: 'none' });
-    expect(schedule.rules.size).toBe(0);
+    expect(schedule.rules.length).toBe(0);
     await tasks.change('hello', { schedule: 'file' });
     await tasks.delete('hello');
-    expect(schedule.rules.size).toBe(0);
+    expect(schedule.rules.length).toBe(0);
     await expect(tasks.run('hello', by)).rejects.toThrow('There is no task "hello"');
   });
 
@@ -233,7 +228,7 @@ describe('at its times', () => {
     await tasks.start(nine);
     await expect(tasks.change('hello', { schedule: '0 99 * * *' })).rejects.toThrow('is not a schedule');
     await expect(tasks.change('hello', { timezone: 'Mars' })).rejects.toThrow('"Mars" is not a time zone');
-    expect([...schedule.rules.values()].map(({ recurrence }) => recurrence)).toEqual([
+    expect(schedule.rules.map(({ recurrence }) => recurrence)).toEqual([
       { cron: '0 9 * * mon-fri', timezone: 'UTC' },
     ]);
   });
@@ -243,9 +238,9 @@ describe('at its times', () => {
     await first.script('hello', hello());
     const second = await first.open();
     await first.tasks.start(nine);
-    await Promise.all([first.schedule.fire(nine), first.schedule.fire(nine)]);
+    await Promise.all([first.schedule.fireRules(nine), first.schedule.fireRules(nine)]);
     await second.start(nine);
-    await first.schedule.fire(nine);
+    await first.schedule.fireRules(nine);
     expect(await first.tasks.history({ task: 'hello', limit: 10 })).toHaveLength(1);
     expect(await first.told()).toEqual([
       { type: 'task.finished', run: 'hello-20200417T090000Z', task: 'hello', output: 'hello' },
@@ -260,13 +255,13 @@ describe('at its times', () => {
     clock.advance(60_000);
     const tasks = await open();
     await tasks.start(nine);
-    await schedule.fire(nine);
+    await schedule.fireRules(nine);
     expect(await tasks.history({ limit: 10 }), 'another desk may still be at it').toMatchObject([
       { state: 'running' },
     ]);
     for (const restarted of [await open(), await open()]) {
       await restarted.start(clock.now());
-      await schedule.fire(nine);
+      await schedule.fireRules(nine);
     }
     expect(await tasks.history({ limit: 10 })).toMatchObject([
       { state: 'failed', reason: 'The desk stopped while it ran.' },
@@ -279,9 +274,9 @@ describe('at its times', () => {
     await script('hello', hello());
     await tasks.start(nine);
     clock.advance(10 * 60_000);
-    await schedule.fire(nine);
+    await schedule.fireRules(nine);
     clock.advance(6 * 3_600_000);
-    await schedule.fire(new Date('2020-04-17T10:00:00Z'));
+    await schedule.fireRules(new Date('2020-04-17T10:00:00Z'));
     expect(await told()).toMatchObject([
       { type: 'task.finished' },
       { type: 'task.failed', state: 'missed', reason: expect.stringContaining('2020-04-17 10:00 UTC') },
@@ -300,7 +295,7 @@ describe('at its times', () => {
     const end = state === 'failed' ? 'process.exit(1);' : '';
     await script('hello', `// @schedule 0 9 * * *\n// @notify ${notify}\n${end}`);
     await tasks.start(nine);
-    await schedule.fire(nine);
+    await schedule.fireRules(nine);
     expect((await tasks.history({ limit: 1 }))[0]?.state).toBe(state);
     expect(await told()).toHaveLength(times);
   });
@@ -309,7 +304,7 @@ describe('at its times', () => {
     const { tasks, script, schedule, told } = await openTasks();
     await script('long', '// @schedule 0 9 * * *\nsetInterval(() => {}, 1000);');
     await tasks.start(nine);
-    const fired = schedule.fire(nine);
+    const fired = schedule.fireRules(nine);
     await vi.waitFor(async () => expect(await tasks.history({ limit: 1 })).toHaveLength(1));
     await tasks.stop();
     await fired;

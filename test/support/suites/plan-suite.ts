@@ -5,7 +5,7 @@ import type { BrokerStatus } from '../../../engine/brokers/broker.ts';
 import { Interrupted } from '../../../engine/execution/patience.ts';
 import type { Store } from '../../../engine/store/store.ts';
 import { ManualClock } from '../clock.ts';
-import { HandSchedule } from '../plan-desk.ts';
+import { HandSchedule } from '../hand-schedule.ts';
 import { openPlans, type PlanDeskOptions } from '../plans.ts';
 import { brokerWith } from '../trading.ts';
 
