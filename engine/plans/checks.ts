@@ -61,7 +61,7 @@ export interface OrderScene {
   readonly price: Decimal | null;
   /** What the book can spend, after the orders before this one. */
   readonly cash: Decimal;
-  /** What exits that have not traded yet are expected to bring. */
+  /** What sales at the market that have not traded yet are expected to bring. Not to be spent before it is there. */
   readonly expected: Decimal;
   readonly limits: { readonly notional?: string | undefined; readonly shares?: string | undefined };
   readonly freshness: Freshness;
@@ -189,9 +189,10 @@ const checks: Readonly<Record<CheckName, (scene: OrderScene) => Verdict>> = {
     const costOfOne = price.times(decimal('1').plus(decimal(instrument.feeRate)));
     const cost = costOfOne.times(quantity);
     if (cost.lte(cash)) return ok(`It costs ${money(cost, currency)} of ${money(cash, currency)}.`);
-    if (expected.gt(zero) && cash.lt(cost)) {
+    // The whole of a limit order or nothing; a market order is cut down to what is there in the end.
+    if (expected.gt(zero) && (order.isMarket || cost.lte(cash.plus(expected)))) {
       return wait(
-        `It costs ${money(cost, currency)}, and the book has ${money(cash, currency)} until its exits have traded.`,
+        `It costs ${money(cost, currency)}, and the book has ${money(cash, currency)} until its exits have traded, then about ${money(cash.plus(expected), currency)}.`,
       );
     }
     const affordable =

@@ -430,9 +430,7 @@ export class PlanOrders {
       capabilities: broker.capabilities,
       price,
       cash: spendable(holdings, settings.currency, open).plus(supposed.cash),
-      expected: open
-        .filter(({ purpose, side, ...rest }) => purpose === 'exit' && side === 'sell' && !isProtective(rest))
-        .reduce((sum, { quantity, filled }) => sum.plus(decimal(quantity).minus(decimal(filled))), zero),
+      expected: order.side === 'buy' && order.purpose === 'entry' ? await this.#proceeds(broker, open) : zero,
       limits: plan.limits,
       freshness,
       opens: opensFor(plan, calendar, now),
@@ -458,21 +456,41 @@ export class PlanOrders {
     return freshnessOf({ entry, interval, calendar, signalAt: new Date(signalAt), now, waitedForMoney });
   }
 
-  async #price(
+  /** What sales at the market will bring that have not traded yet, after fees. What rests at a price may never trade. */
+  async #proceeds(broker: Broker, open: readonly Order[]): Promise<Decimal> {
+    let proceeds: Decimal = zero;
+    for (const { purpose, side, symbol, terms, quantity, filled, ...order } of open) {
+      if (purpose !== 'exit' || side !== 'sell' || terms.type !== 'market' || isProtective(order)) continue;
+      const instrument = await this.#instrument(broker, symbol);
+      const price = await this.#quoted(broker, { terms, side, symbol });
+      if (price === null || 'why' in instrument) continue;
+      const rest = decimal(quantity).minus(decimal(filled));
+      proceeds = proceeds.plus(rest.times(price).times(decimal('1').minus(decimal(instrument.feeRate))));
+    }
+    return proceeds;
+  }
+
+  async #price(broker: Broker, order: WantedOrder | PlanRunOrder): Promise<Decimal | null> {
+    const quoted = await this.#quoted(broker, order);
+    if (quoted) return quoted;
+    const known = decimal(order.signalPrice);
+    return known.gt(zero) ? known : null;
+  }
+
+  async #quoted(
     broker: Broker,
-    { terms, side, symbol, signalPrice }: WantedOrder | PlanRunOrder,
+    { terms, side, symbol }: Pick<Order, 'terms' | 'side' | 'symbol'>,
   ): Promise<Decimal | null> {
     try {
       const expected = expectedPrice(terms, side, await broker.quote(symbol));
-      if (expected?.gt(zero)) return expected;
+      return expected?.gt(zero) ? expected : null;
     } catch (error) {
       this.#parts.log.info(
         { symbol, reason: reasonOf(error) },
         'an order of a plan is checked without a quote',
       );
+      return null;
     }
-    const known = decimal(signalPrice);
-    return known.gt(zero) ? known : null;
   }
 
   async #instrument(broker: Broker, symbol: string): Promise<Unresolved | Instrument> {
