@@ -532,7 +532,7 @@ export class Plans {
     const last = moments.at(-1);
     if (!first || !last) return;
     const { broker: account } = books.settings(settings.book);
-    const reason = `The desk was not running at ${last.session} ${last.time}, and came back later than the grace of ${settings.graceSeconds} s.`;
+    const why = await this.#whySkipped(_id, settings, last, now);
     for (const moment of moments.slice(-50)) {
       try {
         await this.#planRuns.begin({
@@ -547,7 +547,7 @@ export class Plans {
           startedAt: stamp(clock),
           finishedAt: stamp(clock),
           state: 'skipped',
-          reason,
+          reason: why,
           settings,
           version,
           codeHash: null,
@@ -565,16 +565,29 @@ export class Plans {
       moments.length === 1
         ? `The run of ${last.session} ${last.time} was missed.`
         : `${moments.length} runs were missed, from ${first.session} ${first.time} to ${last.session} ${last.time}.`;
-    const late = Math.round((now.getTime() - last.at.getTime()) / 60_000);
     await outbox.publish(
-      {
-        type: 'run.skipped',
-        plan: _id,
-        book: settings.book,
-        reason: `${missed} The desk came back ${late} min after it.`,
-      },
+      { type: 'run.skipped', plan: _id, book: settings.book, reason: `${missed} ${why}` },
       `run.skipped:${claimOf(_id, last)}`,
     );
+  }
+
+  async #whySkipped(
+    plan: string,
+    { graceSeconds }: PlanSettings,
+    { at }: Moment,
+    now: Date,
+  ): Promise<string> {
+    const before = await this.#planRuns.runAt(plan, at);
+    if (before) {
+      const tookMs = Date.parse(before.finishedAt ?? now.toISOString()) - Date.parse(before.startedAt);
+      return `The run before was still going on: it took ${spanText(tookMs)}, longer than the time between two.`;
+    }
+    const lateMs = now.getTime() - at.getTime();
+    const isLate = lateMs > graceSeconds * 1000;
+    const then = isLate
+      ? `later than the grace of ${graceSeconds} s`
+      : 'when a newer one was due, which was made';
+    return `The desk was not running, and came back ${spanText(lateMs)} after it, ${then}.`;
   }
 
   /** With the plan's turn: orders that may go by now, and what rests at the broker. */
@@ -688,6 +701,11 @@ function claimOf(plan: string, { session, time }: Pick<Moment, 'session' | 'time
 
 function sameMoment(a: Partial<MomentData> | null, b: MomentData): boolean {
   return a?.plan === b.plan && a.session === b.session && a.time === b.time;
+}
+
+/** `3 min`, `40 s`. */
+function spanText(ms: number): string {
+  return ms < 90_000 ? `${Math.round(ms / 1000)} s` : `${Math.round(ms / 60_000)} min`;
 }
 
 function later(a: string, b: string): string {

@@ -175,6 +175,16 @@ export class PlanRuns {
     return latest;
   }
 
+  /** The run that was going on at an instant. */
+  async runAt(plan: string, at: Date): Promise<PlanRun | undefined> {
+    const instant = at.toISOString();
+    const [begun] = await this.#runs.find(
+      { plan, state: { in: ['running', 'done', 'failed'] }, startedAt: { lt: instant } },
+      { sort: [['startedAt', 'descending']], limit: 1 },
+    );
+    return begun && (begun.finishedAt ?? instant) >= instant ? begun : undefined;
+  }
+
   /** Runs that began before an instant and are not over: their process died. */
   async closeAbandoned(before: Date, at: string): Promise<void> {
     const left = await this.#runs.find({ state: 'running', startedAt: { lt: before.toISOString() } });

@@ -12,8 +12,8 @@ export type RunTime =
   | { readonly of: 'open' | 'close'; readonly seconds: number };
 
 const daySeconds = 86_400;
-/** Every five minutes of a day, and a few more. */
-const mostTimes = 300;
+/** Every minute of a day, and a few more. */
+const mostTimes = 1500;
 const example = 'write it as 9:30, 15:59:30, 9:30-16:00/30min or close-2min';
 
 /**

@@ -275,6 +275,48 @@ export function planSuite(openStore: () => Promise<Store>): void {
     );
 
     it(
+      'do not pile up when a run takes longer than the time between two: what it overran is skipped and told once',
+      async () => {
+        const desk = await open(
+          { ...market, schedule: { times: '9:30:01-16:00/1min' }, entry: 'regular hours' },
+          { clock: new ManualClock('2024-03-04T14:00:00.000Z') },
+        );
+        const bars = desk.source.bars.bind(desk.source);
+        let [atOnce, most] = [0, 0];
+        desk.source.bars = async (request) => {
+          if (!request.from) return bars(request); // a price is asked for, not the history of a run
+          atOnce += 1;
+          most = Math.max(most, atOnce);
+          desk.clock.advance(200_000);
+          const found = await bars(request);
+          atOnce -= 1;
+          return found;
+        };
+        await session(desk);
+        for (let turn = 0; turn < 2; turn++) {
+          expect(desk.schedule.next('busy')?.getTime(), 'the next moment has gone by').toBeLessThan(
+            desk.clock.now().getTime(),
+          );
+          // Twice: whatever says that it is due, and however often.
+          await Promise.all([desk.schedule.fire(desk.clock.now()), desk.schedule.fire(desk.clock.now())]);
+        }
+        expect(most, 'one run at a time').toBe(1);
+        const runs = await desk.plans.history('busy', 20);
+        const times = (state: string) =>
+          runs.flatMap((run) => (run.state === state ? [run.time] : [])).sort();
+        expect(times('done')).toEqual(['09:30:01', '09:33:01', '09:36:01']);
+        expect(times('skipped')).toEqual(['09:31:01', '09:32:01', '09:34:01', '09:35:01']);
+        const told = (await desk.told()).filter(({ type }) => type === 'run.skipped');
+        expect(told.map((event) => 'reason' in event && event.reason)).toEqual([
+          '2 runs were missed, from 2024-03-04 09:31:01 to 2024-03-04 09:32:01. The run before was still going on: it took 3 min, longer than the time between two.',
+          '2 runs were missed, from 2024-03-04 09:34:01 to 2024-03-04 09:35:01. The run before was still going on: it took 3 min, longer than the time between two.',
+        ]);
+        expect(desk.schedule.next('busy')?.toISOString()).toBe('2024-03-04T14:37:01.000Z');
+      },
+      slow,
+    );
+
+    it(
       'that are late by less than its grace are made',
       async () => {
         const desk = await open(market, { clock: new ManualClock('2024-03-04T20:00:00.000Z') });
