@@ -28,7 +28,7 @@ const scene: OrderScene = {
   cash: decimal('1010'),
   expected: decimal('0'),
   limits: {},
-  freshness: { is: 'fresh' },
+  freshness: { is: 'fresh', until: new Date(0) },
   opens: undefined,
   broker: { name: 'paper', status: { state: 'ready', since: new Date(0) }, isCompared: true },
   twin: undefined,
