@@ -1,10 +1,17 @@
 import type { AddedStrategy, CheckedStrategy, ListedStrategy, NewStrategy } from '../engine/desk.ts';
+import {
+  codeAttachment,
+  codeFileOptions,
+  codeReply,
+  codeVersionOption,
+  newCode,
+  versionsTable,
+} from './code-file.ts';
 import { action, type CommandContext, defineCommand, type StringOption } from './command.ts';
 import { againOption, mustBeSame } from './name-again.ts';
 import { progressOf } from './progress.ts';
 import { bold, type Content, code, type Reply, type RichText, rich } from './reply.ts';
 import { dayOptions, symbolList, symbolsOption } from './symbols.ts';
-import type { UploadedFile } from './uploaded-file.ts';
 
 export const strategyOption = {
   type: 'string',
@@ -40,25 +47,11 @@ export const strategy = defineCommand({
         role: 'admin',
         acts: true,
         example: '/strategy add',
-        options: {
-          file: {
-            type: 'file',
-            description: "The strategy's file, TypeScript or JavaScript",
-            required: true,
-            example: 'my_cross.ts',
-            endings: ['.ts', '.js', '.mts', '.mjs'],
-            maxKb: 256,
-          },
-          name: {
-            type: 'string',
-            description: 'How it is called here; without it as its file',
-            example: 'my_cross',
-          },
-        },
-        confirm: ({ desk }, { file, name }) => addQuestion(desk, newStrategy(file, name)),
+        options: codeFileOptions("The strategy's file", 'my_cross'),
+        confirm: ({ desk }, { file, name }) => addQuestion(desk, newCode(file, name)),
         async *run({ desk, caller, signal }, { file, name }) {
           const added = yield* progressOf((tell) =>
-            desk.addStrategy(newStrategy(file, name), { by: caller.name, signal, onProgress: tell }),
+            desk.addStrategy(newCode(file, name), { by: caller.name, signal, onProgress: tell }),
           );
           return addedReply(added);
         },
@@ -68,19 +61,11 @@ export const strategy = defineCommand({
         role: 'viewer',
         options: {
           strategy: strategyOption,
-          version: {
-            type: 'integer',
-            description: 'Of one that was sent in; without it the newest',
-            min: 1,
-            example: '1',
-          },
+          version: codeVersionOption,
         },
         example: '/strategy download my_cross 1',
-        run: async ({ desk }, { strategy: name, version }) => {
-          const { fileName, data } = await desk.strategySource(name, version);
-          const title = version === undefined ? fileName : `${fileName}, version ${version}`;
-          return { title, attachments: [{ name: fileName, type: 'text/plain', data }] };
-        },
+        run: async ({ desk }, { strategy: name, version }) =>
+          codeReply(await desk.strategySource(name, version), version),
       }),
       delete: action({
         description: 'Take a strategy that was sent in off the list; its versions can still be downloaded',
@@ -141,13 +126,6 @@ function listReply(strategies: readonly ListedStrategy[]): Reply {
   return { title: 'Strategies', text };
 }
 
-/** By its file's name, where no other is given. @throws UserError for a name that cannot be one */
-function newStrategy({ name: fileName, stem, text }: UploadedFile, name = stem): NewStrategy {
-  const ending = fileName.slice(fileName.lastIndexOf('.'));
-  const called = name.toLowerCase().replace(/[.-]/g, '_');
-  return { name: called, ending, text };
-}
-
 async function addQuestion(desk: CommandContext['desk'], strategy: NewStrategy): Promise<Content> {
   const { description, replaces } = await desk.previewStrategy(strategy);
   const params = paramsText(description.params);
@@ -177,7 +155,8 @@ function addedReply({ added, check, why }: AddedStrategy): Reply {
 }
 
 async function showReply({ desk, times }: CommandContext, name: string): Promise<Reply> {
-  const { fileName, data } = await desk.strategySource(name);
+  const source = await desk.strategySource(name);
+  const { fileName } = source;
   const stem = fileName.slice(0, fileName.lastIndexOf('.'));
   const listed = (await desk.strategies()).find((each) => each.fileName === stem);
   const versions = await desk.strategyVersions(stem);
@@ -190,17 +169,8 @@ async function showReply({ desk, times }: CommandContext, name: string): Promise
   return {
     title: fileName,
     text: about,
-    attachments: [{ name: fileName, type: 'text/plain', data }],
-    ...(versions.length > 0 && {
-      table: {
-        columns: [
-          { name: 'Version', align: 'right' as const },
-          { name: times.head('Added') },
-          { name: 'By' },
-        ],
-        rows: versions.map(({ version, addedAt, by }) => [String(version), times.cell(addedAt), by]),
-      },
-    }),
+    attachments: [codeAttachment(source)],
+    ...versionsTable(versions, times),
   };
 }
 

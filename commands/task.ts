@@ -1,11 +1,18 @@
 import type { TaskPreview, TaskReport, TaskRun, TaskRunReport } from '../engine/desk.ts';
 import { notifyLevels } from '../engine/desk.ts';
+import {
+  codeAttachment,
+  codeFileOptions,
+  codeReply,
+  codeVersionOption,
+  newCode,
+  versionsTable,
+} from './code-file.ts';
 import { action, type CommandContext, defineCommand, type StringOption } from './command.ts';
 import { againOption, mustBeSame } from './name-again.ts';
 import { progressOf } from './progress.ts';
 import { block, bold, type Content, code, type Reply, type RichText, rich } from './reply.ts';
 import type { Times } from './times.ts';
-import type { UploadedFile } from './uploaded-file.ts';
 
 const taskOption = {
   type: 'string',
@@ -49,27 +56,13 @@ export const task = defineCommand({
         role: 'admin',
         acts: true,
         example: '/task add',
-        options: {
-          file: {
-            type: 'file',
-            description: 'The script, TypeScript or JavaScript',
-            required: true,
-            example: 'morning.ts',
-            endings: ['.ts', '.js', '.mts', '.mjs'],
-            maxKb: 256,
-          },
-          name: {
-            type: 'string',
-            description: 'How it is called here; without it as its file',
-            example: 'morning',
-          },
-        },
+        options: codeFileOptions('The script', 'morning'),
         confirm: async ({ desk, times }, { file, name }) => {
-          const added = newTask(file, name);
+          const added = newCode(file, name);
           return addQuestion(added.name, await desk.tasks.preview(added), times);
         },
         run: async ({ desk, caller }, { file, name }) => {
-          const added = await desk.tasks.add(newTask(file, name), caller.name);
+          const added = await desk.tasks.add(newCode(file, name), caller.name);
           return {
             tone: 'success',
             title: `${added.name} is added, version ${added.version}`,
@@ -190,18 +183,10 @@ export const task = defineCommand({
         example: '/task download morning 1',
         options: {
           task: taskOption,
-          version: {
-            type: 'integer',
-            description: 'Of one that was sent in; without it the newest',
-            min: 1,
-            example: '1',
-          },
+          version: codeVersionOption,
         },
-        run: async ({ desk }, { task: name, version }) => {
-          const { fileName, data } = await desk.tasks.source(name, version);
-          const title = version === undefined ? fileName : `${fileName}, version ${version}`;
-          return { title, attachments: [{ name: fileName, type: 'text/plain', data }] };
-        },
+        run: async ({ desk }, { task: name, version }) =>
+          codeReply(await desk.tasks.source(name, version), version),
       }),
       delete: action({
         description: 'Take a task that was sent in off the list; its versions and its history stay',
@@ -227,12 +212,6 @@ export const task = defineCommand({
 
 function changedReply(changed: TaskReport, times: Times): Reply {
   return { tone: 'success', title: changed.name, text: settingsText(changed, times) };
-}
-
-/** By its file's name, where no other is given. @throws UserError for a name that cannot be one */
-function newTask({ name: fileName, stem, text }: UploadedFile, name = stem) {
-  const ending = fileName.slice(fileName.lastIndexOf('.'));
-  return { name: name.toLowerCase().replace(/[.-]/g, '_'), ending, text };
 }
 
 function addQuestion(name: string, { settings, next, replaces }: TaskPreview, times: Times): Content {
@@ -301,7 +280,7 @@ function whenText(settings: TaskReport['settings'], nextRunAt: Date | null, time
 
 async function showReply({ desk, times }: CommandContext, name: string): Promise<Reply> {
   const report = await desk.tasks.show(name);
-  const { fileName, data } = await desk.tasks.source(name);
+  const source = await desk.tasks.source(name);
   const { settings, lastRun, versions } = report;
   return {
     title: report.name,
@@ -310,18 +289,9 @@ async function showReply({ desk, times }: CommandContext, name: string): Promise
       ...settingsText(report, times),
       ...(lastRun ? [`\n${outcomeText(lastRun, times)}`] : []),
     ],
-    attachments: [{ name: fileName, type: 'text/plain', data }],
+    attachments: [codeAttachment(source)],
     buttons: [buttonFor('Run now', 'run', report.name)],
-    ...(versions.length > 0 && {
-      table: {
-        columns: [
-          { name: 'Version', align: 'right' as const },
-          { name: times.head('Added') },
-          { name: 'By' },
-        ],
-        rows: versions.map(({ version, addedAt, by }) => [String(version), times.cell(addedAt), by]),
-      },
-    }),
+    ...versionsTable(versions, times),
   };
 }
 
