@@ -270,7 +270,7 @@ export const byHand = [
     'an exit that can never be done is seen, and given up with a reason',
     async (scene) => {
       const { tom, vera } = scene;
-      await vera.types('/operation list book=hand', { shows: ['Every operation is over.'] });
+      await asksUntil(vera, '/operation list book=hand', /Every operation is over/);
       const first = await ordered(scene, 'exit', { action: 'sell', symbol: 'AMBR' });
       await tom.types(`/cancel ${first}`, {
         shows: ['It is part of an exit, which then sends another'],
