@@ -703,9 +703,10 @@ function sameMoment(a: Partial<MomentData> | null, b: MomentData): boolean {
   return a?.plan === b.plan && a.session === b.session && a.time === b.time;
 }
 
-/** `3 min`, `40 s`. */
+/** `40 s`, `3 min`, `26 h`. */
 function spanText(ms: number): string {
-  return ms < 90_000 ? `${Math.round(ms / 1000)} s` : `${Math.round(ms / 60_000)} min`;
+  if (ms < 90_000) return `${Math.round(ms / 1000)} s`;
+  return ms < 7_200_000 ? `${Math.round(ms / 60_000)} min` : `${Math.round(ms / 3_600_000)} h`;
 }
 
 function later(a: string, b: string): string {

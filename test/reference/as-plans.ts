@@ -96,7 +96,7 @@ export async function replayAsPlan(portfolio: Portfolio, replay: Replay): Promis
     const own = wanted.map((order) => asOrdered(order, shares));
     const isWhole = mode === 'strict' && peer?.tradeStartBar === firstBar;
     const differences = [
-      ...(await desk.runDifferences(lastBar + 1 - firstBar, end !== undefined)),
+      ...(await desk.runDifferences(market.time.slice(firstBar, lastBar + 1), end !== undefined)),
       ...wanted.flatMap((order) => orderDoubts(order, shares.size > 0)),
       ...(mode === 'strict'
         ? setDifferences('the backtest', ordered.map(line), own.map(line))
@@ -205,11 +205,15 @@ async function openDesk(
     stop: desk.stop,
 
     /** Each day has its run, and no run has anything to say; but one that comes to an end of its money. */
-    async runDifferences(days: number, comesToAnEnd: boolean): Promise<string[]> {
-      const runs = await desk.plans.history(name, 10_000);
+    async runDifferences(days: readonly number[], comesToAnEnd: boolean): Promise<string[]> {
+      // The calendar knows no holidays: on those of the case nothing was to be run.
+      const sessions = new Set(days.map(dayText));
+      const runs = (await desk.plans.history(name, 10_000)).filter(({ session }) =>
+        sessions.has(session ?? ''),
+      );
       const told = (await desk.outbox.after(0, 10_000)).map(({ event }) => event);
       return [
-        ...(runs.length === days ? [] : [`${runs.length} runs on ${days} days`]),
+        ...(runs.length === days.length ? [] : [`${runs.length} runs on ${days.length} days`]),
         ...runs.flatMap(({ session, state, reason }) =>
           state === 'done' ? [] : [`the run of ${session}: ${state}, ${reason}`],
         ),

@@ -12,6 +12,8 @@ import {
   TrailingStrategy,
 } from '../../engine/backtest/index.ts';
 import { sliceBars } from '../../engine/market/bars.ts';
+import type { Portfolio } from './as-plans.ts';
+import { CaseMarket } from './case-market.ts';
 import { barsOf, type Cell, type Table } from './cases.ts';
 import { Comparison, sorted } from './comparison.ts';
 import { comparePositions, inOrderOfExit, orderRows, runMinitrade, tradeRows } from './minitrade.ts';
@@ -157,6 +159,15 @@ const settings: Readonly<Record<string, Setting>> = {
   },
   tiny_rotate: { data: 'tiny', Strategy: Rotate, params: { startDay: 0 } },
 };
+
+/** A scenario of several symbols, to be run as a plan; undefined for any other. */
+export function scenarioPortfolio(name: string, dataFolder: string): Portfolio | undefined {
+  const setting = settings[name];
+  if (setting?.data !== 'thirds') return undefined;
+  const { data, Strategy: Class, params = {}, options = {} } = setting;
+  const market = new CaseMarket(barsFor(data, dataFolder), options.tradeOnClose ?? false);
+  return { market, Strategy: Class, params, options };
+}
 
 /** What differs, in words. */
 export function scenarioDifferences(name: string, expected: Scenario, dataFolder: string): string[] {
