@@ -3,18 +3,24 @@ export class Lanes {
   readonly #ends = new Map<string, Promise<unknown>>();
 
   /**
-   * Resolves or rejects with what `work` does, once everything before it in the lane has ended.
+   * Resolves or rejects with what `work` does, once everything before it in the lane has ended or has left it.
+   * @param work may leave the lane before it ends, by what it is given: the next one then begins beside it
    * @param signal ends the waiting for its turn, with its reason; `work` is then never begun
    */
-  run<T>(lane: string, work: () => Promise<T>, signal?: AbortSignal): Promise<T> {
+  run<T>(lane: string, work: (leave: () => void) => Promise<T>, signal?: AbortSignal): Promise<T> {
     const before = this.#ends.get(lane) ?? Promise.resolve();
     const turn = new AbortController();
+    let leave: () => void = () => undefined;
+    const left = new Promise<void>((resolve) => {
+      leave = resolve;
+    });
     const done = before.then(() => {
       signal?.throwIfAborted();
       turn.abort(); // from here on it is not waiting
-      return work();
+      return work(leave);
     });
-    const end = done.then(ignore, ignore); // the caller hears of it; the next in the lane still gets its turn
+    // The caller hears of a failure; the next in the lane still gets its turn.
+    const end = Promise.race([done.then(ignore, ignore), left]);
     this.#ends.set(lane, end);
     void end.then(() => {
       if (this.#ends.get(lane) === end) this.#ends.delete(lane);

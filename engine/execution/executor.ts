@@ -21,7 +21,7 @@ import { reasonOf, UserError } from '../errors.ts';
 import type { Outbox, ToldFill } from '../events.ts';
 import { Lanes } from '../lanes.ts';
 import type { Logger } from '../log.ts';
-import { decimal, decimalText, zero } from '../money.ts';
+import { type Decimal, decimal, decimalText, zero } from '../money.ts';
 import type { Collection, Store } from '../store/store.ts';
 import { DuplicateKeyError, StoreError } from '../store/store.ts';
 import type { Fill, Intent, Order } from './order.ts';
@@ -49,6 +49,8 @@ export interface ExecutorParts {
 
 /** Between the questions about an order that has time. */
 const longestPauseMs = 2000;
+/** A market order that is still open after so many looks rests, too: its market is closed, or a person has to place it. */
+const looksAtMarket = 3;
 
 /** More than this and something is wrong that a further try does not mend. */
 const mostSends = 3;
@@ -63,6 +65,8 @@ export class Executor {
   readonly #waits: Wakeable;
   /** One order is worked on by one at a time: its caller, a resumption, an event of the broker. */
   readonly #lanes = new Lanes();
+  /** Who wants to hear that an order rests, by its id. */
+  readonly #rests = new Map<string, () => void>();
   readonly #stopping = new AbortController();
   readonly #background = new Set<Promise<void>>();
   /** Brokers that were told to be away, and not yet to be back. */
@@ -115,13 +119,40 @@ export class Executor {
    * Carries an intent to its end, or to the point from which only the broker's reports lead on. The same key again, at
    * the same time or years later, gives the outcome of the first: nothing is sent twice.
    * @param signal ends the waiting (for a broker that is away, between two lookups); the order is resumed at next start
+   * @param rests is called when the broker has it and it waits there for its price
    * @throws UserError when there is no such book or broker
    * @throws Interrupted when `signal` was aborted or the executor stopped
    */
-  execute(intent: Intent, signal?: AbortSignal): Promise<Order> {
+  execute(intent: Intent, signal?: AbortSignal, rests?: () => void): Promise<Order> {
     const id = clientOrderId(intent.key);
     const stop = signal ? AbortSignal.any([signal, this.#stopping.signal]) : this.#stopping.signal;
-    return this.#lanes.run(id, async () => this.#advance(await this.#intend(id, intent), stop));
+    return this.#lanes.run(id, async () => {
+      if (!rests) return this.#advance(await this.#intend(id, intent), stop);
+      this.#rests.set(id, rests);
+      try {
+        return await this.#advance(await this.#intend(id, intent), stop);
+      } finally {
+        this.#rests.delete(id);
+      }
+    });
+  }
+
+  /**
+   * What the open purchases of a book's entries will still cost, in its currency and without fees, by what they were worth
+   * when they were sent.
+   */
+  async promised(book: string): Promise<Decimal> {
+    const open = await this.openOrders({ book });
+    return open
+      .filter(({ purpose, side, notional }) => purpose === 'entry' && side === 'buy' && notional !== null)
+      .reduce((sum, { notional, quantity, filled }) => {
+        const left = decimal(quantity).minus(decimal(filled));
+        return sum.plus(
+          decimal(notional ?? '0')
+            .times(left)
+            .div(decimal(quantity)),
+        );
+      }, zero);
   }
 
   /**
@@ -582,6 +613,7 @@ export class Executor {
       } else if (terms.type !== 'market' || terms.auction !== undefined || ms === undefined) {
         return current;
       }
+      if (terms.type !== 'market' || looks >= looksAtMarket) this.#rests.get(order._id)?.();
       await this.#waits.sleep(order._id, pauseMs, stop);
       waitedMs += pauseMs;
       current = await this.#reload(order._id);

@@ -11,7 +11,7 @@
  * names them so or accepts the difference.
  *
  * Orders and movements of one book in one asset are made one after another, whatever operation wants
- * them. So when an exit is stuck on an order whose fate is not known, another exit of the same symbol waits for that, and
+ * them; only the order of an entry that waits at the broker for its price lets others pass. So when an exit is stuck on an order whose fate is not known, another exit of the same symbol waits for that, and
  * then sells what is really left.
  */
 import { createHash } from 'node:crypto';
@@ -23,6 +23,7 @@ import { reasonOf, UserError } from '../errors.ts';
 import type { Outbox } from '../events.ts';
 import { Lanes } from '../lanes.ts';
 import type { Logger } from '../log.ts';
+import type { Decimal } from '../money.ts';
 import type { Collection, Store } from '../store/store.ts';
 import { DuplicateKeyError, StoreError } from '../store/store.ts';
 import { Claims } from './claims.ts';
@@ -60,6 +61,8 @@ interface Course {
   readonly end: Promise<Operation>;
   /** Resolves when it is stuck for the first time, or waits for what a person does by hand. */
   readonly held: Promise<Operation>;
+  /** Resolves when an order of it rests at the broker for the first time. */
+  readonly rests: Promise<void>;
   /** Ends its waiting: it was stored that it is given up. */
   readonly giveUp: () => void;
 }
@@ -113,9 +116,20 @@ export class Operations {
   async run(request: OperationRequest, signal?: AbortSignal): Promise<Operation> {
     const operation = await this.#intend(request);
     if (isOver(operation)) return operation;
-    const stop = signal ? AbortSignal.any([signal, this.#stopping.signal]) : this.#stopping.signal;
-    const { end, held } = this.#course(operation._id, stop);
+    const { end, held } = this.#course(operation._id, this.#orStopping(signal));
     return Promise.race([end, held]);
+  }
+
+  /** As `run`, and resolves also when the order of an entry rests at the broker: it may wait there for long. */
+  async runOrRest(request: OperationRequest, signal?: AbortSignal): Promise<Operation> {
+    const operation = await this.#intend(request);
+    if (isOver(operation)) return operation;
+    const { end, held, rests } = this.#course(operation._id, this.#orStopping(signal));
+    return Promise.race([end, held, rests.then(() => this.#reload(operation._id))]);
+  }
+
+  #orStopping(signal: AbortSignal | undefined): AbortSignal {
+    return signal ? AbortSignal.any([signal, this.#stopping.signal]) : this.#stopping.signal;
   }
 
   /**
@@ -164,6 +178,11 @@ export class Operations {
     if (!isOver(operation)) return operation;
     const how = operation.reason === null ? '' : `: ${operation.reason}`;
     throw new UserError(`The operation "${operation.summary}" is over${how}`);
+  }
+
+  /** What the open purchases of a book's entries will still cost, in its currency and without fees. */
+  promised(book: string): Promise<Decimal> {
+    return this.#parts.executor.promised(book);
   }
 
   operation(id: string): Promise<Operation | undefined> {
@@ -254,10 +273,16 @@ export class Operations {
     const held = new Promise<Operation>((resolve) => {
       tellHeld = resolve;
     });
+    let tellRests: () => void = () => undefined;
+    const rests = new Promise<void>((resolve) => {
+      tellRests = resolve;
+    });
     const word = new AbortController();
-    const end = this.#carryThrough(id, stop, word.signal, tellHeld).finally(() => this.#courses.delete(id));
+    const end = this.#carryThrough(id, stop, word.signal, new Trouble(tellHeld), tellRests).finally(() =>
+      this.#courses.delete(id),
+    );
     end.catch(() => undefined); // whoever waits for it hears of it; nobody has to
-    const course = { end, held, giveUp: () => word.abort(new Interrupted()) };
+    const course = { end, held, rests, giveUp: () => word.abort(new Interrupted()) };
     this.#courses.set(id, course);
     return course;
   }
@@ -270,9 +295,9 @@ export class Operations {
     id: string,
     stop: AbortSignal,
     word: AbortSignal,
-    tellHeld: (operation: Operation) => void,
+    trouble: Trouble,
+    tellRests: () => void,
   ): Promise<Operation> {
-    const trouble = new Trouble(tellHeld);
     const either = AbortSignal.any([stop, word]);
     for (;;) {
       stop.throwIfAborted();
@@ -280,7 +305,7 @@ export class Operations {
         const operation = await this.#reload(id);
         if (isOver(operation)) return operation;
         if (operation.givingUp) await this.#giveUp(operation, operation.givingUp, stop);
-        else await this.#advance(operation, trouble, either);
+        else await this.#advance(operation, trouble, either, tellRests);
       } catch (error) {
         stop.throwIfAborted();
         if (error instanceof Interrupted) {
@@ -299,14 +324,23 @@ export class Operations {
   }
 
   /** Takes the next step, or ends the operation when there is none. */
-  async #advance(operation: Operation, trouble: Trouble, stop: AbortSignal): Promise<void> {
+  async #advance(
+    operation: Operation,
+    trouble: Trouble,
+    stop: AbortSignal,
+    tellRests: () => void,
+  ): Promise<void> {
     const index = operation.steps.findIndex(({ state }) => state === 'waiting' || state === 'doing');
     const step = operation.steps[index]?.step;
     if (!step) return void (await this.#finish(operation));
     const lane = await this.#laneOf(operation, step);
-    const attempt = async () => {
+    const attempt = async (leave?: () => void) => {
+      const rests = () => {
+        leave?.();
+        tellRests();
+      };
       try {
-        return await this.#attempt(await this.#reload(operation._id), index, trouble, stop, lane);
+        return await this.#attempt(await this.#reload(operation._id), index, trouble, stop, lane, rests);
       } finally {
         if (lane !== undefined) this.#lanesByHand.delete(lane);
       }
@@ -360,9 +394,10 @@ export class Operations {
     trouble: Trouble,
     stop: AbortSignal,
     lane: string | undefined,
+    rests: () => void,
   ): Promise<Extract<Ended, { is: 'failed' }> | undefined> {
     let operation = before;
-    const turn = (again: boolean) => this.#turn(operation, index, again, stop);
+    const turn = (again: boolean) => this.#turn(operation, index, { again, stop, rests });
     let again = recordAt(operation, index).state === 'doing';
     if (!again) {
       const sized = await this.#sized(turn(false));
@@ -458,15 +493,14 @@ export class Operations {
     return staleness(operation, books.settings(operation.book), clock);
   }
 
-  #turn(operation: Operation, index: number, again: boolean, stop: AbortSignal): Turn {
+  #turn(operation: Operation, index: number, how: Pick<Turn, 'again' | 'stop' | 'rests'>): Turn {
     const { clock, log, books, executor } = this.#parts;
     const record = recordAt(operation, index);
-    const isPushed = operation.purpose === 'exit' || operation.undoing !== null || bringsHome(record.step);
     return {
       ...{ clock, log, books, executor, claims: this.#claims, lanes: this.#lanes, sleep: this.#sleep },
       broker: this.#broker(operation.broker),
-      ...{ operation, record, again, stop },
-      pushed: isPushed,
+      ...{ operation, record, ...how },
+      pushed: isPushedIn(operation, record),
     };
   }
 
@@ -496,7 +530,7 @@ export class Operations {
       }
       case 'failed': {
         const { reason, how } = ended;
-        const isPushed = this.#turn(operation, index, false, this.#stopping.signal).pushed;
+        const isPushed = isPushedIn(operation, record);
         if (isPushed) {
           const steps = withRecord(operation.steps, index, { state: 'waiting', amount: null, reason });
           await this.#store(operation, { steps: cancellingAgain(steps, index) });
@@ -546,7 +580,9 @@ export class Operations {
     const unclear: string[] = [];
     for (const [index, before] of operation.steps.entries()) {
       const isInHand = before.state === 'doing' && brokers.has(account);
-      const gone = isInHand ? await letGo(this.#turn(operation, index, true, stop), by) : undefined;
+      const gone = isInHand
+        ? await letGo(this.#turn(operation, index, { again: true, stop, rests: () => undefined }), by)
+        : undefined;
       steps.push(gone?.record ?? givenUp(before));
       if (gone?.unclear !== undefined) unclear.push(gone.unclear);
     }
@@ -700,4 +736,9 @@ function asSentence(text: string): string {
 
 function stackOf(error: unknown): string | undefined {
   return error instanceof Error ? error.stack : undefined;
+}
+
+/** Whether a step is tried until it is done: of an exit, or what undoes another, or brings money home. */
+function isPushedIn({ purpose, undoing }: Operation, { step }: StepRecord): boolean {
+  return purpose === 'exit' || undoing !== null || bringsHome(step);
 }

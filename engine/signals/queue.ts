@@ -9,7 +9,7 @@
  * then carried out on what the book really holds. An entry is refused: nobody opens a risk in a book that cannot close one.
  * And whatever the handler would not act on waits for the end of what is stuck, because that may be what it lacks: an exit
  * that finds nothing to leave, while it is not known whether the entry was filled. One that waits for what a person does by
- * hand is not in the way either; entries go on beside it.
+ * hand, or for the price of its order, is not in the way either; entries go on beside it.
  */
 import type { Books } from '../bank/books.ts';
 import { amountIn } from '../bank/sums.ts';
@@ -27,7 +27,7 @@ import type { Sleep } from '../execution/patience.ts';
 import { growingPauses, Interrupted, systemSleep } from '../execution/patience.ts';
 import { Lanes } from '../lanes.ts';
 import type { Logger } from '../log.ts';
-import { decimal, zero } from '../money.ts';
+import { type Decimal, decimal, zero } from '../money.ts';
 import type { Collection, Store } from '../store/store.ts';
 import { StoreError } from '../store/store.ts';
 import type { BookView, Decision, MarketView, ReadSignal, SymbolView } from './handler.ts';
@@ -57,7 +57,10 @@ const mostAgain = 3;
 const choiceSeconds = 2;
 
 /** When a signal that cannot go on now gets another turn, behind those that came meanwhile. */
-type Later = { readonly afterSeconds: number } | { readonly afterOperation: string };
+type Later =
+  | { readonly afterSeconds: number }
+  /** It is stuck, or an order of it rests. */
+  | { readonly afterOperation: string; readonly rests?: true };
 
 type Decided = Extract<Decision, { readonly steps: unknown }>;
 
@@ -76,7 +79,7 @@ export class Queue {
   readonly #waiting = new Set<string>();
   /** How often a signal was put off because it came too early. */
   readonly #again = new Map<string, number>();
-  readonly #pauses = new Set<Promise<void>>();
+  readonly #pauses = new Set<Promise<unknown>>();
   readonly #stopping = new AbortController();
   #stopListening: () => void = () => undefined;
 
@@ -210,16 +213,21 @@ export class Queue {
   /** Out of the lane, so that others go on; and into it again, behind them. */
   #putOff(signal: Signal, later: Later): void {
     if ('afterOperation' in later) {
-      this.#untilOver(later.afterOperation).then(
+      const over = this.#untilOver(later.afterOperation).then(
         () => this.#stand(signal),
         () => this.#waiting.delete(signal._id), // the desk stops: taken up at the next start
       );
+      if (later.rests) this.#pauseFor(unlessAborted(over, this.#stopping.signal));
       return;
     }
     const pause = this.#sleep(later.afterSeconds * 1000, this.#stopping.signal).then(
       () => this.#stand(signal),
       () => undefined, // the desk stops
     );
+    this.#pauseFor(pause);
+  }
+
+  #pauseFor(pause: Promise<unknown>): void {
     this.#pauses.add(pause);
     void pause.then(() => this.#pauses.delete(pause));
   }
@@ -338,7 +346,7 @@ export class Queue {
   /** Runs the operation of a signal, and a second one where its exit is followed by an entry. */
   async #carryOut(signal: Signal): Promise<Later | undefined> {
     const { _id, book, summary, receivedAt, purpose, steps, round = 1, thenAgain } = signal;
-    const operation = await this.#parts.operations.run(
+    const operation = await this.#parts.operations.runOrRest(
       {
         source: operationOf(_id, round),
         book,
@@ -349,7 +357,9 @@ export class Queue {
       },
       this.#stopping.signal,
     );
-    if (!isOver(operation)) return { afterOperation: operation._id };
+    if (!isOver(operation)) {
+      return { afterOperation: operation._id, ...(operation.state !== 'stuck' && { rests: true }) };
+    }
     const sources = Array.from({ length: round }, (_, index) => operationOf(_id, index + 1));
     const ending = await this.#endingOf(operation, round);
     if (!thenAgain || ending.state !== 'done') return this.#end(signal, ending, sources);
@@ -420,10 +430,9 @@ export class Queue {
     return false;
   }
 
-  /** What a person has yet to report of the same symbols: it may be what the decision lacks. */
+  /** What the book has under way in the same symbols, perhaps at a price or with a person: it may be what the decision lacks. */
   async #awaited({ book, payload }: Signal): Promise<Operation | undefined> {
-    const { books, brokers, inbox, operations } = this.#parts;
-    if (!brokers.get(books.settings(book).broker)?.byHand) return undefined;
+    const { inbox, operations } = this.#parts;
     const { symbols } = inbox.read(book, payload);
     return (await operations.open({ book })).find(({ steps }) =>
       steps.some(({ step }) => step.kind === 'order' && symbols.includes(step.symbol)),
@@ -437,6 +446,8 @@ export class Queue {
     const { positions, debts } = await books.holdings(name);
     const { capital, free, available, lent } = await books.moneyInUse(name);
     const inBank = amountIn((await books.balancesOfBroker(broker)).unassigned, home, currency);
+    // What rests at the broker to buy will take its money when its price comes.
+    const promised = await this.#parts.operations.promised(name);
     const ofPool = decimal(pool).minus(lent);
     const lendable = ofPool.lt(inBank) ? ofPool : inBank;
     return {
@@ -444,9 +455,9 @@ export class Queue {
       currency,
       cash: decimal(cash),
       equity: decimal(equity),
-      free,
+      free: lessPromised(free, promised),
       capital,
-      available: lendable.gt(zero) ? available.plus(lendable) : available,
+      available: lessPromised(lendable.gt(zero) ? available.plus(lendable) : available, promised),
       minimumEntry: decimal(minimumEntry),
       maximumLossPercent: maximumLossPercent === undefined ? null : decimal(maximumLossPercent),
       home,
@@ -550,6 +561,24 @@ export class Queue {
     await this.#parts.outbox.publish(outcome, `signal.ended:${_id}`);
     await this.#signals.update(_id, { told: false }, { told: true });
   }
+}
+
+/** Resolves when `over` does, or the signal is aborted. */
+function unlessAborted(over: Promise<unknown>, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const settle = () => {
+      signal.removeEventListener('abort', settle);
+      resolve();
+    };
+    if (signal.aborted) settle();
+    else signal.addEventListener('abort', settle);
+    void over.then(settle);
+  });
+}
+
+function lessPromised(amount: Decimal, promised: Decimal): Decimal {
+  const left = amount.minus(promised);
+  return left.lt(zero) ? zero : left;
 }
 
 const ends: readonly SignalEnd[] = ['done', 'refused', 'expired', 'failed'];

@@ -60,3 +60,19 @@ test('work that has begun is heard of to its end, whoever wants it no longer', a
   );
   expect(await begun).toBe('done');
 });
+
+test('work that leaves its lane lets the next begin, and is heard of to its end', async () => {
+  const lanes = new Lanes();
+  let letGo: () => void = () => undefined;
+  const held = new Promise<void>((resolve) => {
+    letGo = resolve;
+  });
+  const first = lanes.run('a', async (leave) => {
+    leave();
+    await held;
+    return 'first';
+  });
+  expect(await lanes.run('a', async () => 'second')).toBe('second');
+  letGo();
+  expect(await first).toBe('first');
+});

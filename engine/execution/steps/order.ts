@@ -57,10 +57,13 @@ export async function carryOutOrder(turn: Turn, step: OrderStep): Promise<Ended>
   const goesOn = last > 0 && isOwn && (turn.again || !turn.pushed);
   const amount = settled?.amount ?? turn.record.amount ?? '0';
   const intent = intentOf(turn, step, amount, goesOn ? last : last + 1);
-  let order = await turn.executor.execute(intent, turn.stop);
+  // Its size does not follow what the book has, and that of an exit does: two exits at once would sell it twice.
+  const rests = !turn.pushed && step.quantity.is === 'fixed' ? turn.rests : undefined;
+  let order = await turn.executor.execute(intent, turn.stop, rests);
   if (order.state === 'rejected' && order.exit && isForAuction(order)) {
     // Not every auction takes orders that carry another: then the exit follows when it was filled.
-    order = await turn.executor.execute(intentOf(turn, step, amount, intent.key.sequence + 1), turn.stop);
+    const alone = intentOf(turn, step, amount, intent.key.sequence + 1);
+    order = await turn.executor.execute(alone, turn.stop, rests);
   }
   if (!isFinal(order.state)) {
     const rests = order.resting && (order.state === 'working' || order.state === 'partly_filled');

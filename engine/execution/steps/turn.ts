@@ -29,6 +29,8 @@ export interface Turn {
   /** It was begun before, perhaps by a process that died, and how that ended is not known. */
   readonly again: boolean;
   readonly stop: AbortSignal;
+  /** The order of an entry is at the broker and waits for its price: others need not wait for it. */
+  readonly rests: () => void;
 }
 
 /** How much it is to be, before it is begun; null for a step that moves nothing. */
