@@ -210,6 +210,14 @@ export class Operations {
     return this.#operations.find({ book, state: 'stuck' }, { sort: [['askedAt', 'ascending']] });
   }
 
+  /** Those of a book that are not over, oldest first. */
+  unfinishedOf(book: string): Promise<Operation[]> {
+    return this.#operations.find(
+      { book, state: { in: unfinishedStates } },
+      { sort: [['askedAt', 'ascending']] },
+    );
+  }
+
   /** Those of a book that are not over. */
   countUnfinished(book: string): Promise<number> {
     return this.#operations.count({ book, state: { in: unfinishedStates } });

@@ -58,6 +58,8 @@ export interface CheckedOrder {
 
 /** So long a run waits for its market orders; what takes longer goes on by itself. */
 const patienceMs = 60_000;
+/** How often a book is read anew while its orders move. */
+const mostReadings = 10;
 const protectionMark = '/protection@';
 /** Begins the names of all steps that protect a position. */
 const protectionLeg = 'protection';
@@ -399,14 +401,15 @@ export class PlanOrders {
       waited = false,
     }: { readonly supposed?: Supposed; readonly waited?: boolean } = {},
   ): Promise<OrderScene> {
-    const { books, executor, clock } = this.#parts;
+    const { books, clock } = this.#parts;
     const { plan, calendar } = scene;
+    // First: what waits no more when it is looked at is among the open orders, which are read after it.
+    const waitingSales = await this.#waitingSales(plan);
     const settings = books.settings(plan.book);
     const broker = this.#broker(plan.book);
     const instrument = await this.#instrument(broker, order.symbol);
     const asset = 'why' in instrument ? order.symbol : instrument.asset;
-    const holdings = await books.holdings(plan.book);
-    const open = await executor.openOrders({ book: plan.book });
+    const { holdings, open } = await this.#moment(plan.book);
     const price = await this.#price(broker, order);
     const freshness = this.#freshness(scene, order, waited);
     const now = clock.now();
@@ -430,13 +433,42 @@ export class PlanOrders {
       capabilities: broker.capabilities,
       price,
       cash: spendable(holdings, settings.currency, open).plus(supposed.cash),
-      expected: order.side === 'buy' && order.purpose === 'entry' ? await this.#proceeds(broker, open) : zero,
+      expected:
+        order.side === 'buy' && order.purpose === 'entry'
+          ? waitingSales.plus(await this.#proceeds(broker, open))
+          : zero,
       limits: plan.limits,
       freshness,
       opens: opensFor(plan, calendar, now),
       broker: { name: broker.name, status: broker.status(), isCompared: this.#parts.isCompared(broker.name) },
       twin: twinOf(order, open),
     };
+  }
+
+  /** About what exits will bring that have no order at the broker yet, by the prices of their signals. */
+  async #waitingSales({ name, book }: PlanSettings): Promise<Decimal> {
+    const { runs, operations } = this.#parts;
+    const begun = await Promise.all((await operations.unfinishedOf(book)).map(({ _id }) => runs.order(_id)));
+    return [...(await runs.waiting(name)), ...begun.filter((order) => order !== undefined)]
+      .filter(({ purpose, side, terms }) => purpose === 'exit' && side === 'sell' && terms.type === 'market')
+      .reduce(
+        (sum, { quantity, signalPrice }) => sum.plus(decimal(quantity).times(decimal(signalPrice))),
+        zero,
+      );
+  }
+
+  /**
+   * What the book has and what of it is open, of one moment: a fill that came between two readings would be in both, or in
+   * neither, and an entry be cut down for want of money that is there.
+   */
+  async #moment(book: string): Promise<{ readonly holdings: Holdings; readonly open: readonly Order[] }> {
+    const { books, executor } = this.#parts;
+    for (let reading = 1; ; reading++) {
+      const before = await executor.openOrders({ book });
+      const holdings = await books.holdings(book);
+      const open = await executor.openOrders({ book });
+      if (reading === mostReadings || stateOfAll(before) === stateOfAll(open)) return { holdings, open };
+    }
   }
 
   async #before(
@@ -462,7 +494,11 @@ export class PlanOrders {
     for (const { purpose, side, symbol, terms, quantity, filled, ...order } of open) {
       if (purpose !== 'exit' || side !== 'sell' || terms.type !== 'market' || isProtective(order)) continue;
       const instrument = await this.#instrument(broker, symbol);
-      const price = await this.#quoted(broker, { terms, side, symbol });
+      const wanted = order.operation === null ? undefined : await this.#parts.runs.order(order.operation);
+      // Without prices from the broker the one of its signal says about how much.
+      const price = wanted
+        ? await this.#price(broker, wanted)
+        : await this.#quoted(broker, { terms, side, symbol });
       if (price === null || 'why' in instrument) continue;
       const rest = decimal(quantity).minus(decimal(filled));
       proceeds = proceeds.plus(rest.times(price).times(decimal('1').minus(decimal(instrument.feeRate))));
@@ -589,6 +625,10 @@ function twinOf(
       other.requested === quantity,
   );
   return twin && `The order ${twin._id} of the book does the same and is ${twin.state}.`;
+}
+
+function stateOfAll(orders: readonly Order[]): string {
+  return JSON.stringify(orders.map(({ _id, state, filled }) => [_id, state, filled]).sort());
 }
 
 function isOfPlan({ operation }: Pick<Order, 'operation'>, plan: string): boolean {
