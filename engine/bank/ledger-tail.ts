@@ -4,17 +4,19 @@
  *
  * Nothing is answered from memory alone: another process may post, too. What is saved is asking anew for each book.
  */
-import type { Posting } from './ledger.ts';
+interface Numbered {
+  readonly sequence: number;
+}
 
 /** Postings in their order, and the number up to which these are all that were asked for. */
-export interface PostingsRead {
-  readonly postings: readonly Posting[];
+export interface PostingsRead<P extends Numbered> {
+  readonly postings: readonly P[];
   readonly upTo: number;
 }
 
-export interface TailParts {
+export interface TailParts<P extends Numbered> {
   /** Postings after a number, oldest first. */
-  after(sequence: number, limit: number): Promise<readonly Posting[]>;
+  after(sequence: number, limit: number): Promise<readonly P[]>;
   newest(): Promise<number>;
 }
 
@@ -22,16 +24,16 @@ const page = 1000;
 /** Whoever is further behind asks the store. */
 const mostKept = 2000;
 
-export class LedgerTail {
-  readonly #parts: TailParts;
-  #kept: Posting[] = [];
+export class LedgerTail<P extends Numbered> {
+  readonly #parts: TailParts<P>;
+  #kept: P[] = [];
   /** Everything after this number is kept, up to `#upTo`; before the first reading nothing is. */
   #since: number | undefined;
   #upTo = 0;
   #reading: Promise<void> = Promise.resolve();
   #next: Promise<void> | undefined;
 
-  constructor(parts: TailParts) {
+  constructor(parts: TailParts<P>) {
     this.#parts = parts;
   }
 
@@ -39,7 +41,7 @@ export class LedgerTail {
    * Those after `sequence` that `concerns` says yes to, of all that were stored when this was called; `undefined` where so
    * many are not kept.
    */
-  async after(sequence: number, concerns: (posting: Posting) => boolean): Promise<PostingsRead | undefined> {
+  async after(sequence: number, concerns: (posting: P) => boolean): Promise<PostingsRead<P> | undefined> {
     await this.#catchUp();
     if (this.#since === undefined || sequence < this.#since) return undefined;
     let first = this.#kept.length;

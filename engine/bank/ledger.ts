@@ -154,7 +154,7 @@ export class LedgerError extends Error {
 export class Ledger {
   readonly #postings: Collection<Posting>;
   readonly #clock: Clock;
-  readonly #tail: LedgerTail;
+  readonly #tail: LedgerTail<Posting>;
 
   private constructor(collection: Collection<Posting>, clock: Clock) {
     this.#postings = collection;
@@ -212,7 +212,7 @@ export class Ledger {
   }
 
   /** Those that change what lies or is owed at one broker, at most `limit`; from the first on they come from the store. */
-  async newerAt(broker: string, sequence: number, limit: number): Promise<PostingsRead> {
+  async newerAt(broker: string, sequence: number, limit: number): Promise<PostingsRead<Posting>> {
     const concerns = (posting: Posting) => posting.broker === broker;
     return (
       (await this.#newer(sequence, concerns)) ??
@@ -226,7 +226,7 @@ export class Ledger {
   }
 
   /** The same for those that change one book. */
-  async newerOf(book: string, sequence: number, limit: number): Promise<PostingsRead> {
+  async newerOf(book: string, sequence: number, limit: number): Promise<PostingsRead<Posting>> {
     const concerns = (posting: Posting) => posting.book === book || posting.otherBook === book;
     return (
       (await this.#newer(sequence, concerns)) ??
@@ -235,11 +235,14 @@ export class Ledger {
   }
 
   /** Whoever sums up from the first posting does it from what is stored, and not from what was read before. */
-  async #newer(sequence: number, concerns: (posting: Posting) => boolean): Promise<PostingsRead | undefined> {
+  async #newer(
+    sequence: number,
+    concerns: (posting: Posting) => boolean,
+  ): Promise<PostingsRead<Posting> | undefined> {
     return sequence === 0 ? undefined : this.#tail.after(sequence, concerns);
   }
 
-  async #allOrSome(limit: number, find: () => Promise<readonly Posting[]>): Promise<PostingsRead> {
+  async #allOrSome(limit: number, find: () => Promise<readonly Posting[]>): Promise<PostingsRead<Posting>> {
     const newest = await this.newest();
     const postings = await find();
     const last = postings.at(-1)?.sequence ?? 0;

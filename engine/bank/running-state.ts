@@ -12,7 +12,7 @@ export interface RunningStateParts<S> {
   /** A snapshot is stored after so many postings. */
   readonly snapshotEvery: number;
   /** The postings that concern it after a number, oldest first. */
-  next(sequence: number, limit: number): Promise<PostingsRead>;
+  next(sequence: number, limit: number): Promise<PostingsRead<Posting>>;
   with(before: S, posting: Posting): S;
   /** Called before a state becomes current: what has to be stored of it is stored, and taken out. */
   beforeUse(state: S): Promise<S>;

@@ -10,7 +10,7 @@ import type { TestBinance } from '../support/exchange/binance/index.ts';
 import type { Random } from './random.ts';
 import type { Fate, Sky } from './weather.ts';
 import type { Life } from './world.ts';
-import { livingNow, never } from './world.ts';
+import { forever, livingNow } from './world.ts';
 
 interface Sent {
   readonly method: string;
@@ -276,7 +276,7 @@ export async function replaceCcxtTransport(): Promise<void> {
   Object.assign(exchange, {
     async loadFetchImplementation(this: Record<string, unknown>) {
       const errors = { AbortError: DOMException, FetchError: TypeError };
-      Object.assign(this, errors, { undiciModule: {}, fetchImplementation: never, fetchIsNative: true });
+      Object.assign(this, errors, { undiciModule: {}, fetchImplementation: forever(), fetchIsNative: true });
     },
     loadProxyModules: async () => undefined,
     undiciRequest: (url: string, sent: Sent) => here().network.send(here().life, url, sent),

@@ -49,7 +49,6 @@ export interface SeedResult {
 const wallets = ['spot', 'cross'] as const;
 const senderPatienceMs = 3000;
 const resendMs = 5000;
-const never = new AbortController().signal;
 
 let isReady: Promise<void> | undefined;
 
@@ -96,6 +95,8 @@ class Story {
   #store: Store | undefined;
   #lives = 0;
   #sending = 0;
+  /** Nobody interrupts a sender. */
+  readonly #uninterrupted = new AbortController().signal;
 
   private constructor(seed: number, folder: string, exchange: TestBinance, world: World) {
     this.#seed = seed;
@@ -303,7 +304,7 @@ class Story {
         const status = await this.#post(alert);
         if (status === 200) return true;
         if (status !== 0 && status < 500) return false;
-        await sleepInWorld(resendMs, never);
+        await sleepInWorld(resendMs, this.#uninterrupted);
       }
       return false;
     } finally {
@@ -324,7 +325,7 @@ class Story {
       }
       return status;
     });
-    return Promise.race([heard, sleepInWorld(senderPatienceMs, never).then(() => 0)]);
+    return Promise.race([heard, sleepInWorld(senderPatienceMs, this.#uninterrupted).then(() => 0)]);
   }
 
   /** Every book gets an exit for all that it may have. */
@@ -383,7 +384,7 @@ class Story {
     let stop = false;
     const look = async (): Promise<void> => {
       for (let times = 0; !stop && times < 2; ) {
-        await sleepInWorld(5000, never);
+        await sleepInWorld(5000, this.#uninterrupted);
         times = this.#isStarted && this.#sending === 0 && (await this.#isQuietNow()) ? times + 1 : 0;
       }
       isQuiet = true;

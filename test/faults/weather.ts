@@ -7,7 +7,7 @@
 import { StoreError } from '../../engine/store/store.ts';
 import type { Random } from './random.ts';
 import type { Life } from './world.ts';
-import { never } from './world.ts';
+import { forever } from './world.ts';
 
 /** How a request fares. Milliseconds are of the world's time. */
 export interface Fate {
@@ -95,7 +95,7 @@ export class Sky {
 
   /** The desk stands at a door. @throws nothing: who dies here waits for ever */
   async door(life: Life, where: string): Promise<void> {
-    if (life.isDead) await never;
+    if (life.isDead) await forever();
     if (this.#isCalm || this.weather.crashEvery === 0 || this.#crashesLeft === 0) return;
     this.#callsToCrash -= 1;
     if (this.#callsToCrash > 0) return;
@@ -104,7 +104,7 @@ export class Sky {
     this.counts.crashes += 1;
     this.#note(`CRASH ${where}`);
     life.die();
-    await never;
+    await forever();
   }
 
   /** @throws StoreError */

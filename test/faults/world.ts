@@ -21,8 +21,10 @@ const real = {
   performanceNow: performance.now.bind(performance),
 };
 
-/** What a call of a dead process comes to. */
-export const never = new Promise<never>(() => undefined);
+/** What a call of a dead process comes to. A promise of its own: one for all would keep every process that waits for it. */
+export function forever(): Promise<never> {
+  return new Promise(() => undefined);
+}
 
 export class Life {
   readonly name: string;

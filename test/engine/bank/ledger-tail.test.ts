@@ -11,7 +11,7 @@ function ledger() {
     return Promise.resolve(value);
   };
   return {
-    tail: new LedgerTail({
+    tail: new LedgerTail<Posting>({
       after: (sequence, limit) =>
         answer(stored.filter((posting) => posting.sequence > sequence).slice(0, limit)),
       newest: () => answer(stored.length),
@@ -86,7 +86,7 @@ test('who is further behind than what is kept has to ask the store', async () =>
 
 test('a failure is told to who waited for it, and the next one asks anew', async () => {
   let fails = true;
-  const tail = new LedgerTail({
+  const tail = new LedgerTail<Posting>({
     after: async () => [],
     newest: async () => {
       if (fails) throw new Error('the store is away');
