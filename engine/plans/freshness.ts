@@ -1,12 +1,13 @@
 /**
  * Whether the order of a signal may still go out, or not yet.
  *
- * `on open`: between the close of the signal's session and the next open. `on close`: while that session lasts.
+ * `on open`: between the close of the signal's session and the next open; where the market does not close in between, until the
+ * end of the next session. `on close`: while that session lasts.
  * `regular hours`: from that session's open until the next one's close. Without a calendar: as long as the signal's bar is
  * one of the last days'.
  */
 import type { Interval } from '../market/bars.ts';
-import type { Calendar } from '../market/calendars/calendar.ts';
+import type { Calendar, Session } from '../market/calendars/calendar.ts';
 import type { EntryType } from './plan.ts';
 
 export type Freshness =
@@ -48,7 +49,7 @@ export function freshnessOf(signal: SignalMoment): Freshness {
     case 'on open': {
       if (now < session.close && isDaily(signal))
         return { is: 'early', why: `The session of ${day} closes only at ${momentText(session.close)}.` };
-      const until = new Date(next.open.getTime() + (signal.waitedForMoney ? afterOpenMs : 0));
+      const until = lastForOpen(session, next, signal);
       if (now < until) return { is: 'fresh', until };
       return stale(`It was for the open of ${next.day}, which is past since ${momentText(next.open)}.`);
     }
@@ -65,6 +66,11 @@ export function freshnessOf(signal: SignalMoment): Freshness {
     default:
       return entry satisfies never;
   }
+}
+
+function lastForOpen(session: Session, next: Session, { waitedForMoney }: SignalMoment): Date {
+  if (next.open <= session.close) return next.close; // around the clock: a session opens in the moment that the last one closes
+  return new Date(next.open.getTime() + (waitedForMoney ? afterOpenMs : 0));
 }
 
 /** The trading day of a bar: its own date where it is a day or longer, else the date where the market is. */
