@@ -118,7 +118,14 @@ export interface Fill extends StoredDocument {
 }
 
 export const orderCollection = defineCollection<Order>('orders', {
-  indexes: [['state'], ['told'], ['operation'], ['book', 'askedAt'], ['book', 'sentAt']],
+  indexes: [
+    ['state'],
+    ['told'],
+    ['operation'],
+    ['book', 'askedAt'],
+    ['book', 'sentAt'],
+    ['book', 'state', 'askedAt'],
+  ],
 });
 
 export const fillCollection = defineCollection<Fill>('fills', { indexes: [['order'], ['book', 'at']] });

@@ -31,8 +31,11 @@ export function where(tests: readonly Test[]): Sql {
 
 /** ORDER BY, LIMIT and OFFSET. */
 export function rest<T>({ sort = [], limit, skip }: FindOptions<T>): Sql {
+  // Without a limit all that is found is read, and is to be found quickly. An index that has it in order saves nothing then, and
+  // SQLite would take it before one that finds it: the sign keeps that from happening.
+  const sign = limit === undefined ? '+' : '';
   const order = sort.map(
-    ([field, direction]) => `${valueIn(field)} ${direction === 'descending' ? 'DESC' : 'ASC'}`,
+    ([field, direction]) => `${sign}${valueIn(field)} ${direction === 'descending' ? 'DESC' : 'ASC'}`,
   );
   const last = sort.at(-1)?.[1] === 'descending' ? 'DESC' : 'ASC';
   return {
