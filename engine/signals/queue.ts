@@ -59,7 +59,7 @@ const choiceSeconds = 2;
 /** When a signal that cannot go on now gets another turn, behind those that came meanwhile. */
 type Later =
   | { readonly afterSeconds: number }
-  /** It is stuck, or an order of it rests. */
+  /** It is stuck, or a person has it in hand, or an order of it rests at the broker. */
   | { readonly afterOperation: string; readonly rests?: true };
 
 type Decided = Extract<Decision, { readonly steps: unknown }>;
@@ -358,7 +358,8 @@ export class Queue {
       this.#stopping.signal,
     );
     if (!isOver(operation)) {
-      return { afterOperation: operation._id, ...(operation.state !== 'stuck' && { rests: true }) };
+      const rests = operation.state !== 'stuck' && !this.#isByHand(book);
+      return { afterOperation: operation._id, ...(rests && { rests }) };
     }
     const sources = Array.from({ length: round }, (_, index) => operationOf(_id, index + 1));
     const ending = await this.#endingOf(operation, round);
@@ -428,6 +429,11 @@ export class Queue {
       if (isUnclear) return true;
     }
     return false;
+  }
+
+  #isByHand(book: string): boolean {
+    const { books, brokers } = this.#parts;
+    return brokers.get(books.settings(book).broker)?.byHand !== undefined;
   }
 
   /** What the book has under way in the same symbols, perhaps at a price or with a person: it may be what the decision lacks. */
