@@ -17,8 +17,14 @@ describe('a desk at the terminal', () => {
     );
     await desk.shows(/demo +paper +10,000\.00 USD +0\.00 USD/);
     await desk.shows(/Plan demo, book rotation, paper[\s\S]*New orders: 3\.[\s\S]*buy .* filled/);
-    const files = await readdir(join(desk.config.dataFolder, 'attachments'));
-    expect(files.filter((name) => name.endsWith('.png'))).toHaveLength(2);
+    // Of the run of the plan the answer has a picture, and what all chats are told has one.
+    const pictures = async () =>
+      (await readdir(join(desk.config.dataFolder, 'attachments')))
+        .filter((name) => name.endsWith('.png'))
+        .map((name) => (name.includes('SmaCross') ? 'backtest' : 'plan'));
+    await expect
+      .poll(async () => (await pictures()).toSorted(), { timeout: 20_000 })
+      .toEqual(['backtest', 'plan', 'plan']);
   });
 
   it('acknowledges an alert, says that it came, then what was traded, at what price, and the new capital', async () => {
