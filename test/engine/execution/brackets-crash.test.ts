@@ -2,7 +2,9 @@
 import { expect, test } from 'vitest';
 import { bookSettings } from '../../../engine/bank/book.ts';
 import type { Broker } from '../../../engine/brokers/broker.ts';
+import type { Sleep } from '../../../engine/execution/patience.ts';
 import type { Store } from '../../../engine/store/store.ts';
+import { type Fate, liveUntil, passing, spared } from '../../support/fate.ts';
 import { memoryStore } from '../../support/memory-store.ts';
 import { FixedPrices } from '../../support/prices.ts';
 import { patience } from '../../support/suites/broker/world.ts';
@@ -15,23 +17,12 @@ const book = bookSettings.parse({
 });
 const alert = { id: 'entry', action: 'entry', side: 'long', symbol: 'ACME', stop: 90 };
 
-type Fate = (moment: string) => Promise<void>;
-/** What a call of a dead process comes to. */
-const never = new Promise<never>(() => undefined);
-
 function lineOf(broker: Broker, fate: Fate): Broker {
-  const passing =
-    <A extends unknown[], R>(name: string, work: (...args: A) => Promise<R>) =>
-    async (...args: A): Promise<R> => {
-      await fate(`before broker.${name}`);
-      const result = await work(...args);
-      await fate(`after broker.${name}`);
-      return result;
-    };
+  const pass = passing(fate);
   return brokerWith(broker, {
-    submit: passing('submit', (order) => broker.submit(order)),
-    findOrder: passing('findOrder', (id, symbol) => broker.findOrder(id, symbol)),
-    cancel: passing('cancel', (id, symbol) => broker.cancel(id, symbol)),
+    submit: pass('submit', (order) => broker.submit(order)),
+    findOrder: pass('findOrder', (id, symbol) => broker.findOrder(id, symbol)),
+    cancel: pass('cancel', (id, symbol) => broker.cancel(id, symbol)),
   });
 }
 
@@ -45,27 +36,11 @@ function open(store: Store, fate: Fate, sleep = noSleep) {
   });
 }
 
-/** A process that lives until the `at`-th moment of its story; resolves with what it was doing then, if it came to that. */
-function liveUntil(at: number, store: Store): Promise<string | undefined> {
-  let calls = 0;
-  let dead = false;
-  return new Promise((resolve, reject) => {
-    const fate: Fate = async (moment) => {
-      if (!dead && ++calls === at) {
-        dead = true;
-        resolve(moment);
-      }
-      if (dead) await never;
-    };
-    open(store, fate, (ms, signal) => (dead ? never : noSleep(ms, signal)))
-      .then(async (desk) => {
-        await desk.send(alert);
-        await desk.queue.idle();
-        await desk.stop();
-        resolve(undefined);
-      })
-      .catch(reject);
-  });
+async function live(store: Store, fate: Fate, sleep: Sleep): Promise<void> {
+  const desk = await open(store, fate, sleep);
+  await desk.send(alert);
+  await desk.queue.idle();
+  await desk.stop();
 }
 
 test('afterwards there is one position with one stop, which ends it', async () => {
@@ -73,9 +48,9 @@ test('afterwards there is one position with one stop, which ends it', async () =
   for (;;) {
     at++;
     const store = memoryStore();
-    const moment = await liveUntil(at, store);
+    const moment = await liveUntil(at, (fate, sleep) => live(store, fate, sleep));
     const when = `killed at call ${at}, ${moment}`;
-    const desk = await open(store, async () => undefined);
+    const desk = await open(store, spared);
     await desk.send(alert);
     await desk.queue.idle();
     await expect

@@ -10,6 +10,7 @@ import type { Sleep } from '../../../engine/execution/patience.ts';
 import type { Store } from '../../../engine/store/store.ts';
 import { StoreError } from '../../../engine/store/store.ts';
 import { ManualClock } from '../../support/clock.ts';
+import { type Fate, liveUntil, spared } from '../../support/fate.ts';
 import type { Turnout } from '../../support/margin-broker.ts';
 import { MarginBroker } from '../../support/margin-broker.ts';
 import { memoryStore } from '../../support/memory-store.ts';
@@ -41,13 +42,8 @@ interface World {
   readonly broker: MarginBroker;
 }
 
-type Fate = (moment: string) => Promise<void>;
-
 /** Every so many calls one is tried: each of them with `EVERY_FAULT=1`, which takes minutes. */
 const stride = process.env['EVERY_FAULT'] === '1' ? 1 : 17;
-
-/** What a call of a dead process comes to. */
-const never = new Promise<never>(() => undefined);
 
 function worldOf(story: Story): World {
   const clock = new ManualClock();
@@ -77,31 +73,15 @@ async function trade({ operations }: OperationsDesk, { entry }: Story): Promise<
   }
 }
 
-/** A process that lives until the `at`-th moment of its story; resolves with what it did then, if it came to that. */
-function liveUntil(at: number, story: Story, world: World): Promise<string | undefined> {
-  let calls = 0;
-  let dead = false;
-  return new Promise((resolve, reject) => {
-    const fate: Fate = async (moment) => {
-      if (!dead && ++calls === at) {
-        dead = true;
-        resolve(moment);
-      }
-      if (dead) await never;
-    };
-    open(world, fate, (ms, signal) => (dead ? never : noSleep(ms, signal)))
-      .then(async (desk) => {
-        await trade(desk, story);
-        await desk.stop();
-        resolve(undefined);
-      })
-      .catch(reject);
-  });
+async function live(story: Story, world: World, fate: Fate, sleep: Sleep): Promise<void> {
+  const desk = await open(world, fate, sleep);
+  await trade(desk, story);
+  await desk.stop();
 }
 
 /** Starts the desk on what is stored, lets it come to its end, and looks at what there is. */
 async function expectAllWell(story: Story, world: World, when: string): Promise<void> {
-  const desk = await open(world, async () => undefined);
+  const desk = await open(world, spared);
   await desk.operations.run(request('entry', story.entry));
   const entry = await desk.operations.end('entry');
   const hasExit = (await desk.operations.operation('exit')) !== undefined;
@@ -163,7 +143,7 @@ test.each(stories)(
     let at = 1;
     for (; ; at += stride) {
       const world = worldOf(story);
-      const moment = await liveUntil(at, story, world);
+      const moment = await liveUntil(at, (fate, sleep) => live(story, world, fate, sleep));
       if (moment === undefined) break;
       await expectAllWell(story, world, `killed at call ${at}, ${moment}`);
     }
@@ -231,8 +211,8 @@ test('whatever the broker does and wherever the process dies, twice', async () =
   await fc.assert(
     fc.asyncProperty(anyStory, moment, moment, async (story, first, second) => {
       const world = worldOf(story);
-      const one = await liveUntil(first, story, world);
-      const two = await liveUntil(second, story, world);
+      const one = await liveUntil(first, (fate, sleep) => live(story, world, fate, sleep));
+      const two = await liveUntil(second, (fate, sleep) => live(story, world, fate, sleep));
       await expectAllWell(story, world, `killed at ${first}, ${one}, and at ${second}, ${two}`);
     }),
     { numRuns: stride === 1 ? 500 : 50 },

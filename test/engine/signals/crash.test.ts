@@ -4,9 +4,11 @@
  */
 import { describe, expect, test } from 'vitest';
 import type { Broker } from '../../../engine/brokers/broker.ts';
+import type { Sleep } from '../../../engine/execution/patience.ts';
 import type { Store } from '../../../engine/store/store.ts';
 import { StoreError } from '../../../engine/store/store.ts';
 import { expectBooksEqualAccount } from '../../support/books-equal-account.ts';
+import { type Fate, liveUntil, passing, spared } from '../../support/fate.ts';
 import { tempStore } from '../../support/temp-store.ts';
 import type { Trading } from '../../support/trading.ts';
 import { brokerWith, noSleep, openTrading } from '../../support/trading.ts';
@@ -19,34 +21,20 @@ const alerts = [
 ];
 const twice = <T>(value: T) => [value, value];
 
-/** Stands at every door of the desk: called before and after each call to the store and the broker. */
-type Fate = (moment: string) => Promise<void>;
-
-const spared: Fate = async () => undefined;
-/** What a call of a dead process comes to. */
-const never = new Promise<never>(() => undefined);
-
 /** Orders that were sent although the broker had them: the paper account swallows that, another broker would trade twice. */
 type SentTwice = string[];
 
 /** A line to the broker on which fate stands. */
 function lineOf(broker: Broker, fate: Fate, sentTwice: SentTwice): Broker {
-  const passing =
-    <A extends unknown[], R>(name: string, work: (...args: A) => Promise<R>) =>
-    async (...args: A): Promise<R> => {
-      await fate(`before broker.${name}`);
-      const result = await work(...args);
-      await fate(`after broker.${name}`);
-      return result;
-    };
+  const pass = passing(fate);
   return brokerWith(broker, {
-    submit: passing('submit', async (order) => {
+    submit: pass('submit', async (order) => {
       if (await broker.findOrder(order.clientOrderId, order.symbol)) sentTwice.push(order.clientOrderId);
       return broker.submit(order);
     }),
-    findOrder: passing('findOrder', (id, symbol) => broker.findOrder(id, symbol)),
-    resolve: passing('resolve', (symbol) => broker.resolve(symbol)),
-    quote: passing('quote', (symbol) => broker.quote(symbol)),
+    findOrder: pass('findOrder', (id, symbol) => broker.findOrder(id, symbol)),
+    resolve: pass('resolve', (symbol) => broker.resolve(symbol)),
+    quote: pass('quote', (symbol) => broker.quote(symbol)),
   });
 }
 
@@ -74,26 +62,10 @@ async function sendAll(desk: Trading): Promise<void> {
   await desk.queue.idle();
 }
 
-/** A process that lives until the `at`-th moment of its story; resolves with what it was doing then, if it came to that. */
-async function liveUntil(at: number, store: Store, sentTwice: SentTwice): Promise<string | undefined> {
-  let calls = 0;
-  let dead = false;
-  return new Promise((resolve, reject) => {
-    const fate: Fate = async (moment) => {
-      if (!dead && ++calls === at) {
-        dead = true;
-        resolve(moment);
-      }
-      if (dead) await never;
-    };
-    openOn(store, fate, sentTwice, (ms, signal) => (dead ? never : noSleep(ms, signal)))
-      .then(async (desk) => {
-        await sendAll(desk);
-        await desk.stop();
-        resolve(undefined);
-      })
-      .catch(reject);
-  });
+async function live(store: Store, sentTwice: SentTwice, fate: Fate, sleep: Sleep): Promise<void> {
+  const desk = await openOn(store, fate, sentTwice, sleep);
+  await sendAll(desk);
+  await desk.stop();
 }
 
 /** What must be true in the end, whatever happened on the way. */
@@ -138,7 +110,7 @@ describe('whatever happens, and when: each alert is traded once, and the books e
       at++;
       const store = await tempStore();
       const sentTwice: SentTwice = [];
-      const moment = await liveUntil(at, store, sentTwice);
+      const moment = await liveUntil(at, (fate, sleep) => live(store, sentTwice, fate, sleep));
       if (moment === undefined) break;
       await recover(store, sentTwice, `killed at call ${at}, ${moment}`);
     }
@@ -150,9 +122,9 @@ describe('whatever happens, and when: each alert is traded once, and the books e
       for (let again = 1 + (at % 17); ; again += 17) {
         const store = await tempStore();
         const sentTwice: SentTwice = [];
-        const first = await liveUntil(at, store, sentTwice);
+        const first = await liveUntil(at, (fate, sleep) => live(store, sentTwice, fate, sleep));
         if (first === undefined) return;
-        const second = await liveUntil(again, store, sentTwice);
+        const second = await liveUntil(again, (fate, sleep) => live(store, sentTwice, fate, sleep));
         await recover(store, sentTwice, `killed at call ${at}, ${first}, then at call ${again}, ${second}`);
         if (second === undefined) break;
       }

@@ -59,6 +59,15 @@ type Desk = Awaited<ReturnType<typeof openPlans>>;
 const finished = async ({ told }: Desk) => (await told()).filter(({ type }) => type === 'run.finished');
 const orders = ({ executor }: Desk) => executor.orders({ limit: 100 });
 /** Lets the next moment of the plan come. */
+const busyDaily = {
+  name: 'daily',
+  strategy: 'busy',
+  symbols: ['AMBR'],
+  source: 'demo',
+  book: 'trend',
+  backtestStart: '2024-01-02',
+};
+
 async function session(desk: Desk, plan = 'busy') {
   const next = desk.schedule.next(plan);
   if (!next) throw new Error('nothing is on the schedule');
@@ -386,12 +395,7 @@ export function planSuite(openStore: () => Promise<Store>): void {
       async () => {
         const desk = await open({}, { plans: [] });
         const draft = {
-          name: 'daily',
-          strategy: 'busy',
-          symbols: ['AMBR'],
-          source: 'demo',
-          book: 'trend',
-          backtestStart: '2024-01-02',
+          ...busyDaily,
           'schedule.times': '16:30',
           'schedule.timezone': 'America/New_York',
         };
@@ -442,12 +446,7 @@ export function planSuite(openStore: () => Promise<Store>): void {
     ])('is not reached by a plan with %j', async (wrong, why) => {
       const desk = await open({}, { plans: [] });
       const right = {
-        name: 'daily',
-        strategy: 'busy',
-        symbols: ['AMBR'],
-        source: 'demo',
-        book: 'trend',
-        backtestStart: '2024-01-02',
+        ...busyDaily,
         'schedule.timezone': 'UTC',
         'schedule.times': '9:00',
       };
