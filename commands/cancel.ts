@@ -1,6 +1,6 @@
 import type { Order } from '../engine/desk.ts';
 import { action, type CommandContext, defineCommand } from './command.ts';
-import { orderText, shortId, stateText } from './order-text.ts';
+import { capital, orderText, shortId, stateText } from './order-text.ts';
 import { bold, type Content, code, type Reply, rich } from './reply.ts';
 
 export const cancel = defineCommand({
@@ -77,8 +77,4 @@ function cancelReply({ desk }: CommandContext, order: Order): Reply {
         ],
       };
   }
-}
-
-function capital(text: string): string {
-  return `${text.charAt(0).toUpperCase()}${text.slice(1)}`;
 }

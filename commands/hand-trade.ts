@@ -4,7 +4,7 @@ import { decimal, decimalText, zero } from '../engine/money.ts';
 import type { CommandContext } from './command.ts';
 import { moneyText } from './figures.ts';
 import { gainPercentText, gainText, priceText, quantityText } from './gains.ts';
-import { termsText } from './order-text.ts';
+import { capital, termsText } from './order-text.ts';
 import {
   bold,
   type CommandButton,
@@ -211,8 +211,4 @@ function toneOf({ state, fills }: TradeOutcome): NonNullable<Reply['tone']> {
   if (state === 'stuck') return 'danger';
   if (state === 'done' && fills.length > 0) return 'success';
   return 'warning';
-}
-
-function capital(text: string): string {
-  return `${text.charAt(0).toUpperCase()}${text.slice(1)}`;
 }

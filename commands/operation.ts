@@ -3,6 +3,7 @@ import { UserError } from '../engine/errors.ts';
 import { bookOption } from './book-option.ts';
 import { action, type CommandContext, defineCommand, type StringOption } from './command.ts';
 import { priceText, quantityText } from './gains.ts';
+import { capital } from './order-text.ts';
 import { bold, type Content, code, type Reply, type RichText, rich } from './reply.ts';
 import { stepText } from './step-text.ts';
 
@@ -212,8 +213,4 @@ function fillLines({ fills }: OperationReport): RichText {
 
 function leftLines({ inBook, atBroker }: NonNullable<OperationReport['leftovers']>): RichText {
   return [...inBook, ...atBroker].map((sentence) => `\n${sentence}`);
-}
-
-function capital(text: string): string {
-  return `${text.charAt(0).toUpperCase()}${text.slice(1)}`;
 }

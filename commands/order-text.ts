@@ -44,3 +44,8 @@ export function termsText(terms: Order['terms']): string {
       return terms satisfies never;
   }
 }
+
+/** The same at the beginning of a sentence. */
+export function capital(text: string): string {
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}`;
+}

@@ -4,6 +4,7 @@
  *
  * Nothing is answered from memory alone: another process may post, too. What is saved is asking anew for each book.
  */
+
 interface Numbered {
   readonly sequence: number;
 }

@@ -125,12 +125,10 @@ export class Executor {
    */
   execute(intent: Intent, signal?: AbortSignal, rests?: () => void): Promise<Order> {
     const id = clientOrderId(intent.key);
-    const stop = signal ? AbortSignal.any([signal, this.#stopping.signal]) : this.#stopping.signal;
     return this.#lanes.run(id, async () => {
-      if (!rests) return this.#advance(await this.#intend(id, intent), stop);
-      this.#rests.set(id, rests);
+      if (rests) this.#rests.set(id, rests);
       try {
-        return await this.#advance(await this.#intend(id, intent), stop);
+        return await this.#advance(await this.#intend(id, intent), this.#orStopping(signal));
       } finally {
         this.#rests.delete(id);
       }
@@ -226,8 +224,11 @@ export class Executor {
 
   /** Takes up an order that is there already, as `execute` does. @throws Interrupted */
   takeUp(id: string, signal?: AbortSignal): Promise<Order> {
-    const stop = signal ? AbortSignal.any([signal, this.#stopping.signal]) : this.#stopping.signal;
-    return this.#lanes.run(id, async () => this.#advance(await this.#reload(id), stop));
+    return this.#lanes.run(id, async () => this.#advance(await this.#reload(id), this.#orStopping(signal)));
+  }
+
+  #orStopping(signal: AbortSignal | undefined): AbortSignal {
+    return signal ? AbortSignal.any([signal, this.#stopping.signal]) : this.#stopping.signal;
   }
 
   /** Waits until something is heard of an order, or for a moment: then it is worth to look at it again. */

@@ -10,9 +10,9 @@
  * `bought` or `borrowed` follow it; those with a fixed amount do not, so a handler whose legs depend on each other either
  * names them so or accepts the difference.
  *
- * Orders and movements of one book in one asset are made one after another, whatever operation wants
- * them; only the order of an entry that waits at the broker for its price lets others pass. So when an exit is stuck on an order whose fate is not known, another exit of the same symbol waits for that, and
- * then sells what is really left.
+ * Orders and movements of one book in one asset are made one after another, whatever operation wants them; only the order
+ * of an entry that waits at the broker for its price lets others pass. So when an exit is stuck on an order whose fate is not
+ * known, another exit of the same symbol waits for that, and then sells what is really left.
  */
 import { createHash } from 'node:crypto';
 import type { Books } from '../bank/books.ts';
@@ -36,7 +36,7 @@ import type { Fill } from './order.ts';
 import type { Sleep } from './patience.ts';
 import { growingPauses, Interrupted, systemSleep } from './patience.ts';
 import { needsRehearsal, rehearse } from './rehearsal.ts';
-import { staleness } from './staleness.ts';
+import { endOfWaiting, staleness } from './staleness.ts';
 import { bringsHome, carryOutStep, needsBroker, sizeStep } from './steps/index.ts';
 import type { Ended, Sized, Turn } from './steps/turn.ts';
 import { failed } from './steps/turn.ts';
@@ -208,14 +208,6 @@ export class Operations {
   /** Those of a book that go neither on nor back by themselves just now, oldest first. */
   stuckOf(book: string): Promise<Operation[]> {
     return this.#operations.find({ book, state: 'stuck' }, { sort: [['askedAt', 'ascending']] });
-  }
-
-  /** Those of a book that are not over, oldest first. */
-  unfinishedOf(book: string): Promise<Operation[]> {
-    return this.#operations.find(
-      { book, state: { in: unfinishedStates } },
-      { sort: [['askedAt', 'ascending']] },
-    );
   }
 
   /** Those of a book that are not over. */
@@ -484,11 +476,7 @@ export class Operations {
     const { books } = this.#parts;
     const { operation, pushed, broker } = turn;
     const stale = this.#staleness(turn);
-    if (stale !== undefined) {
-      const { state, why } = broker.status();
-      const away = state === 'ready' ? '' : ` ${broker.name} is ${state}: ${why ?? ''}`;
-      return failed(`${stale}${away}`.trimEnd(), 'expired');
-    }
+    if (stale !== undefined) return failed(endOfWaiting(stale, broker), 'expired');
     const purpose = pushed || hasTraded(operation) ? 'exit' : 'entry';
     const reason = await books.refusal(operation.book, purpose);
     return reason === undefined ? undefined : failed(reason);

@@ -17,7 +17,7 @@ import { checkOrder, termsOnTick } from './checks.ts';
 import type { Order } from './order.ts';
 import type { Sleep } from './patience.ts';
 import { lookupPausesMs } from './patience.ts';
-import { staleness } from './staleness.ts';
+import { endOfWaiting, staleness } from './staleness.ts';
 
 /** Why an entry may not be made now, beyond what the bank says; `undefined` when it may. `asset`: what it trades. */
 export type MayEnter = (entry: Order & { readonly asset: string }) => Promise<string | undefined>;
@@ -100,11 +100,7 @@ export class Preparation {
   /** What keeps an order back whatever it trades: it is stale, or its book may not trade. */
   async heldBack(order: Order, broker: Broker): Promise<NotSent | undefined> {
     const stale = this.#staleness(order);
-    if (stale !== undefined) {
-      const { state, why } = broker.status();
-      const away = state === 'ready' ? '' : ` ${order.broker} is ${state}: ${why ?? ''}`;
-      return { state: 'expired', reason: `${stale}${away}`.trimEnd() };
-    }
+    if (stale !== undefined) return { state: 'expired', reason: endOfWaiting(stale, broker) };
     const reason = await this.#parts.books.refusal(order.book, order.purpose);
     return reason === undefined ? undefined : { state: 'rejected', reason };
   }

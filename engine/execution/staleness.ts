@@ -1,4 +1,5 @@
 /** Until when an entry may be begun and sent: as long as its book allows, or as its signal is good where that is known. */
+import type { Broker } from '../brokers/broker.ts';
 import type { Clock } from '../clock.ts';
 
 export interface Waiting {
@@ -21,4 +22,10 @@ export function staleness(
   }
   if (now - Date.parse(askedAt) <= staleAfterSeconds * 1000) return undefined;
   return `The entry waited longer than ${staleAfterSeconds} s.`;
+}
+
+/** The same as the end of it, with what it may have waited for. */
+export function endOfWaiting(stale: string, broker: Broker): string {
+  const { state, why } = broker.status();
+  return state === 'ready' ? stale : `${stale} ${broker.name} is ${state}: ${why ?? ''}`.trimEnd();
 }

@@ -31,7 +31,6 @@ export interface CheckResult {
   readonly text: string;
 }
 
-/** Everything that the checks look at. Money in the book's currency. */
 /** What the broker makes of a symbol that it does not know. */
 export interface Unresolved {
   readonly why: string;
@@ -39,6 +38,7 @@ export interface Unresolved {
   readonly isUnclear?: true;
 }
 
+/** Everything that the checks look at. Money in the book's currency. */
 export interface OrderScene {
   readonly order: {
     readonly symbol: string;

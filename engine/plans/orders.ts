@@ -448,7 +448,7 @@ export class PlanOrders {
   /** About what exits will bring that have no order at the broker yet, by the prices of their signals. */
   async #waitingSales({ name, book }: PlanSettings): Promise<Decimal> {
     const { runs, operations } = this.#parts;
-    const begun = await Promise.all((await operations.unfinishedOf(book)).map(({ _id }) => runs.order(_id)));
+    const begun = await Promise.all((await operations.open({ book })).map(({ _id }) => runs.order(_id)));
     return [...(await runs.waiting(name)), ...begun.filter((order) => order !== undefined)]
       .filter(({ purpose, side, terms }) => purpose === 'exit' && side === 'sell' && terms.type === 'market')
       .reduce(

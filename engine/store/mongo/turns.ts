@@ -13,7 +13,7 @@ const mostBesideAwaited = 2;
 const calmAfterMs = 100;
 
 /** Does some work when it is its turn; resolves or rejects with what it does. */
-export type InTurn = <R>(work: () => Promise<R>) => Promise<R>;
+type InTurn = <R>(work: () => Promise<R>) => Promise<R>;
 
 export class Turns {
   readonly #limit = pLimit(mostUnderWay);
