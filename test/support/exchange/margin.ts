@@ -131,8 +131,9 @@ export class Margin {
     const holding = this.#wallets.holding(wallet, asset);
     holding.free = holding.free.plus(amount);
     holding.borrowed = holding.borrowed.plus(amount);
-    this.#charge(wallet, asset, amount, 'ON_BORROW', this.#clock.now().getTime());
-    return this.#note(wallet, asset, 'BORROW', amount, zero);
+    const loan = this.#note(wallet, asset, 'BORROW', amount, zero);
+    this.#charge(wallet, asset, amount, 'ON_BORROW', loan.at);
+    return loan;
   }
 
   /** Interest first, then the principal. */
