@@ -404,7 +404,7 @@ export class PlanOrders {
     const { books, clock } = this.#parts;
     const { plan, calendar } = scene;
     // First: what waits no more when it is looked at is among the open orders, which are read after it.
-    const waitingSales = await this.#waitingSales(plan);
+    const waitingExits = await this.#waitingExits(plan);
     const settings = books.settings(plan.book);
     const broker = this.#broker(plan.book);
     const instrument = await this.#instrument(broker, order.symbol);
@@ -435,7 +435,7 @@ export class PlanOrders {
       cash: spendable(holdings, settings.currency, open).plus(supposed.cash),
       expected:
         order.side === 'buy' && order.purpose === 'entry'
-          ? waitingSales.plus(await this.#proceeds(broker, open))
+          ? worthOf(waitingExits, open).plus(await this.#proceeds(broker, open))
           : zero,
       limits: plan.limits,
       freshness,
@@ -445,16 +445,14 @@ export class PlanOrders {
     };
   }
 
-  /** About what exits will bring that have no order at the broker yet, by the prices of their signals. */
-  async #waitingSales({ name, book }: PlanSettings): Promise<Decimal> {
+  /** The plan's exits that are not over. Some have an order at the broker. */
+  async #waitingExits({ name, book }: PlanSettings): Promise<readonly PlanRunOrder[]> {
     const { runs, operations } = this.#parts;
+    const waiting = await runs.waiting(name);
     const begun = await Promise.all((await operations.open({ book })).map(({ _id }) => runs.order(_id)));
-    return [...(await runs.waiting(name)), ...begun.filter((order) => order !== undefined)]
-      .filter(({ purpose, side, terms }) => purpose === 'exit' && side === 'sell' && terms.type === 'market')
-      .reduce(
-        (sum, { quantity, signalPrice }) => sum.plus(decimal(quantity).times(decimal(signalPrice))),
-        zero,
-      );
+    const exits = [...waiting, ...begun].flatMap((order) => (order?.purpose === 'exit' ? [order] : []));
+    // One that was sent between the two readings is in both.
+    return [...new Map(exits.map((order) => [order._id, order])).values()];
   }
 
   /**
@@ -608,6 +606,17 @@ function spendable(holdings: Holdings, currency: string, open: readonly Order[])
       const share = decimal(quantity).minus(decimal(filled)).div(decimal(quantity));
       return left.minus(decimal(notional).times(share));
     }, cash);
+}
+
+/** About what exits will bring that have no order at the broker yet, by the prices of their signals. */
+function worthOf(exits: readonly PlanRunOrder[], open: readonly Order[]): Decimal {
+  const atBroker = new Set(open.map(({ operation }) => operation));
+  return exits
+    .filter(({ _id, side, terms }) => side === 'sell' && terms.type === 'market' && !atBroker.has(_id))
+    .reduce(
+      (sum, { quantity, signalPrice }) => sum.plus(decimal(quantity).times(decimal(signalPrice))),
+      zero,
+    );
 }
 
 function twinOf(

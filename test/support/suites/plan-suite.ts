@@ -50,7 +50,19 @@ class Keen extends Strategy {
   }
 }
 
-const strategies = { busy: Busy, counting: Counting, guarded: Guarded, keen: Keen };
+/** Every day all its money goes to the other of its two symbols. */
+class Switching extends Strategy {
+  init() {}
+  next() {
+    const [one, other] = this.data.symbols;
+    if (one === undefined || other === undefined) return;
+    const [left, taken] = this.positionOf(one).size > 0 ? [one, other] : [other, one];
+    this.positionOf(left).close();
+    this.buy({ symbol: taken, size: Math.floor((this.equity * 0.9) / this.data.of(taken).close.last) });
+  }
+}
+
+const strategies = { busy: Busy, counting: Counting, guarded: Guarded, keen: Keen, switching: Switching };
 const market = { calendar: 'XNYS', schedule: { times: '16:30' } };
 const slow = 120_000;
 const waiting = { timeout: 30_000, interval: 10 };
@@ -58,7 +70,6 @@ const waiting = { timeout: 30_000, interval: 10 };
 type Desk = Awaited<ReturnType<typeof openPlans>>;
 const finished = async ({ told }: Desk) => (await told()).filter(({ type }) => type === 'run.finished');
 const orders = ({ executor }: Desk) => executor.orders({ limit: 100 });
-/** Lets the next moment of the plan come. */
 const busyDaily = {
   name: 'daily',
   strategy: 'busy',
@@ -68,6 +79,7 @@ const busyDaily = {
   backtestStart: '2024-01-02',
 };
 
+/** Lets the next moment of the plan come. */
 async function session(desk: Desk, plan = 'busy') {
   const next = desk.schedule.next(plan);
   if (!next) throw new Error('nothing is on the schedule');
@@ -602,6 +614,31 @@ export function planSuite(openStore: () => Promise<Store>): void {
         expect((await desk.told()).filter(({ type }) => type === 'run.sent')).toMatchObject([
           { sent: 0, givenUp: 1 },
         ]);
+      },
+      slow,
+    );
+
+    it(
+      'that wait for the money of an exit at the broker count that money once',
+      async () => {
+        const line: PlanDeskOptions['line'] = (paper) =>
+          brokerWith(paper, {
+            submit: (order) =>
+              paper.submit(
+                order.side === 'sell' ? { ...order, terms: { type: 'limit', limitPrice: '1000000' } } : order,
+              ),
+          });
+        const desk = await open({ strategy: 'switching', symbols: ['AMBR', 'BRKW'] }, { line });
+        await desk.plans.run('busy', { by: 'ann' });
+        desk.nextDay();
+        await desk.plans.run('busy', { by: 'ann' });
+        expect(await desk.executor.openOrders({ book: 'trend' })).toMatchObject([{ side: 'sell' }]);
+        await desk.plans.watch();
+        const [waits] = (await desk.wanted('busy')).filter(({ state }) => state === 'waiting');
+        expect(waits).toMatchObject({ side: 'buy', reason: expect.stringContaining('until its exits') });
+        const [expected] = /then about ([\d,.]+) USD/.exec(waits?.reason ?? '')?.slice(1) ?? [];
+        const had = (await desk.books.show('trend')).equity;
+        expect(Number(expected?.replaceAll(',', ''))).toBeCloseTo(Number(had), -3);
       },
       slow,
     );
