@@ -156,20 +156,8 @@ export class Backtests {
   }
 
   /** @throws UserError for what is wrong with the data, and when it is cancelled; or the reason for which it was */
-  async fetch(
-    { request, source }: Pick<BegunRun, 'request' | 'source'>,
-    { signal, onProgress }: WorkOptions = {},
-  ): Promise<Bars[]> {
-    onProgress?.({ text: `Fetching bars of ${request.symbols.join(', ')}` });
-    try {
-      signal?.throwIfAborted();
-      return await source.bars({ ...barsRequest(request), ...(signal && { signal }) });
-    } catch (error) {
-      if (!signal?.aborted) throw error;
-      const reason: unknown = signal.reason;
-      const isPlain = !(reason instanceof Error) || reason.name === 'AbortError';
-      throw isPlain ? new UserError('The backtest was cancelled.') : reason;
-    }
+  fetch({ request, source }: Pick<BegunRun, 'request' | 'source'>, work: WorkOptions = {}): Promise<Bars[]> {
+    return fetchBars(source, request, { ...work, what: 'backtest' });
   }
 
   /** @throws UserError for what is wrong with the strategy */
@@ -246,28 +234,32 @@ export class Backtests {
 
   /**
    * A search over the same kind of request, from its beginning to its end in the archive of runs.
-   * @throws UserError when there is no such strategy or source
+   * @throws UserError when there is no such strategy or source, and when it is cancelled while its bars are fetched
    */
   async search<Report extends { readonly files: readonly ReportFile[] }>(
     kind: RunKind,
     request: Omit<BacktestRequest, 'params'>,
     search: SearchInput,
     perform: (subject: Subject) => Promise<{ readonly report: Report } & Omit<RunOutcome, 'files'>>,
+    work: WorkOptions = {},
   ): Promise<Report & { readonly run: string }> {
     const { file } = await this.#parts.strategies.find(request.strategy);
     const source = await this.source(request);
     const input = { ...inputOf({ ...request, params: {} }, source.name), search };
     return this.#parts.runs.keep({ kind, by: request.by, input }, async () => {
-      const bars = await source.bars(barsRequest(request));
+      const bars = await fetchBars(source, request, { ...work, what: searchNames[kind] });
       const { cash, commission, options } = request;
       return perform({ file, bars, options: { ...options, cash, commission } });
     });
   }
 
-  /** The bars of a request, from its source, else from the first that knows all symbols. @throws UserError for unknown ones */
-  async bars(request: DataRequest): Promise<Bars[]> {
-    const source = await this.source(request);
-    return source.bars(barsRequest(request));
+  /**
+   * The bars of a request, from its source, else from the first that knows all symbols.
+   * @param what is done with them, as people call it
+   * @throws UserError for unknown ones, and when it is cancelled
+   */
+  async bars(request: DataRequest, work: WorkOptions & { readonly what: string }): Promise<Bars[]> {
+    return fetchBars(await this.source(request), request, work);
   }
 
   /** The source that is named, else the first that knows all symbols. @throws UserError when there is none */
@@ -350,6 +342,30 @@ export class Backtests {
       );
       return { files: tables, warnings: [`There is no chart: ${reasonOf(error)}`] };
     }
+  }
+}
+
+const searchNames: Readonly<Record<RunKind, string>> = {
+  backtest: 'backtest',
+  optimization: 'optimisation',
+  'walk-forward': 'walk-forward',
+};
+
+/** @throws UserError for what is wrong with the data, and when it is cancelled; or the reason for which it was */
+async function fetchBars(
+  source: Source,
+  request: DataRequest,
+  { signal, onProgress, what }: WorkOptions & { readonly what: string },
+): Promise<Bars[]> {
+  onProgress?.({ text: `Fetching bars of ${request.symbols.join(', ')}` });
+  try {
+    signal?.throwIfAborted();
+    return await source.bars({ ...barsRequest(request), ...(signal && { signal }) });
+  } catch (error) {
+    if (!signal?.aborted) throw error;
+    const reason: unknown = signal.reason;
+    const isPlain = !(reason instanceof Error) || reason.name === 'AbortError';
+    throw isPlain ? new UserError(`The ${what} was cancelled.`) : reason;
   }
 }
 

@@ -118,9 +118,10 @@ export class Research {
    * Repeats the run on data that ends earlier and begins later.
    * @throws UserError for whatever is wrong with the request, its data or the strategy
    */
-  async check(request: CheckRequest, { signal, onProgress }: WorkOptions = {}): Promise<StrategyCheck> {
+  async check(request: CheckRequest, work: WorkOptions = {}): Promise<StrategyCheck> {
+    const { signal, onProgress } = work;
     const { file } = await this.#parts.strategies.find(request.strategy);
-    const bars = await this.#parts.backtests.bars(request);
+    const bars = await this.#parts.backtests.bars(request, { ...work, what: 'check' });
     return checkStrategyFile(
       { file, bars, params: request.params },
       {
@@ -136,8 +137,12 @@ export class Research {
    * @throws UserError for whatever is wrong with the request, its data or the strategy
    */
   optimize(request: SearchRequest, work: WorkOptions = {}): Promise<OptimizationReport> {
-    return this.#parts.backtests.search('optimization', request, searchInput(request), (subject) =>
-      this.#optimize(subject, request, work),
+    return this.#parts.backtests.search(
+      'optimization',
+      request,
+      searchInput(request),
+      (subject) => this.#optimize(subject, request, work),
+      work,
     );
   }
 
@@ -190,8 +195,12 @@ export class Research {
     const { train, test, anchored } = request;
     const windows = { train: lengthJson(train), test: lengthJson(test), anchored };
     const input = { ...searchInput(request), windows };
-    return this.#parts.backtests.search('walk-forward', request, input, (subject) =>
-      this.#walkForward(subject, request, work),
+    return this.#parts.backtests.search(
+      'walk-forward',
+      request,
+      input,
+      (subject) => this.#walkForward(subject, request, work),
+      work,
     );
   }
 

@@ -239,12 +239,11 @@ class Library {
   #ask(
     symbols: readonly string[],
     from: number | undefined,
-    { to, interval, adjusted }: KeptRequest,
+    { from: _, ...request }: KeptRequest,
   ): Promise<Bars[]> {
     return this.#source.bars({
-      ...{ symbols, interval, adjusted },
+      ...{ ...request, symbols },
       ...(from !== undefined && { from: new Date(from) }),
-      ...(to && { to }),
     });
   }
 }

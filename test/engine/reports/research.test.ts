@@ -35,13 +35,27 @@ const bars = barsOf(
   'AA',
   Array.from({ length: 300 }, (_, day) => 50 + 10 * Math.sin(day / 9)),
 );
-const source = {
+const here = {
   name: 'here',
   bars: async () => [bars],
   symbols: async () => [{ symbol: 'AA', name: 'AA' }],
 } as unknown as Source;
 
-async function openResearch() {
+/** Bars of a vendor that does not answer: the promise of a question ends only when it is cancelled. */
+function silentSource() {
+  let heard = () => {};
+  const asked = new Promise<void>((resolve) => {
+    heard = resolve;
+  });
+  const bars: Source['bars'] = ({ signal }) =>
+    new Promise((_, reject) => {
+      heard();
+      signal?.addEventListener('abort', () => reject(signal.reason));
+    });
+  return { asked, source: { ...here, bars } };
+}
+
+async function openResearch(source: Source = here) {
   const folder = await tempFolder();
   await writeFile(join(folder, 'sample.js'), strategy);
   const store = await tempStore();
@@ -96,5 +110,28 @@ describe('the archive of runs', () => {
     const [record] = await runs.latest(1);
     expect(record).toMatchObject({ kind: 'optimization', state: 'failed' });
     expect(record?.reason).toContain('no such luck');
+  });
+});
+
+describe('who cancels while bars are fetched', () => {
+  const searches = {
+    ...{ ...request, choices: { every: ['7', '10'] }, train: 100, test: 50, anchored: false },
+    params: {},
+  };
+
+  it.each([
+    ['a search', 'optimize', 'The optimisation was cancelled.'],
+    ['a walk-forward', 'walkForward', 'The walk-forward was cancelled.'],
+    ['a check', 'check', 'The check was cancelled.'],
+  ] as const)('ends %s there, and the vendor is not asked any more', async (_, work, line) => {
+    const { asked, source } = silentSource();
+    const { runs, research } = await openResearch(source);
+    const cancel = new AbortController();
+    const ended = expect(research[work](searches, { signal: cancel.signal })).rejects.toThrow(line);
+    await asked;
+    cancel.abort();
+    await ended;
+    const [record] = await runs.latest(1);
+    if (work !== 'check') expect(record).toMatchObject({ state: 'failed', reason: line });
   });
 });

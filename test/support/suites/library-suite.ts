@@ -244,6 +244,18 @@ export function librarySuite(openStore: () => Promise<Store>): void {
     expect(await source.library?.forget()).toBe(2);
     expect(await source.library?.size()).toEqual({ series: 0, bars: 0, bytes: 0 });
   });
+
+  it('L14 hands on that somebody may cancel, and that the bar of today is wanted too', async () => {
+    far.tell('AAPL', weekdayBars('2025-01-01', '2026-11-20'));
+    const { signal } = new AbortController();
+    for (let times = 0; times < 2; times++) {
+      await source.bars({ symbols: ['AAPL'], ...daily, unfinished: true, signal });
+    }
+    expect(far.requests).toMatchObject([
+      { unfinished: true, signal },
+      { unfinished: true, signal },
+    ]);
+  });
 }
 
 function dayOf(time: number | undefined): string {
