@@ -44,7 +44,11 @@ export function discordPlatform({
   clock,
   rest: restOptions = {},
 }: DiscordOptions): Platform {
-  const rest = new REST({ version: '10', ...restOptions }).setToken(token);
+  const rest = new REST({
+    version: '10',
+    handlerSweepInterval: queueSweepMs,
+    ...restOptions,
+  }).setToken(token);
   const requests = discordRequests(rest);
   const messages = channelMessages(requests);
   const responders = new Set<InteractionResponder>();
@@ -176,6 +180,11 @@ export function discordPlatform({
   };
 }
 
+/**
+ * discord.js keeps a queue of requests for each interaction token, though it is of use to one command only; by itself it
+ * would drop the idle ones once an hour, which is 650 bytes for each command of that hour.
+ */
+const queueSweepMs = 10_000;
 const completionLimitMs = 2_500;
 const threadNameLimit = 100;
 /** What is not sent by then is not waited for. */
