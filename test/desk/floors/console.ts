@@ -6,12 +6,12 @@ import { toneMark } from '../../../bot/chat/layout.ts';
 import type { Tone } from '../../../commands/reply.ts';
 import type { Person } from '../scripts/script.ts';
 import { AheadClock, type Floor, floorFolder, type Sight, seen, wordsOf } from './floor.ts';
-import { openSetting } from './setting.ts';
+import { type Besides, openSetting } from './setting.ts';
 
-export async function consoleFloor(): Promise<Floor> {
+export async function consoleFloor(besides: Besides = {}): Promise<Floor> {
   const { folder, remove } = await floorFolder();
   const clock = new AheadClock();
-  const desk = await openSetting(folder, { users: [], platforms: { console: {} } }, { clock });
+  const desk = await openSetting(folder, { ...besides, users: [], platforms: { console: {} } }, { clock });
   const typed = new Set<string>();
   const since = (mark: number) => () => [sightOf(desk.printed().slice(mark))];
   const numberOf = (label: string): string => {

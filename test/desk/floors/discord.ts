@@ -25,14 +25,14 @@ import {
   seen,
   wordsOf,
 } from './floor.ts';
-import { openSetting } from './setting.ts';
+import { type Besides, openSetting } from './setting.ts';
 
 export interface DiscordFloor extends Floor {
   readonly discord: FakeDiscord;
   user(name: PersonName): FakeUser;
 }
 
-export async function discordFloor(): Promise<DiscordFloor> {
+export async function discordFloor(besides: Besides = {}): Promise<DiscordFloor> {
   const { folder, remove } = await floorFolder();
   const clock = new AheadClock();
   const discord = await fakeDiscord({ clock });
@@ -40,6 +40,7 @@ export async function discordFloor(): Promise<DiscordFloor> {
   const desk = await openSetting(
     folder,
     {
+      ...besides,
       users: names.map((name) => ({ name, role: roleOf[name], discord: discord.user(name).id })),
       platforms: {
         discord: {

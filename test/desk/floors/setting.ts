@@ -16,7 +16,7 @@ const paper = { type: 'paper', source: 'demo', slippage: '0.0005', fee: '0.001' 
 const shared = { type: 'paper', source: 'demo', balances: { USD: '50000' } };
 const book = { currency: 'USD', capital: '10000', handler: { name: 'order' } };
 
-function settingsIn(folder: string): Pick<DeskSettings, 'books'> & { readonly desk: object } {
+function settingsIn(folder: string) {
   return {
     desk: {
       sources: {
@@ -41,19 +41,32 @@ function barsIn(folder: string): string {
   return join(folder, 'bars');
 }
 
+/** What a desk has beside that. */
+export interface Besides {
+  readonly brokers?: Readonly<Record<string, object>>;
+  readonly books?: NonNullable<DeskSettings['books']>;
+}
+
 /** Such a desk with these people and platforms; it was there before, and meanwhile somebody traded in its account. */
 export async function openSetting(
   folder: string,
-  settings: { readonly users: readonly object[]; readonly platforms: object },
+  {
+    brokers,
+    books: more,
+    ...settings
+  }: Besides & { readonly users: readonly object[]; readonly platforms: object },
   { clock, endpoints }: Required<Pick<DeskSettings, 'clock'>> & Pick<DeskSettings, 'endpoints'>,
 ): Promise<TestDesk> {
   await mkdir(barsIn(folder), { recursive: true });
   const { desk, books } = settingsIn(folder);
-  await writeDemo(folder, { desk: { ...desk, platforms: { console: {} } }, ...(books && { books }) });
+  await writeDemo(folder, { desk: { ...desk, platforms: { console: {} } }, books });
   const before = await openDesk(folder, { clock });
   await before.stop();
   await somebodyElseTrades(before.config.dataFolder, clock);
-  await writeDemo(folder, { desk: { ...desk, ...settings }, ...(books && { books }) });
+  await writeDemo(folder, {
+    desk: { ...desk, brokers: { ...desk.brokers, ...brokers }, ...settings },
+    books: { ...books, ...more },
+  });
   return openDesk(folder, { clock, ...(endpoints && { endpoints }) });
 }
 

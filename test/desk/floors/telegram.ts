@@ -18,7 +18,7 @@ import {
   seen,
   wordsOf,
 } from './floor.ts';
-import { openSetting } from './setting.ts';
+import { type Besides, openSetting } from './setting.ts';
 
 export interface TelegramFloor extends Floor {
   readonly telegram: TestTelegram;
@@ -33,7 +33,7 @@ const unhurried = {
   all: { count: 10_000, ms: 1 },
 };
 
-export async function telegramFloor(): Promise<TelegramFloor> {
+export async function telegramFloor(besides: Besides = {}): Promise<TelegramFloor> {
   const { folder, remove } = await floorFolder();
   const clock = new AheadClock();
   const telegram = await startTelegram({ clock, limited: false });
@@ -42,6 +42,7 @@ export async function telegramFloor(): Promise<TelegramFloor> {
   const desk = await openSetting(
     folder,
     {
+      ...besides,
       users: names.map((name) => ({ name, role: roleOf[name], telegram: users[name].id })),
       platforms: { telegram: { token: telegram.token } },
     },
