@@ -79,7 +79,7 @@ export async function startApp(parts: AppParts): Promise<App> {
     const people = await openPeople(config, { engine, clock, log });
     const mail = await mailOf({ ...parts, config }, engine);
     const platforms = [...(await platformsOf({ ...parts, config }, people)), ...(mail ? [mail] : [])];
-    const { router, access, actions, notices, digests, timesOf } = await openFront({
+    const { router, access, actions, answers, notices, digests, timesOf } = await openFront({
       ...parts,
       config,
       files,
@@ -94,6 +94,7 @@ export async function startApp(parts: AppParts): Promise<App> {
     closers.push(() => access.stop());
     const notifier = await Notifier.open({
       actions,
+      answers,
       outbox,
       store,
       platforms,

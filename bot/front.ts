@@ -14,6 +14,7 @@ import { Access } from './chat/access.ts';
 import { Actions } from './chat/actions.ts';
 import { Agreements } from './chat/agreements.ts';
 import { Aliases } from './chat/aliases.ts';
+import { Answers } from './chat/answers.ts';
 import { Audit } from './chat/audit.ts';
 import { consoleUser } from './chat/console/console.ts';
 import { Digests } from './chat/digest.ts';
@@ -56,6 +57,7 @@ export interface Front {
   readonly router: Router;
   readonly access: Access;
   readonly actions: Actions;
+  readonly answers: Answers;
   readonly notices: Notices;
   readonly digests: Digests;
   /** By whose clock an address is told of moments. */
@@ -136,10 +138,12 @@ export async function openFront(parts: FrontParts): Promise<Front> {
     aliases,
   };
   const { vault } = parts;
+  const answers = new Answers();
   const router = new Router({
-    ...{ commands, desk, host, access, actions, agreements, wizards, uploads, audit, vault, clock, log },
+    ...{ commands, desk, host, access, actions, agreements, answers, wizards, uploads, audit, vault },
+    ...{ clock, log },
   });
-  return { router, access, actions, notices, digests, timesOf };
+  return { router, access, actions, answers, notices, digests, timesOf };
 }
 
 /** The people of the configuration, whoever sits at the terminal, and what was changed about them in chat. */

@@ -147,9 +147,9 @@ export const plan = defineCommand({
         acts: true,
         options: planOption,
         example: '/plan run demo',
-        async *run({ desk, caller, signal }, { plan: name }) {
+        async *run({ desk, caller, request, signal }, { plan: name }) {
           const report = yield* progressOf((tell) =>
-            desk.runPlan(name, { by: caller.name, signal, onProgress: tell }),
+            desk.runPlan(name, { by: caller.name, request, signal, onProgress: tell }),
           );
           return runReply(report);
         },

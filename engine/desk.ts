@@ -987,7 +987,10 @@ export class Desk {
   }
 
   /** @throws UserError when there is no such plan, or its strategy or data are wrong: then no order was sent */
-  runPlan(name: string, run: WorkOptions & { readonly by: string }): Promise<PlanRunReport> {
+  runPlan(
+    name: string,
+    run: WorkOptions & { readonly by: string; readonly request?: string },
+  ): Promise<PlanRunReport> {
     return this.#parts.plans.run(name, run);
   }
 

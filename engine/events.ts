@@ -209,6 +209,8 @@ export type DeskEvent =
       readonly notes: readonly string[];
       readonly fills: readonly ToldFill[];
       readonly capital: ToldCapital;
+      /** What names the wish for it, where somebody ran it by hand. */
+      readonly request?: string;
     }
   | {
       /** Orders of a plan that had waited went to the broker, or were given up. */

@@ -16,6 +16,7 @@ import {
 } from '../../engine/store/store.ts';
 import type { Actions } from './actions.ts';
 import type { Announcer } from './announcer.ts';
+import type { Answers } from './answers.ts';
 import { withButtons } from './buttons.ts';
 import { type Hearing, nameOf } from './notices.ts';
 import { type ChatAddress, DeliveryError, type Message, type MessageRef, type Platform } from './platform.ts';
@@ -43,6 +44,7 @@ export interface NotifierParts {
   readonly outbox: Outbox;
   readonly store: Store;
   readonly actions: Actions;
+  readonly answers: Pick<Answers, 'isIn'>;
   readonly platforms: readonly Platform[];
   readonly hearing: Hearing;
   readonly announcer: Pick<Announcer, 'announce'>;
@@ -217,9 +219,12 @@ class AddressDelivery {
 
   #post({ sequence, event }: OutboxRecord, message: Message): Promise<MessageRef> {
     return this.#parts.threads.tell({ chat: this.#address, platform: this.#platform, event }, (to) => {
-      // In another place it is another message.
-      const place = to.thread === undefined ? this.#id : `${this.#id}/${to.thread}`;
-      return this.#platform.post(to, message, `${place}/${sequence}`);
+      // In another place it is another message; and the files of an answer are where the answer is.
+      if (to.thread !== undefined)
+        return this.#platform.post(to, message, `${this.#id}/${to.thread}/${sequence}`);
+      const request = 'request' in event ? event.request : undefined;
+      const isAnswered = request !== undefined && this.#parts.answers.isIn(this.#id, request);
+      return this.#platform.post(to, isAnswered ? withoutFiles(message) : message, `${this.#id}/${sequence}`);
     });
   }
 
@@ -243,4 +248,8 @@ class AddressDelivery {
       text: [...(message.text ?? []), `\n(happened ${this.#parts.timesOf(this.#address).minute(at)})`],
     };
   }
+}
+
+function withoutFiles({ attachments: _, ...message }: Message): Message {
+  return message;
 }

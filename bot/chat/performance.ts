@@ -9,6 +9,7 @@ import type { Desk } from '../../engine/desk.ts';
 import type { Logger } from '../../engine/log.ts';
 import type { Actions } from './actions.ts';
 import type { Agreements } from './agreements.ts';
+import type { Answers } from './answers.ts';
 import { withButtons } from './buttons.ts';
 import type { ConfirmationParts, Confirmations } from './confirmations.ts';
 import { mustBeAllowed } from './permission.ts';
@@ -24,6 +25,7 @@ export interface PerformanceParts extends ConfirmationParts {
   readonly desk: Desk;
   readonly actions: Actions;
   readonly agreements: Agreements;
+  readonly answers: Answers;
   readonly wizards: Pick<Wizards, 'forget'>;
   readonly uploads: Uploads;
   readonly clock: Clock;
@@ -59,7 +61,7 @@ export class Performance {
     given: Record<string, ParsedValue>,
     { confirmed = false, placement = action.visibility ?? 'everyone', name = newName(), preface }: How,
   ): Promise<void> {
-    const { agreements, clock, desk, uploads } = this.#parts;
+    const { agreements, answers, clock, desk, uploads } = this.#parts;
     const { caller } = request;
     const controller = new AbortController();
     const context = request.context(name, controller.signal);
@@ -89,7 +91,14 @@ export class Performance {
       }
       await request.audit(asked, 'asked', `confirmed by ${agreed.with} and ${caller.name}`);
     }
-    const reply = await this.#work.run(request, { words, action }, context, options, controller);
+    if (placement !== 'only-you' || request.from.chat.private) {
+      answers.expect(name, context.host.notices.chatOf(context.asker));
+    }
+    const running = this.#work.run(request, { words, action }, context, options, controller);
+    const reply = await running.catch((error: unknown) => {
+      answers.failed(name);
+      throw error;
+    });
     if (action.wizard) await this.#parts.wizards.forget(caller.name, words.join(' '));
     await request.show(await withButtons(reply, this.#parts.actions));
     await request.audit(asked, 'answered', null);

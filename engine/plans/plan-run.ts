@@ -54,6 +54,8 @@ export interface RunOrder {
   readonly run: string;
   readonly kind: PlanRun['kind'];
   readonly by: string;
+  /** What names the wish for it, where somebody runs it by hand. */
+  readonly request?: string;
   /** Of a scheduled run. */
   readonly moment?: { readonly session: string; readonly time: string; readonly at: Date };
 }
@@ -404,6 +406,7 @@ export class PlanRunner {
         notes: lines,
         fills: fills.map(toldFill),
         capital: { cash, equity, currency },
+        ...(order.request !== undefined && { request: order.request }),
       },
       `run.finished:${order.run}`,
     );

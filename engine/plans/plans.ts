@@ -319,12 +319,15 @@ export class Plans {
   }
 
   /**
-   * Runs a plan now.
+   * Runs a plan now. The event that tells of it carries `request`, by which whoever wished for it knows it again.
    * @throws UserError when there is no such plan, or its strategy or data are wrong: then no order was sent
    */
-  run(name: string, { by, ...work }: WorkOptions & { readonly by: string }): Promise<PlanRunReport> {
+  run(
+    name: string,
+    { by, request, ...work }: WorkOptions & { readonly by: string; readonly request?: string },
+  ): Promise<PlanRunReport> {
     const { _id } = this.#definitions.get(name);
-    const order: RunOrder = { run: newId(_id), kind: 'hand', by };
+    const order: RunOrder = { run: newId(_id), kind: 'hand', by, ...(request !== undefined && { request }) };
     return this.#inTurn(_id, () => this.#performed(_id, order, work));
   }
 

@@ -4,6 +4,7 @@ import { Access } from '../../bot/chat/access.ts';
 import { Actions } from '../../bot/chat/actions.ts';
 import { Agreements } from '../../bot/chat/agreements.ts';
 import { Aliases } from '../../bot/chat/aliases.ts';
+import { Answers } from '../../bot/chat/answers.ts';
 import { Audit } from '../../bot/chat/audit.ts';
 import { Digests } from '../../bot/chat/digest.ts';
 import { Notices, nameOf } from '../../bot/chat/notices.ts';
@@ -138,6 +139,7 @@ export async function chatDesk({
   const wizards = await Wizards.open(store, clock);
   const router = new Router({
     ...{ commands, desk, host, access, actions, agreements, wizards, uploads, audit, vault, clock, log },
+    answers: new Answers(),
   });
 
   /** The person of this name; anybody else is a stranger. */

@@ -1,6 +1,7 @@
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { Actions } from '../../../bot/chat/actions.ts';
 import { announce, type Telling } from '../../../bot/chat/announcements.ts';
+import { Answers } from '../../../bot/chat/answers.ts';
 import type { Hearing } from '../../../bot/chat/notices.ts';
 import { Notifier } from '../../../bot/chat/notifier.ts';
 import {
@@ -10,7 +11,7 @@ import {
   type MessageRef,
   type Platform,
 } from '../../../bot/chat/platform.ts';
-import { plainText } from '../../../commands/reply.ts';
+import { type Attachment, plainText } from '../../../commands/reply.ts';
 import { Times } from '../../../commands/times.ts';
 import { type DeskEvent, Outbox } from '../../../engine/events.ts';
 import { silentLog } from '../../../engine/log.ts';
@@ -26,6 +27,8 @@ class FakePlatform implements Platform {
   /** The buttons of the message that was posted or edited last. */
   buttons: Message['buttons'] = [];
   readonly keys: string[] = [];
+  /** Files by the chat into which they were sent. */
+  readonly files = new Map<string, string[]>();
   failure: DeliveryError | undefined;
   #next = 1;
 
@@ -40,6 +43,8 @@ class FakePlatform implements Platform {
     if (this.failure) throw this.failure;
     this.buttons = message.buttons;
     const id = String(this.#next++);
+    const sent = (message.attachments ?? []).map(({ name }) => name);
+    this.files.set(address.id, [...(this.files.get(address.id) ?? []), ...sent]);
     this.messages.set(id, wordsOf(message));
     return { platform: 'discord', chat: address.id, message: id };
   }
@@ -69,23 +74,41 @@ function hearingOf(addresses: readonly ChatAddress[]): Hearing {
 
 const received: DeskEvent = { type: 'signal.received', signal: 's1', book: 'demo', summary: 'buy 1 SP500' };
 const refused: DeskEvent = { ...received, type: 'signal.refused', reason: 'suspended' };
+const finished = (run: string, request?: string): DeskEvent => ({
+  ...{ type: 'run.finished', run, plan: 'demo', book: 'rotation', account: 'paper' },
+  ...{ newOrders: 0, waiting: 0, notes: [], fills: [] },
+  capital: { cash: '100', equity: '100', currency: 'USD' },
+  ...(request !== undefined && { request }),
+});
 const resumed = (by: string): DeskEvent => ({ type: 'resumed', book: null, by });
 
 async function chatting(
   store: Store,
-  { platform = new FakePlatform(), listeners = [channel], zone = 'UTC' } = {},
+  {
+    platform = new FakePlatform(),
+    listeners = [channel],
+    zone = 'UTC',
+    files = [] as readonly Attachment[],
+  } = {},
 ) {
   const clock = new ManualClock();
   const outbox = await Outbox.open(store, clock);
   const actions = await Actions.open(store, clock);
+  const answers = new Answers();
   const open = async () => {
     const notifier = await Notifier.open({
       actions,
+      answers,
       outbox,
       store,
       platforms: [platform],
       hearing: hearingOf(listeners),
-      announcer: { announce: async ({ event }) => announce(event, telling) },
+      announcer: {
+        announce: async ({ event }) => {
+          const { content, subject } = announce(event, telling);
+          return { subject, content: { ...content, attachments: files } };
+        },
+      },
       threads: { tell: ({ chat }, send) => send(chat) },
       timesOf: () => new Times(zone, clock),
       clock,
@@ -96,7 +119,7 @@ async function chatting(
     onTestFinished(() => notifier.stop());
     return notifier;
   };
-  return { clock, outbox, actions, platform, open };
+  return { clock, outbox, actions, answers, platform, open };
 }
 
 const telling: Telling = { accountText: (broker) => broker.toUpperCase(), accountOf: () => undefined };
@@ -177,6 +200,25 @@ describe('a chat that hears the desk', () => {
     await desk.outbox.publish(resumed('tom'));
     await vi.waitFor(() => expect(said(desk.platform)).toHaveLength(1));
     expect(said(desk.platform)[0]).toContain('tom');
+  });
+
+  it('gets no picture from it that the answer to its own command brings, and other chats do', async () => {
+    const others: ChatAddress = { ...channel, id: 'others' };
+    const picture = { name: 'run.png', type: 'image/png', data: Uint8Array.of(1) } as const;
+    const desk = await chatting(await tempStore(), { listeners: [channel, others], files: [picture] });
+    await desk.open();
+    const { messages, files } = desk.platform;
+    desk.answers.expect('asked-here', 'discord:chat:desk');
+    await desk.outbox.publish(finished('run-1', 'asked-here'));
+    await vi.waitFor(() => expect(messages.size).toBe(2));
+    expect(Object.fromEntries(files)).toEqual({ desk: [], others: ['run.png'] });
+    await desk.outbox.publish(finished('run-2'));
+    await vi.waitFor(() => expect(messages.size).toBe(4));
+    expect(files.get('desk'), 'of a run by the schedule').toEqual(['run.png']);
+    desk.answers.failed('asked-here');
+    await desk.outbox.publish(finished('run-3', 'asked-here'));
+    await vi.waitFor(() => expect(messages.size).toBe(6));
+    expect(files.get('desk'), 'where there was no answer').toEqual(['run.png', 'run.png']);
   });
 
   it('goes on after a restart where it was', async () => {

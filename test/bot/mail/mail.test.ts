@@ -2,6 +2,7 @@
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { Actions } from '../../../bot/chat/actions.ts';
 import { Announcer } from '../../../bot/chat/announcer.ts';
+import { Answers } from '../../../bot/chat/answers.ts';
 import type { Hearing } from '../../../bot/chat/notices.ts';
 import { Notifier } from '../../../bot/chat/notifier.ts';
 import type { ChatAddress, ChatHandler, Message } from '../../../bot/chat/platform.ts';
@@ -55,6 +56,7 @@ async function hearing(
   const notifier = await Notifier.open({
     ...{ outbox, store, actions, platforms: [mail.platform], hearing: heard, announcer },
     threads: { tell: ({ chat }, send) => send(chat) },
+    answers: new Answers(),
     ...{ timesOf: () => new Times('UTC', mail.clock), clock: mail.clock, log: silentLog, retryMs: 5 },
   });
   notifier.start();
