@@ -286,8 +286,10 @@ async function sourcesOf(
 ): Promise<ReadonlyMap<string, Source>> {
   const sources = new Map<string, Source>();
   const source = (name: string) => sourceNamed(sources, name, config);
+  const ofType = (type: string) =>
+    Object.entries(config.brokers).flatMap(([name, settings]) => (settings.type === type ? [name] : []));
   for (const [name, settings] of Object.entries(config.sources)) {
-    const own = await createSource(name, settings, { ...effects, source, network });
+    const own = await createSource(name, settings, { ...effects, source, brokers: ofType, network });
     sources.set(name, settings.library ? await withLibrary(own, effects) : own);
   }
   return sources;

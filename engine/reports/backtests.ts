@@ -394,6 +394,7 @@ function hintAt(symbol: string, known: readonly string[]): string {
 
 /** A source that cannot be asked just now knows nothing: perhaps another one does. */
 async function knows(source: Source, symbol: string): Promise<boolean> {
+  if (await source.chosen?.(symbol)) return true;
   const found = await source.symbols(symbol, 50).catch((error: unknown) => {
     if (error instanceof UserError) return [];
     throw error;

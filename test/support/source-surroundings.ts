@@ -11,6 +11,7 @@ export function sourceSurroundings(clock: Clock): SourceSurroundings {
     source: (name) => {
       throw new Error(`this test has no source ${name}`);
     },
+    brokers: () => [],
     network: { fetch: nothing('network'), pause: nothing('time to wait') },
   };
 }

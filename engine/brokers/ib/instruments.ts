@@ -24,6 +24,8 @@ export interface Share extends StoredDocument {
   readonly exchange: string;
   readonly currency: string;
   readonly name: string;
+  /** As TWS calls it: `US/Eastern`. */
+  readonly timezone?: string;
   readonly sizeStep: string;
   /** From which price on which step, lowest first. */
   readonly ticks: readonly { readonly from: string; readonly step: string }[];
@@ -38,6 +40,13 @@ export interface InstrumentsParts {
   readonly name: string;
   /** @throws NoAnswer */
   readonly session: () => Session;
+  /** An unknown name is not answered with those that were perhaps meant. */
+  readonly withoutHints?: boolean;
+}
+
+/** A name that no share has, or that is none. */
+export class UnknownShare extends UserError {
+  override readonly name = 'UnknownShare';
 }
 
 interface Wanted {
@@ -97,20 +106,22 @@ export class Instruments {
 
   /**
    * The share under a name that an alert gives it: `AAPL`, `NASDAQ:AAPL`, `SAP@IBIS/EUR`, `BRK.B`, or its number.
-   * @throws UserError for an unknown name
+   * @throws UnknownShare
+   * @throws UserError for a share that is not traded here
    * @throws SeveralContracts for one that several shares have, until a person has chosen
    * @throws NoAnswer for a share that is not known yet, while TWS is away
    */
   async find(name: string): Promise<Share> {
     const key = name.trim().toUpperCase();
-    const known = this.#known.get(key) ?? (await this.#shares?.get(key));
+    // Asked every time: it may have been chosen elsewhere, by another desk or for the broker of this source.
+    const chosen = await this.chosen(name);
+    const known = await this.#kept(key, chosen);
     if (known && this.#isFresh(known)) {
       this.#known.set(key, known);
       return known;
     }
     try {
-      const chosen = await this.#choices?.get(key);
-      const found = await this.#look(wantedOf(chosen?.contract ?? name));
+      const found = await this.#look(wantedOf(chosen ?? name));
       await this.#keep(key, found);
       return found;
     } catch (error) {
@@ -119,13 +130,18 @@ export class Instruments {
     }
   }
 
+  /** What a person has chosen a name to mean; null where nobody has. */
+  async chosen(name: string): Promise<string | null> {
+    return (await this.#choices?.get(name.trim().toUpperCase()))?.contract ?? null;
+  }
+
   /** All that a name can mean, and what a person has chosen. @throws UserError when it means none; NoAnswer */
   async choicesOf(
     name: string,
   ): Promise<{ readonly choices: readonly ContractChoice[]; readonly chosen: string | null }> {
-    const chosen = await this.#choices?.get(name.trim().toUpperCase());
+    const chosen = await this.chosen(name);
     const found = await this.#candidates(wantedOf(name));
-    return { choices: found.map(choiceOf), chosen: chosen?.contract ?? null };
+    return { choices: found.map(choiceOf), chosen };
   }
 
   /** From now on the name means this contract, in every desk on the store. @throws UserError as `Contracts.choose` */
@@ -218,14 +234,14 @@ export class Instruments {
     );
     const atPrimary = found.filter((details) => details.contract.primaryExch === exchange);
     const candidates = exchange !== undefined && atPrimary.length > 0 ? atPrimary : found;
-    if (candidates.length === 0) throw new UserError(await this.#unknown(wanted));
+    if (candidates.length === 0) throw new UnknownShare(await this.#unknown(wanted));
     return candidates;
   }
 
   async #unknown({ conId, ticker, exchange, currency }: Wanted): Promise<string> {
     const where = `${exchange === undefined ? '' : ` at ${exchange}`}${currency === undefined ? '' : ` in ${currency}`}`;
     const what = conId === undefined ? `share "${ticker}"${where}` : `share with the number ${conId}`;
-    const near = conId === undefined ? await this.search(ticker, 5) : [];
+    const near = conId === undefined && !this.#parts.withoutHints ? await this.search(ticker, 5) : [];
     const names = near.map(({ symbol, primaryExch, currency: its }) => `${symbol}@${primaryExch}/${its}`);
     const hint =
       names.length > 0 ? ` Did you mean ${names.join(', ')}?` : ' Write it as AAPL or SAP@IBIS/EUR.';
@@ -253,6 +269,7 @@ export class Instruments {
       exchange: primaryExch,
       currency,
       name: longName,
+      ...(details.timeZoneId && { timezone: details.timeZoneId }),
       sizeStep: decimalText(sizeStep.gt(zero) ? sizeStep : decimal('1')),
       ticks: (steps.length > 0 ? steps : [{ from: 0, step: details.minTick ?? 0.01 }])
         .toSorted((a, b) => a.from - b.from)
@@ -279,6 +296,15 @@ export class Instruments {
     }
   }
 
+  /** What the name was found to mean before, unless something else was chosen since. */
+  async #kept(key: string, chosen: string | null): Promise<Share | undefined> {
+    const isMeant = (share: Share | undefined) => chosen === null || share?.symbol === chosen;
+    const known = this.#known.get(key);
+    if (known && isMeant(known)) return known;
+    const kept = await this.#shares?.get(key);
+    return isMeant(kept) ? kept : undefined;
+  }
+
   #isFresh({ at }: Share): boolean {
     return this.#parts.clock.now().getTime() - Date.parse(at) < freshMs;
   }
@@ -300,7 +326,7 @@ function wantedOf(name: string): Wanted {
     return { conId: Number(number), ticker: '', exchange: undefined, currency: undefined };
   }
   const found = /^(?:([A-Z]+):)?([A-Z0-9][A-Z0-9.\- ]*?)(?:@([A-Z0-9]+))?(?:\/([A-Z]{3}))?$/.exec(text);
-  if (!found) throw new UserError(`"${name}" is no share. Write it as AAPL, NASDAQ:AAPL or SAP@IBIS/EUR.`);
+  if (!found) throw new UnknownShare(`"${name}" is no share. Write it as AAPL, NASDAQ:AAPL or SAP@IBIS/EUR.`);
   const [, prefix, ticker = '', at, currency] = found;
   const exchange = at ?? (prefix === undefined ? undefined : (exchangeNames[prefix] ?? prefix));
   return {

@@ -14,6 +14,11 @@ export interface QuotesParts {
   readonly session: () => Session;
 }
 
+/** Nobody has a price just now, or it is not subscribed. */
+export class NoPrice extends Error {
+  override readonly name = 'NoPrice';
+}
+
 const freshMs = 1000;
 /** Real-time prices are not subscribed. */
 const notSubscribed: readonly number[] = [354, 10089, 10168, 10186];
@@ -26,7 +31,7 @@ export class Quotes {
     this.#parts = parts;
   }
 
-  /** @throws NoAnswer, TwsError, and Error where nobody has a price */
+  /** @throws NoAnswer, TwsError, NoPrice */
   of(share: Share): Promise<Quote> {
     const now = this.#parts.clock.now().getTime();
     const latest = this.#latest.get(share.conId);
@@ -42,7 +47,7 @@ export class Quotes {
     const at = clock.now();
     const prices = await this.#prices(() => session().prices(contractOf(share), delayed), share);
     const known = prices.last ?? middle(prices.bid, prices.ask);
-    if (known === undefined) throw new Error(`TWS has no price of ${share.symbol} just now`);
+    if (known === undefined) throw new NoPrice(`TWS has no price of ${share.symbol} just now`);
     const text = (price: number) => decimalText(decimalOfNumber(price));
     instruments.noteLastPrice(share, text(known));
     return {
@@ -61,7 +66,7 @@ export class Quotes {
       return await ask();
     } catch (error) {
       if (!(error instanceof TwsError) || !notSubscribed.includes(error.code)) throw error;
-      throw new Error(
+      throw new NoPrice(
         `the account has no subscription to prices of ${symbol} over the API; "delayedPrices: true" in desk.yaml takes those of 15 minutes ago`,
         { cause: error },
       );

@@ -132,13 +132,20 @@ interface Ear<T> {
   done(answer: T): void;
 }
 
+/** How long a question waits for its answer. */
+interface Patience {
+  readonly timeoutMs?: number;
+  readonly signal?: AbortSignal;
+  /** Tells TWS that nobody waits any more. */
+  takeBack?(id: number): void;
+}
+
 /** A price that TWS does not have is -1, or 0. */
 const bidTicks: readonly number[] = [1, 66];
 const askTicks: readonly number[] = [2, 67];
 const lastTicks: readonly number[] = [4, 68];
 /** Prices of a moment are gathered for up to 11 s by TWS. */
 const snapshotMs = 12_000;
-const historyMs = 60_000;
 
 export class Session {
   readonly ended: Promise<string>;
@@ -382,12 +389,19 @@ export class Session {
         this.#api.reqMarketDataType(delayed ? MarketDataType.DELAYED : MarketDataType.REALTIME);
         this.#api.reqMktData(id, contract, '', true, false);
       },
-      snapshotMs,
+      { timeoutMs: snapshotMs },
     );
   }
 
-  /** @throws TwsError */
-  history(contract: Contract, question: HistoryQuestion): Promise<readonly SeenBar[]> {
+  /**
+   * @param within how long TWS may take, in milliseconds, and what ends the question before: then it is taken back
+   * @throws NoAnswer, TwsError, and the reason of the signal
+   */
+  history(
+    contract: Contract,
+    question: HistoryQuestion,
+    within: { readonly timeoutMs: number; readonly signal?: AbortSignal },
+  ): Promise<readonly SeenBar[]> {
     const { end, duration, barSize, whatToShow } = question;
     return this.#ask(
       'bars',
@@ -421,7 +435,7 @@ export class Session {
           false,
         );
       },
-      historyMs,
+      { ...within, takeBack: (id) => this.#api.cancelHistoricalData(id) },
     );
   }
 
@@ -544,15 +558,21 @@ export class Session {
     return this.#lanes.run(what, () => this.#ask(what, ask));
   }
 
-  /** @throws NoAnswer, TwsError */
-  #ask<T>(what: string, ask: (ear: Ear<T>) => void, timeoutMs = this.#parts.timeoutMs): Promise<T> {
+  /** @throws NoAnswer, TwsError, and the reason of the signal */
+  #ask<T>(
+    what: string,
+    ask: (ear: Ear<T>) => void,
+    { timeoutMs = this.#parts.timeoutMs, signal, takeBack }: Patience = {},
+  ): Promise<T> {
     if (this.#endedWhy !== undefined) return Promise.reject(new NoAnswer(this.#endedWhy));
+    if (signal?.aborted) return Promise.reject(signal.reason);
     const id = this.#nextRequestId++;
     const emitter = this.#api as unknown as Emitter;
     const listeners: [EventName, Listener][] = [];
     return new Promise<T>((resolve, reject) => {
       const leave = () => {
         clearTimeout(timer);
+        signal?.removeEventListener('abort', giveUp);
         this.#failing.delete(id);
         for (const [event, listener] of listeners) emitter.off(event, listener);
       };
@@ -560,10 +580,15 @@ export class Session {
         leave();
         reject(error);
       };
-      const timer = setTimeout(
-        () => fail(new NoAnswer(`TWS was asked for ${what} and did not answer within ${timeoutMs / 1000} s`)),
-        timeoutMs,
-      );
+      const giveUp = () => {
+        takeBack?.(id);
+        fail(signal?.reason);
+      };
+      const timer = setTimeout(() => {
+        takeBack?.(id);
+        fail(new NoAnswer(`TWS was asked for ${what} and did not answer within ${timeoutMs / 1000} s`));
+      }, timeoutMs);
+      signal?.addEventListener('abort', giveUp);
       this.#failing.set(id, fail);
       ask({
         id,

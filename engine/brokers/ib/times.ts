@@ -32,8 +32,12 @@ export function instantOfTws(text: string, defaultZone: string): Date {
     Number(second),
   );
   if (zone === undefined && separator === '-') return new Date(wallClock);
-  const name = zone ?? defaultZone;
-  return new Date(instantOf(wallClock, zones[name] ?? name));
+  return new Date(instantOf(wallClock, ianaZoneOf(zone ?? defaultZone)));
+}
+
+/** The zone that TWS calls so. It may be one that nobody knows. */
+export function ianaZoneOf(zone: string): string {
+  return zones[zone] ?? zone;
 }
 
 /** An instant as a request wants it: in UTC. */

@@ -6,7 +6,7 @@
  * kept only once it is over; the unfinished ones of today come from the source every time.
  */
 import type { Clock } from '../../clock.ts';
-import { reasonOf } from '../../errors.ts';
+import { reasonOf, UserError } from '../../errors.ts';
 import type { Outbox } from '../../events.ts';
 import type { Logger } from '../../log.ts';
 import type { Store } from '../../store/store.ts';
@@ -103,7 +103,8 @@ class Library {
   }
 
   async #kept(wanted: string, request: KeptRequest): Promise<Kept> {
-    const symbol = this.#spellings.get(wanted) ?? wanted;
+    const chosen = await this.#source.chosen?.(wanted);
+    const symbol = chosen ?? this.#spellings.get(wanted) ?? wanted;
     const { interval, adjusted } = request;
     const series: Series = { source: this.#source.name, symbol, interval, adjusted };
     const from = request.from?.getTime();
@@ -166,6 +167,7 @@ class Library {
       await this.#keepAnew(kept, fetched, request.from?.toISOString() ?? null);
       return { bars: fetched, corrections: [] };
     }
+    if (fetched.symbol !== kept.series.symbol) throw changedItsMind(this.#source, kept.series, fetched);
     const { corrections, gone, added, factor } = compareOverlap(kept.bars, fetched);
     const isRewritten = factor !== undefined || (request.adjusted && corrections.length > 0);
     if (isRewritten) return this.#rewritten(kept, corrections, factor, request);
@@ -250,6 +252,11 @@ class Library {
 
 function leftOut({ name }: Source, { symbol }: Series): Error {
   return new Error(`source ${name} was asked for ${symbol} and answered without it`);
+}
+
+/** Its bars must not be mixed with those that are kept. */
+function changedItsMind({ name }: Source, { symbol }: Series, fetched: Bars): UserError {
+  return new UserError(`Source ${name} was asked for ${symbol} and gave ${fetched.symbol}. Ask again.`);
 }
 
 function reachesBack({ from }: SeriesRecord, wanted: number | undefined): boolean {

@@ -2,6 +2,7 @@
 import type { z } from 'zod';
 import type { Clock } from '../../clock.ts';
 import type { Logger } from '../../log.ts';
+import type { Store } from '../../store/store.ts';
 import type { Source } from './source.ts';
 
 /** What the desk gives to every source. */
@@ -10,6 +11,10 @@ export interface SourceSurroundings {
   readonly log: Logger;
   /** Another source of `desk.yaml` by its name; only to be called once all are built. @throws UserError when there is none */
   source(name: string): Source;
+  /** The brokers of a type in `desk.yaml`, by their names. */
+  brokers(type: string): readonly string[];
+  /** What brokers remember of their instruments is there. */
+  readonly store?: Store;
   readonly network: Network;
 }
 

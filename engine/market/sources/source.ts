@@ -100,6 +100,8 @@ export interface Source {
   readonly remote?: { readonly intervals: readonly Interval[]; readonly listsSymbols: boolean };
   /** Undefined where the source's own time zone is all that is known. @throws UserError for an unknown symbol */
   market?(symbol: string): Promise<Market>;
+  /** What a person has chosen a symbol to mean; null where nobody has. Undefined where a symbol means one thing, or none. */
+  chosen?(symbol: string): Promise<string | null>;
   /** Undefined where bars cannot be sent in. */
   readonly intake?: Intake;
   /** Undefined where every request is the source's own answer. */

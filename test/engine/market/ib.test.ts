@@ -1,24 +1,31 @@
 /** Bars and prices of Interactive Brokers, through the real client, from a local TWS that counts how often it is asked. */
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { IbBroker } from '../../../engine/brokers/ib/ib.ts';
+import { ibSettings } from '../../../engine/brokers/ib/settings.ts';
 import { UserError } from '../../../engine/errors.ts';
+import { Outbox } from '../../../engine/events.ts';
 import { silentLog } from '../../../engine/log.ts';
-import { ibSource } from '../../../engine/market/sources/ib/source.ts';
+import { withLibrary } from '../../../engine/market/library/library.ts';
+import type { SourceSurroundings } from '../../../engine/market/sources/adapter.ts';
+import { createSource } from '../../../engine/market/sources/index.ts';
 import { ManualClock } from '../../support/clock.ts';
 import { patience } from '../../support/suites/broker/world.ts';
+import { tempStore } from '../../support/temp-store.ts';
 import type { HistoryBar } from '../../support/tws/index.ts';
 import { listed, startTws } from '../../support/tws/index.ts';
+import type { QuestionFault } from '../../support/tws/server.ts';
+import { surroundings } from '../../support/vendors/vendor.ts';
 
 const dayMs = 86_400_000;
 
-async function source() {
+async function source(more: Partial<SourceSurroundings> = {}) {
   const clock = new ManualClock('2026-11-18T15:00:00Z');
   const tws = await startTws({ clock });
   onTestFinished(() => tws.close());
-  const ib = await ibSource({
-    ...{ name: 'ib', host: '127.0.0.1', port: tws.port, clientId: 18, timezone: 'America/New_York' },
-    ...{ delayedPrices: false, timeoutSeconds: 3, clock, log: silentLog, pausesMs: [] },
-  });
-  return { tws, ib, clock };
+  const pauses: number[] = [];
+  const parts = { clock, log: silentLog, ...surroundings(pauses, clock), ...more };
+  const ib = await createSource('ib', { type: 'ib', port: tws.port, timeoutSeconds: 3 }, parts);
+  return { tws, ib, clock, pauses };
 }
 
 function bars(first: string, count: number, everyMs: number): HistoryBar[] {
@@ -92,9 +99,6 @@ describe('bars', () => {
     const before = { ...daily, symbols: ['AAPL'], to: new Date('2020-01-01') };
     await expect(ib.bars(before)).rejects.toBeInstanceOf(UserError);
     await expect(ib.bars({ ...daily, symbols: ['NOSUCH'] })).rejects.toBeInstanceOf(UserError);
-    await expect(ib.bars({ symbols: ['AAPL'], interval: '1m', adjusted: true })).rejects.toThrow(
-      /unadjusted/,
-    );
   });
 
   test('are not asked for twice within the time in which that is refused', async () => {
@@ -141,4 +145,142 @@ test('a TWS that is away, or goes away, is told so, and asked again the next tim
   await expect
     .poll(() => ib.lastPrice('AAPL').catch(() => undefined), patience)
     .toMatchObject({ price: '200' });
+});
+
+describe('a session that is lost in the middle of a question', () => {
+  test.each([
+    ['which share it is', '9', { is: 'broken', acts: false }],
+    ['which share it is', '9', { is: 'cut' }],
+    ['bars', '20', { is: 'broken', acts: false }],
+    ['bars', '20', { is: 'unreadable' }],
+  ] as const)('about %s (%s, %o) is opened again, and the question asked again', async (_, message, fault) => {
+    const { tws, ib, pauses } = await source();
+    tws.server.history.put(listed('AAPL').conId, '1 day', bars('2026-11-02', 5, dayMs));
+    const faults: QuestionFault[] = [fault];
+    tws.server.onQuestion = ([id]) => (id === message ? faults.pop() : undefined);
+    const [found] = await ib.bars({ ...daily, symbols: ['AAPL'] });
+    expect(found?.time.length).toBe(5);
+    expect(faults).toEqual([]);
+    expect(pauses).toEqual([1000]);
+    expect(
+      tws.server.received.filter(([id]) => id === '71'),
+      'connections',
+    ).toHaveLength(2);
+  });
+
+  test('about a price is, too', async () => {
+    const { tws, ib } = await source();
+    tws.price('AAPL', '200');
+    const faults = [{ is: 'broken', acts: true } as const];
+    tws.server.onQuestion = ([id]) => (id === '1' ? faults.pop() : undefined);
+    expect(await ib.lastPrice('AAPL')).toMatchObject({ price: '200' });
+    expect(faults).toEqual([]);
+  });
+});
+
+test('a question that nobody waits for any more is taken back', async () => {
+  const { tws, ib } = await source();
+  const cancel = new AbortController();
+  tws.server.onQuestion = ([id]) => {
+    if (id !== '20') return undefined;
+    cancel.abort(new UserError('Cancelled.'));
+    return { is: 'silence', acts: false };
+  };
+  const asked = ib.bars({ ...daily, symbols: ['AAPL', 'MSFT'], signal: cancel.signal });
+  await expect(asked).rejects.toThrow('Cancelled.');
+  await expect.poll(() => tws.server.received.map(([id]) => id), patience).toContain('25');
+  expect(tws.server.received.filter(([id]) => id === '20')).toHaveLength(1);
+  expect(tws.server.violations).toEqual([]);
+});
+
+describe('bars within a day', () => {
+  test('come without the one that is being made, unless it is wanted', async () => {
+    const { tws, ib, clock } = await source();
+    clock.set('2026-11-18T15:00:30Z');
+    tws.server.history.put(listed('AAPL').conId, '1 min', bars('2026-11-18T14:30:00Z', 31, 60_000));
+    const minutes = { symbols: ['AAPL'], interval: '1m', from: new Date('2026-11-18') } as const;
+    // Adjusted for splits in any case, and never for dividends.
+    const [finished] = await ib.bars({ ...minutes, adjusted: true });
+    expect(finished?.time.at(-1)).toBe(Date.parse('2026-11-18T14:59:00Z'));
+    const [all] = await ib.bars({ ...minutes, adjusted: false, unfinished: true });
+    expect(all?.time.at(-1)).toBe(Date.parse('2026-11-18T15:00:00Z'));
+  });
+
+  test('of two years are asked for at a pace that TWS lets pass', async () => {
+    const { tws, ib, pauses } = await source();
+    tws.server.history.put(listed('AAPL').conId, '1 hour', bars('2024-12-02T15:00:00Z', 700, dayMs));
+    const [found] = await ib.bars({ symbols: ['AAPL'], interval: '1h', adjusted: false });
+    expect(found?.time.length).toBe(700);
+    expect(tws.server.history.requests).toBe(27);
+    expect(
+      pauses.filter((ms) => ms > 2000),
+      'no word that it was too much',
+    ).toEqual([]);
+  });
+});
+
+test('a share has the calendar of its exchange, and where there is none its zone', async () => {
+  const { ib } = await source();
+  const market = (symbol: string) => ib.market?.(symbol);
+  expect(await market('aapl')).toEqual({
+    exchange: 'NASDAQ',
+    timezone: 'America/New_York',
+    calendar: 'XNAS',
+  });
+  expect(await market('SAP@IBIS/EUR')).toMatchObject({ timezone: 'Europe/Berlin', calendar: 'XETR' });
+  expect(await market('OMV@VSE/EUR')).toEqual({ exchange: 'VSE', timezone: 'Europe/Paris', calendar: null });
+});
+
+describe('a symbol that several shares have', () => {
+  async function omv(more: Partial<SourceSurroundings> = {}) {
+    const opened = await source(more);
+    const { history } = opened.tws.server;
+    history.put(listed('OMV@VSE').conId, '1 day', bars('2026-11-02', 5, dayMs));
+    history.put(listed('OMV@IBIS').conId, '1 day', bars('2026-10-01', 7, dayMs));
+    return opened;
+  }
+
+  test('is told in one line, with what to do', async () => {
+    const { ib } = await omv({ brokers: (type) => (type === 'ib' ? ['depot'] : []) });
+    const line =
+      'Source ib has several shares named "OMV": OMV@VSE/EUR (OMV AG), OMV@IBIS/EUR (OMV AG). ' +
+      'Write one of them so, or choose with /broker contract depot OMV.';
+    await expect(ib.bars({ ...daily, symbols: ['OMV'] })).rejects.toThrow(line);
+    await expect(ib.lastPrice('OMV')).rejects.toThrow(line);
+    const { ib: alone } = await omv();
+    await expect(alone.lastPrice('OMV')).rejects.toThrow(/Write one of them so\.$/);
+  });
+
+  test('means what was chosen at the broker, from the moment on in which somebody thinks better of it', async () => {
+    const store = await tempStore();
+    const { ib, tws, clock } = await omv({ store });
+    await expect(ib.bars({ ...daily, symbols: ['OMV'] })).rejects.toThrow('several shares');
+    const broker = await IbBroker.open({
+      ...{ name: 'depot', store, clock, log: silentLog, outbox: await Outbox.open(store, clock) },
+      settings: ibSettings.parse({ type: 'ib', port: tws.port }),
+    });
+    await broker.connect();
+    onTestFinished(() => broker.disconnect());
+    const library = await withLibrary(ib, {
+      store,
+      clock,
+      log: silentLog,
+      outbox: await Outbox.open(store, clock),
+    });
+    for (const [contract, count] of [
+      ['OMV@VSE/EUR', 5],
+      ['OMV@IBIS/EUR', 7],
+      ['OMV@VSE/EUR', 5],
+    ] as const) {
+      await broker.contracts.choose('OMV', contract);
+      expect(await ib.chosen?.('omv')).toBe(contract);
+      for (const each of [ib, library, library]) {
+        const [found] = await each.bars({ ...daily, symbols: ['OMV'] });
+        expect([found?.symbol, found?.time.length]).toEqual([contract, count]);
+      }
+      const [past] = await library.bars({ ...daily, symbols: ['OMV'], to: new Date('2026-11-03') });
+      expect(past?.symbol, 'also where nothing new has to be fetched').toBe(contract);
+    }
+    expect(await library.library?.size()).toMatchObject({ series: 2, bars: 12 });
+  });
 });

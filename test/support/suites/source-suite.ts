@@ -6,6 +6,7 @@ import { describe, expect, test } from 'vitest';
 import { UserError } from '../../../engine/errors.ts';
 import type { Bars, Interval } from '../../../engine/market/bars.ts';
 import type { Source } from '../../../engine/market/sources/source.ts';
+import type { Faults } from '../exchange/faults.ts';
 import { answerPage, answerStatus, cutReply, loseReply, neverReply } from '../exchange/faults.ts';
 import type { LocalVendor } from '../vendors/vendor.ts';
 
@@ -21,15 +22,17 @@ export interface SourceUnderTest {
   readonly missing?: Interval;
   /** The date of the session that is under way, where the source has its bar. */
   readonly unfinished?: string;
-  readonly vendor?: Pick<LocalVendor, 'faults' | 'requests' | 'pauses'>;
+  readonly vendor?: Pick<LocalVendor, 'requests' | 'pauses'> & {
+    readonly faults: Pick<Faults, 'next' | 'always' | 'pending'>;
+  };
   /** The same source, whose vendor has a tenth of a second to answer. */
   readonly hurried?: Source;
   /** The same source with a key that the vendor does not know, and that key. */
   readonly strange?: { readonly source: Source; readonly key: string };
   /** How a bar's field is spoilt in an answer, and what the message must name. */
   readonly spoilt?: { readonly body: unknown; readonly names: RegExp };
-  /** How the vendor says that it was asked too often. */
-  readonly tooOften?: { readonly status: number; readonly body: unknown };
+  /** How the vendor says that it was asked too often; and for how long it is waited, where it does not say that. */
+  readonly tooOften?: { readonly status: number; readonly body: unknown; readonly waitedMs?: number };
   close(): Promise<void>;
 }
 
@@ -217,11 +220,12 @@ export function sourceSuite(name: string, open: () => Promise<SourceUnderTest>):
     card('N3 asked too often, it waits as long as the vendor says and asks again', async (tested) => {
       const { source, symbols, vendor, tooOften } = tested;
       if (!vendor || !tooOften) return;
-      const fault = { acts: 0, reply: { ...tooOften, headers: { 'retry-after': '7' } } } as const;
+      const { waitedMs = 7_000, ...reply } = tooOften;
+      const fault = { acts: 0, reply: { ...reply, headers: { 'retry-after': '7' } } } as const;
       vendor.faults.next(() => true, fault);
       const [bars] = await source.bars({ symbols: [symbols[0]], interval: '1d', adjusted: false });
       expect(bars?.time.length).toBeGreaterThan(3);
-      expect(vendor.pauses.filter((ms) => ms >= 6_000 && ms <= 7_000)).toHaveLength(1);
+      expect(vendor.pauses.filter((ms) => ms >= waitedMs - 1000 && ms <= waitedMs)).toHaveLength(1);
     });
 
     card('N4 asked too often for good, it says so and does not wait for ever', async (tested) => {

@@ -30,6 +30,18 @@ import { Frames, frame } from './wire.ts';
  */
 export type OrderFault = 'lose-answers' | 'lose-answers-and-drop' | 'drop-before' | 'drop-held';
 
+/**
+ * What becomes of a question: it gets no answer, the connection breaks before or in the middle of the answer, the answer cannot be
+ * read, or it is another one.
+ */
+export type QuestionFault =
+  | { readonly is: 'silence' | 'broken'; readonly acts: boolean }
+  | { readonly is: 'cut' | 'unreadable' }
+  | { readonly is: 'answer'; readonly fields: (requestId: number) => readonly Field[] };
+
+/** Where requests that are questions have their id. */
+const questionIds: Readonly<Record<number, number>> = { 1: 2, 9: 2, 20: 1, 81: 1 };
+
 interface Connection {
   readonly socket: Socket;
   readonly frames: Frames;
@@ -40,6 +52,8 @@ interface Connection {
   readonly arrivals: number[];
   /** Nothing reaches it any more, and it is not told. */
   deaf: boolean;
+  /** The next message that it gets ends in the middle, and the connection with it. */
+  cut: boolean;
 }
 
 type Tokens = readonly string[];
@@ -62,6 +76,8 @@ export class TwsServer {
   /** The time of day that executions and greetings carry. */
   timezone = 'US/Eastern';
   orderFault: OrderFault | undefined;
+  /** Asked for every question, by its message id and its fields. */
+  onQuestion: ((tokens: Tokens) => QuestionFault | undefined) | undefined;
   #nextValidId = 1;
   #server: Server | undefined;
   #port = 0;
@@ -199,6 +215,7 @@ export class TwsServer {
       summaries: new Set(),
       arrivals: [],
       deaf: this.#silent,
+      cut: false,
     };
     this.#connections.add(connection);
     socket.on('error', () => undefined); // a client may leave as it likes
@@ -230,8 +247,29 @@ export class TwsServer {
       return;
     }
     const handler = handlers[id];
-    if (handler) handler(this, connection, tokens);
+    const questionId = questionIds[id];
+    const fault = questionId === undefined ? undefined : this.onQuestion?.(tokens);
+    if (fault) this.#spoil(connection, tokens, fault);
+    else if (handler) handler(this, connection, tokens);
     else this.violations.push(`message ${id} is not known here`);
+  }
+
+  #spoil(connection: Connection, tokens: Tokens, fault: QuestionFault): void {
+    const id = Number(tokens[0]);
+    const requestId = Number(tokens[questionIds[id] ?? 0]);
+    const act = () => handlers[id]?.(this, connection, tokens);
+    if (fault.is === 'answer') {
+      this.#send(connection, fault.fields(requestId));
+      return;
+    }
+    const { deaf } = connection;
+    connection.deaf = fault.is !== 'cut';
+    connection.cut = fault.is === 'cut';
+    if (fault.is === 'cut' || ('acts' in fault && fault.acts)) act();
+    connection.deaf = deaf;
+    if (fault.is === 'broken') connection.socket.destroy();
+    // Five bars are announced, and none follow.
+    if (fault.is === 'unreadable') this.#send(connection, [17, requestId, '', '', 5]);
   }
 
   #countRate(connection: Connection): void {
@@ -598,7 +636,12 @@ export class TwsServer {
   }
 
   #send(connection: Connection, message: readonly Field[]): void {
-    if (!connection.deaf && !connection.socket.destroyed) connection.socket.write(frame(message));
+    if (connection.deaf || connection.socket.destroyed) return;
+    const bytes = frame(message);
+    if (!connection.cut) return void connection.socket.write(bytes);
+    connection.deaf = true;
+    const half = bytes.subarray(0, Math.ceil(bytes.length / 2));
+    connection.socket.write(half, () => connection.socket.destroy());
   }
 
   /** The contract at its fields in a request: by its number, or by what else is said. */

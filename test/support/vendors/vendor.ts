@@ -52,18 +52,23 @@ export async function startVendor(dialect: VendorDialect): Promise<LocalVendor> 
   };
 }
 
-/** The machine's network, and a wait that is over at once: a test need not wait for a vendor's patience. */
-export function surroundings(pauses: number[]) {
+/**
+ * The machine's network, and a wait that is over at once: a test need not wait for a vendor's patience.
+ * @param clock goes on by what was waited
+ */
+export function surroundings(pauses: number[], clock?: ManualClock) {
   return {
     source: (name: string): Source => {
       throw new Error(`there is no other source ${name}`);
     },
+    brokers: () => [],
     network: {
       fetch: (url: string, request: { headers: Readonly<Record<string, string>>; signal: AbortSignal }) =>
         fetch(url, request),
       pause: async (ms: number, signal: AbortSignal | undefined) => {
         signal?.throwIfAborted();
         pauses.push(ms);
+        clock?.advance(ms);
       },
     },
   };

@@ -14,6 +14,7 @@ import type { SourceSurroundings } from '../adapter.ts';
 import { VendorRefusal } from '../remote/refusal.ts';
 import type { Row } from '../remote/rows.ts';
 import { type History, type HistoryQuestion, remoteSource, type Vendor } from '../remote/source.ts';
+import { untilAborted } from '../remote/until-aborted.ts';
 import type { LastPrice, Market, Source, SymbolInfo } from '../source.ts';
 import type { CcxtSourceSettings } from './settings.ts';
 
@@ -174,6 +175,7 @@ export function ccxtSource(
     for (let tries = 1; ; tries++) {
       const call = newCall();
       try {
+        // ccxt cannot take a request back.
         return await untilAborted(asCall(call, ask), signal);
       } catch (error) {
         signal?.throwIfAborted();
@@ -215,17 +217,6 @@ export function ccxtSource(
     },
   };
   return remoteSource(vendor, { name, timezone: place.timezone, clock, log });
-}
-
-/** ccxt cannot take a request back: its answer, or its failure, is left to come to nobody. */
-function untilAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (!signal) return work;
-  return new Promise((resolve, reject) => {
-    const abort = () => reject(signal.reason);
-    signal.addEventListener('abort', abort, { once: true });
-    const over = () => signal.removeEventListener('abort', abort);
-    work.then(resolve, reject).then(over);
-  });
 }
 
 function lengthOf(interval: Interval): number {
