@@ -34,7 +34,7 @@ export interface CheckResult {
 /** What the broker makes of a symbol that it does not know. */
 export interface Unresolved {
   readonly why: string;
-  /** It means several: a person is asked which. */
+  /** Not for good: it means several, and a person is asked which; or the broker could not be asked. */
   readonly isUnclear?: true;
 }
 
@@ -54,7 +54,7 @@ export interface OrderScene {
   /** Negative when short. */
   readonly held: Decimal;
   /** What book and simulation held before the orders of the run; undefined where nothing is said of it. */
-  readonly before: { readonly held: Decimal; readonly simulated: Decimal } | undefined;
+  readonly before: { readonly held: Decimal | undefined; readonly simulated: Decimal } | undefined;
   readonly instrument: Instrument | Unresolved;
   readonly capabilities: Capabilities;
   /** At which it is expected to trade: null where that is not known. */
@@ -113,6 +113,7 @@ const checks: Readonly<Record<CheckName, (scene: OrderScene) => Verdict>> = {
   'in sync': ({ before, order: { symbol } }) => {
     if (before === undefined) return ok('It begins from what the book holds.');
     const { held, simulated } = before;
+    if (held === undefined) return note(`It is not known under which name the book may hold ${symbol}.`);
     if (simulated.eq(held)) return ok(`Both hold ${decimalText(held)} ${symbol}.`);
     return note(`The book holds ${decimalText(held)} ${symbol}, the simulation ${decimalText(simulated)}.`);
   },
@@ -129,6 +130,7 @@ const checks: Readonly<Record<CheckName, (scene: OrderScene) => Verdict>> = {
 
   'side and size': ({ order, instrument, held, capabilities, broker }) => {
     const { side, purpose, quantity, symbol } = order;
+    if ('why' in instrument && instrument.isUnclear) return ok('Counted when it is known what it is.');
     const against = side === 'sell' ? held : held.neg();
     if (purpose === 'exit' && against.lte(zero)) {
       return no(`It would ${side} ${symbol} to close a position, but the book has none on the other side.`);

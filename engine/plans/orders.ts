@@ -93,16 +93,22 @@ export class PlanOrders {
     return checked;
   }
 
-  /** Units that the book holds, by symbol of the plan; negative when short. */
+  /**
+   * Units that the book holds, by symbol of the plan; negative when short. A symbol is missing that may be another name of
+   * something that the book holds, while its broker cannot be asked.
+   */
   async held({ book, symbols }: PlanSettings): Promise<ReadonlyMap<string, Decimal>> {
     const { positions } = await this.#parts.books.holdings(book);
-    const broker = this.#broker(book);
-    const held = new Map<string, Decimal>();
-    for (const symbol of symbols) {
-      const instrument = positions.size === 0 ? undefined : await this.#instrument(broker, symbol);
-      const asset = !instrument || 'why' in instrument ? symbol : instrument.asset;
+    const held = new Map(symbols.map((symbol) => [symbol, zero]));
+    const left = new Map(positions);
+    const unclear: string[] = [];
+    for (const symbol of positions.size === 0 ? [] : symbols) {
+      const instrument = await this.#instrument(this.#broker(book), symbol);
+      const asset = assetOf(symbol, instrument, positions);
       held.set(symbol, positions.get(asset)?.quantity ?? zero);
+      if (!left.delete(asset) && 'why' in instrument && instrument.isUnclear) unclear.push(symbol);
     }
+    if (left.size > 0) for (const symbol of unclear) held.delete(symbol);
     return held;
   }
 
@@ -111,8 +117,8 @@ export class PlanOrders {
     const held = await this.held(plan);
     return wanted.filter(({ purpose, symbol, side, terms }) => {
       if (purpose !== 'exit' || terms.type !== 'market') return true;
-      const own = held.get(symbol) ?? zero;
-      return side === 'sell' ? own.gt(zero) : own.lt(zero);
+      const own = held.get(symbol);
+      return own === undefined || (side === 'sell' ? own.gt(zero) : own.lt(zero));
     });
   }
 
@@ -337,12 +343,11 @@ export class PlanOrders {
   async #steps(
     { calendar, plan }: PlanScene,
     order: PlanRunOrder,
-    { held, cash, order: { closesAll } }: OrderScene,
+    { held, cash, instrument, order: { closesAll } }: OrderScene,
   ): Promise<readonly Step[]> {
     const { books, clock } = this.#parts;
     const { currency, home, wallet = home } = books.settings(order.book);
     const broker = this.#broker(order.book);
-    const instrument = await this.#instrument(broker, order.symbol);
     const asset = 'why' in instrument ? order.symbol : instrument.asset;
     const symbol = 'why' in instrument ? order.symbol : instrument.symbol;
     const quantity = decimal(order.quantity);
@@ -408,8 +413,8 @@ export class PlanOrders {
     const settings = books.settings(plan.book);
     const broker = this.#broker(plan.book);
     const instrument = await this.#instrument(broker, order.symbol);
-    const asset = 'why' in instrument ? order.symbol : instrument.asset;
     const { holdings, open } = await this.#moment(plan.book);
+    const asset = assetOf(order.symbol, instrument, holdings.positions);
     const price = await this.#price(broker, order);
     const freshness = this.#freshness(scene, order, waited);
     const now = clock.now();
@@ -426,7 +431,7 @@ export class PlanOrders {
       refusal: await books.refusal(plan.book, order.purpose),
       held: (holdings.positions.get(asset)?.quantity ?? zero).plus(supposed.held(order.symbol)),
       before: before && {
-        held: before.held.get(order.symbol) ?? zero,
+        held: before.held.get(order.symbol),
         simulated: decimalOfNumber(before.simulated.get(order.symbol) ?? 0),
       },
       instrument,
@@ -531,11 +536,9 @@ export class PlanOrders {
     try {
       return await broker.resolve(symbol);
     } catch (error) {
-      const why =
-        error instanceof UserError
-          ? error.message
-          : `${broker.name} could not be asked for ${symbol}: ${reasonOf(error)}`;
-      return { why, ...(error instanceof SeveralContracts && { isUnclear: true }) };
+      if (error instanceof SeveralContracts) return { why: error.message, isUnclear: true };
+      if (error instanceof UserError) return { why: error.message };
+      return { why: `${broker.name} could not be asked for ${symbol}: ${reasonOf(error)}`, isUnclear: true };
     }
   }
 
@@ -634,6 +637,17 @@ function twinOf(
       other.requested === quantity,
   );
   return twin && `The order ${twin._id} of the book does the same and is ${twin.state}.`;
+}
+
+/** Under what a book holds a symbol; while the broker cannot say, the name under which it was traded. */
+function assetOf(
+  symbol: string,
+  instrument: Unresolved | Instrument,
+  positions: Holdings['positions'],
+): string {
+  if (!('why' in instrument)) return instrument.asset;
+  const traded = [...positions].find(([, position]) => position.symbol === symbol);
+  return traded?.[0] ?? symbol;
 }
 
 function stateOfAll(orders: readonly Order[]): string {

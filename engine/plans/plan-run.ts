@@ -307,11 +307,19 @@ export class PlanRunner {
     return changed.tradeStart ?? dayOf(newest);
   }
 
-  /** With what an incremental run begins. */
+  /** With what an incremental run begins. @throws UserError when that is not known */
   async #ownHolding(plan: PlanSettings) {
     const { books, orders } = this.#parts;
     const { cash } = await books.holdings(plan.book);
-    const held = [...(await orders.held(plan))].filter(([, units]) => !units.eq(zero));
+    const known = await orders.held(plan);
+    const unknown = plan.symbols.filter((symbol) => !known.has(symbol));
+    if (unknown.length > 0) {
+      const { broker } = books.settings(plan.book);
+      throw new UserError(
+        `${broker} cannot be asked what ${unknown.join(', ')} is, so it is not known whether the book "${plan.book}" holds it. Nothing was sent. Run it again when ${broker} is ready: /plan run ${plan.name}.`,
+      );
+    }
+    const held = [...known].filter(([, units]) => !units.eq(zero));
     return {
       // A simulation needs some: with less than a cent it can buy nothing.
       cash: Math.max(Number(decimalText(cash.get(books.settings(plan.book).currency) ?? zero)), 0.01),

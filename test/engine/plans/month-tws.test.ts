@@ -21,6 +21,7 @@ import {
   randomOf,
 } from '../../support/plan-month.ts';
 import { openPlans } from '../../support/plans.ts';
+import { seedsNamed } from '../../support/seeds.ts';
 import type { TestTws } from '../../support/tws/index.ts';
 import { startTws } from '../../support/tws/index.ts';
 
@@ -172,10 +173,12 @@ async function openMonth(name: MonthPlan) {
 }
 
 describe('a plan over a month at Interactive Brokers', () => {
-  it.each<[MonthPlan, number]>([
-    ['demo', 1],
-    ['daily', 2],
-  ])(
+  it.each<readonly [MonthPlan, number]>(
+    seedsNamed('MONTH_SEEDS')?.map((seed) => [seed % 2 === 1 ? 'demo' : 'daily', seed] as const) ?? [
+      ['demo', 1],
+      ['daily', 2],
+    ],
+  )(
     'sends each order of the one long backtest once, and its book is the account (%s, seed %i)',
     async (name, seed) => {
       const random = randomOf(seed);
@@ -187,9 +190,10 @@ describe('a plan over a month at Interactive Brokers', () => {
 
       const sessions: string[] = [];
       const happened: string[] = [];
+      const became: string[] = [];
       const note = (text: string) => happened.push(`${sessions.at(-1)} ${text}`);
       onTestFailed(() => {
-        process.stderr.write(`seed ${seed} of ${name}:\n${happened.join('\n')}\n`);
+        process.stderr.write(`seed ${seed} of ${name}:\n${happened.join('\n')}\n${became.join('\n')}\n`);
       });
       let day = firstSession;
       let logouts = 0;
@@ -286,6 +290,10 @@ describe('a plan over a month at Interactive Brokers', () => {
         day = next;
       }
 
+      for (const order of (await first.plans.orders(name, 1000)).toReversed()) {
+        const { signalAt, side, quantity, symbol, state, reason } = order;
+        became.push(`${signalAt.slice(0, 10)} ${side} ${quantity} ${symbol}: ${state}. ${reason ?? ''}`);
+      }
       const story = happened.join('\n');
       await expectOneRunForEach(first.plans, name, sessions);
 

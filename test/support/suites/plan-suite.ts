@@ -1,7 +1,7 @@
 /** Plans over days of a market, on any store: every run once, every order once, and the book in step with the simulation. */
 import { describe, expect, it, vi } from 'vitest';
 import { Strategy } from '../../../engine/backtest/index.ts';
-import type { BrokerStatus } from '../../../engine/brokers/broker.ts';
+import type { BrokerFill, BrokerStatus } from '../../../engine/brokers/broker.ts';
 import { Interrupted } from '../../../engine/execution/patience.ts';
 import type { Store } from '../../../engine/store/store.ts';
 import { ManualClock } from '../clock.ts';
@@ -594,6 +594,75 @@ export function planSuite(openStore: () => Promise<Store>): void {
         ]);
         await later.plans.watch();
         expect(await orders(desk)).toHaveLength(1);
+      },
+      slow,
+    );
+
+    /** A broker that calls a share by another name than the book's plan does, and that may be out of reach. */
+    const renaming = () => {
+      const reach = { away: false };
+      const renamed = (fill: BrokerFill) => ({ ...fill, asset: `shares of ${fill.symbol}` });
+      const line: PlanDeskOptions['line'] = (paper) =>
+        brokerWith(paper, {
+          status: () => (reach.away ? { state: 'down', since: new Date(0), why: 'cut off' } : paper.status()),
+          resolve: async (symbol) => {
+            if (reach.away) throw new Error('cut off');
+            return { ...(await paper.resolve(symbol)), asset: `shares of ${symbol}` };
+          },
+          findOrder: async (id, symbol) => {
+            const found = await paper.findOrder(id, symbol);
+            return found && { ...found, fills: found.fills.map(renamed) };
+          },
+          fillsSince: async (since) => (await paper.fillsSince(since)).map(renamed),
+          subscribe: ({ onFill, ...listener }) =>
+            paper.subscribe({ ...listener, ...(onFill && { onFill: (fill) => onFill(renamed(fill)) }) }),
+        });
+      return { reach, line };
+    };
+
+    it(
+      'wait while the broker cannot be asked what their symbols are, entries and exits',
+      async () => {
+        const { reach, line } = renaming();
+        const desk = await open(market, { line, clock: new ManualClock('2024-03-04T20:00:00.000Z') });
+        for (const side of ['buy', 'sell'] as const) {
+          reach.away = true;
+          await session(desk);
+          const [newest] = await desk.plans.orders('busy', 1);
+          expect(newest, side).toMatchObject({ side, state: 'waiting' });
+          expect(newest?.reason, side).toContain('could not be asked for AMBR');
+          reach.away = false;
+          await desk.plans.watch();
+          expect((await desk.plans.orders('busy', 1))[0], side).toMatchObject({ side, state: 'filled' });
+        }
+        expect((await desk.books.show('trend')).positions).toEqual([]);
+      },
+      slow,
+    );
+
+    it.each([
+      ['goes on with what the book holds under the name under which it was traded', ['AMBR'], 'done'],
+      ['is not made where the book may hold it under another name', ['BRKW'], 'failed'],
+    ])(
+      'of an incremental plan: a run while the broker cannot be asked %s',
+      async (_, symbols, state) => {
+        const { reach, line } = renaming();
+        const desk = await open({ strategy: 'guarded', mode: 'incremental' }, { line });
+        await desk.plans.run('busy', { by: 'ann' });
+        expect((await desk.books.show('trend')).positions).toMatchObject([{ quantity: '10' }]);
+        desk.nextDay();
+        reach.away = true;
+        const { settings } = await desk.plans.show('busy');
+        await desk.plans.apply([{ ...settings, symbols }]);
+        await desk.plans.run('busy', { by: 'ann' }).catch(() => undefined);
+        const [newest] = await desk.plans.history('busy', 1);
+        expect(newest?.state, newest?.reason ?? '').toBe(state);
+        expect(newest?.reason ?? '').toContain(state === 'failed' ? 'it is not known whether the book' : '');
+        reach.away = false;
+        await desk.plans.watch();
+        expect((await desk.books.show('trend')).positions, 'it is not bought again').toMatchObject([
+          { quantity: '10' },
+        ]);
       },
       slow,
     );
