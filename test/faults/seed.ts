@@ -1,8 +1,5 @@
 /** One seed from beginning to end: the desk lives through its story, and what must be true is checked. */
-import { existsSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { rm } from 'node:fs/promises';
 import type { Posting } from '../../engine/bank/ledger.ts';
 import { CcxtBroker } from '../../engine/brokers/ccxt/ccxt.ts';
 import { ccxtSettings } from '../../engine/brokers/ccxt/settings.ts';
@@ -18,6 +15,7 @@ import { openSqliteStore } from '../../engine/store/sqlite/store.ts';
 import type { Store } from '../../engine/store/store.ts';
 import type { TestBinance } from '../support/exchange/binance/index.ts';
 import { startBinance } from '../support/exchange/binance/index.ts';
+import { memoryFolder } from '../support/memory-folder.ts';
 import type { Acknowledged, TrueLine, Truth } from './checks.ts';
 import { problemsOf } from './checks.ts';
 import type { Desk } from './desk.ts';
@@ -63,8 +61,7 @@ function prepare(): Promise<void> {
 
 export async function runSeed(seed: number): Promise<SeedResult> {
   await prepare();
-  const base = existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
-  const folder = await mkdtemp(join(base, 'outcry-faults-'));
+  const folder = await memoryFolder('outcry-faults-');
   const story = await Story.open(seed, folder);
   try {
     return await story.tell();

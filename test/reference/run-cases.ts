@@ -6,12 +6,12 @@
  *
  * `--as-plans` runs the portfolios among them as plans instead, day by day, N days of each (60 unless said).
  */
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import { openSqliteStore } from '../../engine/store/sqlite/store.ts';
+import { memoryFolder } from '../support/memory-folder.ts';
 import { firstBarOf, type Portfolio, portfolioOf, replayAsPlan } from './as-plans.ts';
 import { type BacktestingPyCase, differencesOf as backtestingPyDifferences } from './backtesting-py.ts';
 import { caseFiles, type ReferenceCase, readJson } from './cases.ts';
@@ -67,7 +67,7 @@ async function runFileAsPlan(file: string, dataFolder: string, days: number): Pr
   const name = path.basename(file).replace(/\.json(\.gz)?$/, '');
   const portfolio = portfolioIn(name, readJson(file) as object, dataFolder);
   if (!portfolio) return [];
-  const folder = await mkdtemp(path.join(tmpdir(), 'outcry-reference-'));
+  const folder = await memoryFolder('outcry-reference-');
   const store = await openSqliteStore({ folder });
   try {
     const replay = { mode: 'strict', firstBar: firstBarOf(portfolio), days, store, folder } as const;

@@ -1,13 +1,12 @@
 /** A store of SQLite in a temporary folder, gone after the test. */
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { rm } from 'node:fs/promises';
 import { onTestFinished } from 'vitest';
 import { openSqliteStore } from '../../engine/store/sqlite/store.ts';
 import type { Store } from '../../engine/store/store.ts';
+import { memoryFolder } from './memory-folder.ts';
 
 export async function tempFolder(): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), 'outcry-test-'));
+  const folder = await memoryFolder('outcry-test-');
   onTestFinished(() => rm(folder, { recursive: true, force: true }));
   return folder;
 }

@@ -1,7 +1,5 @@
 /** What the three floors have in common: the same people, the same desk, and how an answer is waited for. */
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { rm } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { commands } from '../../../commands/index.ts';
 import { resolveCommand } from '../../../commands/options.ts';
@@ -9,6 +7,7 @@ import type { Tone } from '../../../commands/reply.ts';
 import { parseTyped } from '../../../commands/typed.ts';
 import type { Clock } from '../../../engine/clock.ts';
 import type { TestDesk } from '../../support/desk.ts';
+import { memoryFolder } from '../../support/memory-folder.ts';
 import type { Answer, Expected, Person } from '../scripts/script.ts';
 
 export type PersonName = 'ann' | 'tom' | 'vera';
@@ -41,7 +40,7 @@ export class AheadClock implements Clock {
 
 /** A folder for one floor, with what removes it. */
 export async function floorFolder(): Promise<{ folder: string; remove(): Promise<void> }> {
-  const folder = await mkdtemp(join(tmpdir(), 'outcry-floor-'));
+  const folder = await memoryFolder('outcry-floor-');
   return { folder, remove: () => rm(folder, { recursive: true, force: true }) };
 }
 

@@ -10,11 +10,12 @@
  * A way that fails says why, and the next one is tried.
  */
 import { execFile } from 'node:child_process';
-import { access, constants, mkdir, mkdtemp, rm } from 'node:fs/promises';
-import { homedir, tmpdir } from 'node:os';
+import { access, constants, mkdir, rm } from 'node:fs/promises';
+import { homedir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { memoryFolder } from '../memory-folder.ts';
 import { oneAtATime } from './one-at-a-time.ts';
 import type { RunningServer } from './server-process.ts';
 import { announcing, listening } from './server-process.ts';
@@ -36,7 +37,7 @@ export async function startServer(say: (line: string) => void): Promise<RunningS
 
   const reasons: string[] = [];
   for (const [name, way] of ways) {
-    const folder = await mkdtemp(join(tmpdir(), 'outcry-mongodb-'));
+    const folder = await memoryFolder('outcry-mongodb-');
     try {
       const server = await way(folder, say);
       if (server !== undefined) {
