@@ -1,5 +1,5 @@
 /** What can be said of a plan when it is made or changed, and how that becomes its settings. */
-import type { PlanDraft } from '../engine/desk.ts';
+import type { PlanDraft, PlanSettings } from '../engine/desk.ts';
 import { calendarNames } from '../engine/desk.ts';
 import { UserError } from '../engine/errors.ts';
 import type { OptionSet, OptionValues, StringOption } from './command.ts';
@@ -38,7 +38,7 @@ const coreOptions = {
     description: 'Whose money it trades; a book without a handler',
     required: true,
     example: 'rotation',
-    suggest: ({ desk }) => desk.bookNames(),
+    suggest: ({ desk }) => desk.booksForPlans(),
   },
   from: {
     type: 'date',
@@ -103,6 +103,11 @@ const furtherOptions = {
     choices: ['1m', '5m', '15m', '30m', '1h', '4h', '1d', '1w', '1mo'],
   },
   description: { type: 'string', description: 'What it is for, in a line' },
+  simulation: {
+    type: 'string',
+    description: 'What else is asked of the simulated broker, as fractional=0.0001 margin=0.5',
+    example: 'fractional=0.0001',
+  },
   params: { type: 'pairs', description: "The strategy's own parameters, such as fast=10 slow=30" },
 } as const satisfies OptionSet;
 
@@ -114,18 +119,45 @@ export const setOptions = {
   symbols: { ...symbolsOption, required: false, suggest: suggestSymbols },
   source: { ...coreOptions.source, required: false },
   from: { ...coreOptions.from, required: false },
+  without: {
+    type: 'string',
+    description: 'What is to be as if it had never been said: options, or parameters of the strategy',
+    example: 'notional,fast',
+  },
   ...furtherOptions,
 } as const satisfies OptionSet;
 
-type Chosen = Omit<OptionValues<typeof setOptions>, 'plan'> &
+type Chosen = Omit<OptionValues<typeof setOptions>, 'plan' | 'without'> &
   Partial<Omit<OptionValues<typeof createOptions>, keyof typeof setOptions>>;
+
+/** What can be taken away again, and under which key of a plan it stands. */
+const keysOfOptions: Readonly<Record<keyof typeof furtherOptions, string>> = {
+  times: 'schedule',
+  calendar: 'calendar',
+  timezone: 'schedule.timezone',
+  entry: 'entry',
+  mode: 'mode',
+  start: 'tradeStart',
+  cash: 'cash',
+  holding: 'holding',
+  commission: 'commission',
+  notional: 'limits.notional',
+  shares: 'limits.shares',
+  grace: 'graceSeconds',
+  bars_within: 'barsWithinSeconds',
+  failures: 'stopAfterFailures',
+  interval: 'interval',
+  description: 'description',
+  simulation: 'simulation',
+  params: 'params',
+};
 
 /**
  * Settings by their keys; what was not said is not in it.
  * @throws UserError for what cannot be read
  */
 export function planDraft(chosen: Chosen): PlanDraft {
-  const { symbols, from, start, entry, holding, params = {} } = chosen;
+  const { symbols, from, start, entry, holding, simulation, params = {} } = chosen;
   const draft: Record<string, unknown> = {
     strategy: chosen.strategy,
     symbols: symbols === undefined ? undefined : symbolList(symbols),
@@ -148,9 +180,75 @@ export function planDraft(chosen: Chosen): PlanDraft {
     stopAfterFailures: chosen.failures,
     interval: chosen.interval,
     description: chosen.description,
+    ...(simulation !== undefined && simulationOf(simulation)),
     ...Object.fromEntries(Object.entries(params).map(([name, value]) => [`params.${name}`, value])),
   };
   return Object.fromEntries(Object.entries(draft).filter(([, value]) => value !== undefined));
+}
+
+/**
+ * Settings to be taken away, by their keys.
+ * @throws UserError for what is neither an option nor a parameter that the plan has
+ */
+export function takenAway(text: string, { params }: PlanSettings): PlanDraft {
+  const keys = text
+    .split(/[\s,;]+/)
+    .filter((word) => word !== '')
+    .map((word) => {
+      const param = Object.keys(params).find((name) => name.toLowerCase() === word.toLowerCase());
+      if (param !== undefined) return `params.${param}`;
+      if (Object.hasOwn(keysOfOptions, word)) return keysOfOptions[word as keyof typeof keysOfOptions];
+      const known = [...Object.keys(params), ...Object.keys(keysOfOptions)];
+      throw new UserError(`"${word}" cannot be taken away. These can: ${known.join(', ')}.`);
+    });
+  return Object.fromEntries(keys.map((key) => [key, undefined]));
+}
+
+/** The keys of `changes` at which two states of a plan differ. */
+export function differingKeys(changes: PlanDraft, before: PlanSettings, after: PlanSettings): string[] {
+  const at = (settings: unknown, key: string) =>
+    key.split('.').reduce((part, name) => (part as Record<string, unknown> | undefined)?.[name], settings);
+  return Object.keys(changes).filter(
+    (key) => JSON.stringify(at(before, key)) !== JSON.stringify(at(after, key)),
+  );
+}
+
+const simulationNames = [
+  'semantics',
+  'spread',
+  'margin',
+  'lotSize',
+  'fractional',
+  'hedging',
+  'exclusiveOrders',
+  'failFast',
+] as const satisfies readonly (keyof PlanSettings['simulation'])[];
+
+/** `lot_size` is `lotSize`, as everywhere else in chat. */
+function simulationOf(text: string): Record<string, unknown> {
+  return Object.fromEntries(
+    text
+      .trim()
+      .split(/[\s,;]+/)
+      .map((part) => {
+        const [, typed = '', value = ''] = /^(\w+)=(\S+)$/.exec(part) ?? [];
+        const name = simulationNames.find(
+          (each) => each.toLowerCase() === typed.replaceAll('_', '').toLowerCase(),
+        );
+        if (name === undefined) {
+          throw new UserError(
+            `"${part}" is nothing that a simulated broker is asked. Write it as fractional=0.0001; there is ${simulationNames.join(', ')}.`,
+          );
+        }
+        return [`simulation.${name}`, simulationValue(value)];
+      }),
+  );
+}
+
+function simulationValue(text: string): string | number | boolean {
+  if (/^(true|yes|on)$/i.test(text)) return true;
+  if (/^(false|no|off)$/i.test(text)) return false;
+  return Number.isNaN(Number(text)) ? text : Number(text);
 }
 
 function holdingOf(text: string): Record<string, number> {

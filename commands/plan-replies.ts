@@ -59,7 +59,9 @@ export function showReply(plan: PlanReport, moments: readonly Moment[]): Reply {
       ...(settings.description === '' ? [] : [`${settings.description}\n`]),
       ...(stopped === null ? [] : rich`⚠️ ${stopped}\n`),
       ...(isNew ? ['Its dry run has not passed yet: it can be enabled afterwards.\n'] : []),
-      ...(waiting > 0 ? rich`${bold(`${waiting} orders wait`)} to be sent.\n` : []),
+      ...(waiting > 0
+        ? rich`${bold(waiting === 1 ? '1 order waits' : `${waiting} orders wait`)} to be sent.\n`
+        : []),
       ...momentsText(moments),
     ],
     fields: [
@@ -312,6 +314,7 @@ function settingFields(settings: PlanSettings): readonly Field[] {
   const { strategy, source, interval, backtestStart, book, calendar, entry, mode, schedule, limits } =
     settings;
   const { commission, cash, holding, graceSeconds, barsWithinSeconds, stopAfterFailures } = settings;
+  const simulated = Object.entries(settings.simulation).map(([name, value]) => `${name}=${value}`);
   const held = Object.entries(holding).map(([symbol, units]) => `${units} ${symbol}`);
   const most = [limits.notional && `worth ${limits.notional}`, limits.shares && `${limits.shares} units`];
   return [
@@ -338,6 +341,7 @@ function settingFields(settings: PlanSettings): readonly Field[] {
       name: 'Patience',
       value: `${graceSeconds} s after a missed time, ${barsWithinSeconds} s for bars, ${stopAfterFailures} failures`,
     },
+    ...(simulated.length === 0 ? [] : [{ name: 'Simulation', value: simulated.join(' ') }]),
     ...(settings.description === '' ? [] : [{ name: 'Description', value: settings.description }]),
   ];
 }
@@ -346,7 +350,7 @@ function momentsText(moments: readonly Moment[]): RichText {
   if (moments.length === 0) return ['It runs by hand only.'];
   return [
     'Next runs:',
-    ...moments.map(({ session, time, at }) => `\n${session} ${time}: ${minute(at.toISOString())} UTC`),
+    ...moments.map(({ session, time, at }) => `\n${session} ${time}: ${moment(at.toISOString())} UTC`),
   ];
 }
 
@@ -378,4 +382,9 @@ function button(label: string, word: string, plan: string): CommandButton {
 /** `2020-01-31 14:30` UTC. */
 function minute(iso: string): string {
   return iso.slice(0, 16).replace('T', ' ');
+}
+
+/** With its seconds, where it has some. */
+function moment(iso: string): string {
+  return iso.slice(17, 19) === '00' ? minute(iso) : iso.slice(0, 19).replace('T', ' ');
 }

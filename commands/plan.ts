@@ -2,7 +2,14 @@ import { UserError } from '../engine/errors.ts';
 import { action, type CommandContext, defineCommand, type OptionValues } from './command.ts';
 import { againOption, mustBeSame } from './name-again.ts';
 import { planDivergence } from './plan-divergence.ts';
-import { createOptions, planDraft, planOption, setOptions } from './plan-options.ts';
+import {
+  createOptions,
+  differingKeys,
+  planDraft,
+  planOption,
+  setOptions,
+  takenAway,
+} from './plan-options.ts';
 import {
   changeContent,
   createdReply,
@@ -20,6 +27,8 @@ import {
 import { progressOf } from './progress.ts';
 import { isWithin } from './reach.ts';
 import { bold, type Reply, rich } from './reply.ts';
+import { symbolList } from './symbols.ts';
+import { zoneNamed } from './times.ts';
 
 const shownMoments = 5;
 const limitOption = {
@@ -60,10 +69,19 @@ export const plan = defineCommand({
         example:
           '/plan create daily momentum_rotation AMBR,BRKW,CLVR demo rotation 2018-01-01 times=16:30 timezone=America/New_York',
         wizard: [
-          { option: 'name', question: 'What is the plan called? It keeps its name.' },
+          {
+            option: 'name',
+            question: 'What is the plan called? It keeps its name.',
+            check: ({ desk }, name) => desk.checkNewPlan(name),
+          },
           { option: 'strategy', question: 'Which strategy does it run?', onlySuggested: true },
           { option: 'symbols', question: 'On which symbols, separated by commas?' },
-          { option: 'source', question: 'Where do its bars come from?', onlySuggested: true },
+          {
+            option: 'source',
+            question: 'Where do its bars come from?',
+            onlySuggested: true,
+            check: ({ desk }, source, { symbols }) => desk.checkSymbols(source, symbolList(symbols ?? '')),
+          },
           {
             option: 'book',
             question: 'Whose money does it trade? A book without a handler.',
@@ -74,8 +92,17 @@ export const plan = defineCommand({
           {
             option: 'times',
             question: 'At which times does it run? As 9:30, 15:59:30 or 9:30-16:00/30min.',
+            check: ({ desk }, times) => desk.checkRunTimes(times),
           },
-          { option: 'timezone', question: 'In which time zone are these times?' },
+          {
+            option: 'timezone',
+            question: 'In which time zone are these times?',
+            default: ({ desk }, { calendar }) => calendar && desk.zoneOfCalendar(calendar),
+            check: (_context, timezone) => {
+              if (zoneNamed(timezone) === undefined)
+                throw new UserError(`"${timezone}" is not a time zone such as America/New_York.`);
+            },
+          },
           { option: 'entry', question: 'When do its orders trade?', default: 'open' },
           {
             option: 'mode',
@@ -83,9 +110,14 @@ export const plan = defineCommand({
             default: 'strict',
           },
           { option: 'commission', question: 'Which rate does trading cost, as 0.001?', default: '0' },
-          { option: 'params', question: "Which parameters, other than the strategy's own?" },
+          {
+            option: 'params',
+            question: "Which parameters, other than the strategy's own?",
+            check: ({ desk }, params, { strategy = '' }) => desk.checkParams(strategy, params),
+          },
         ],
         confirm: async ({ desk }, chosen) => {
+          desk.checkNewPlan(chosen.name);
           const { settings, moments } = await desk.previewPlan({ name: chosen.name, ...planDraft(chosen) });
           return draftContent(settings, moments);
         },
@@ -101,7 +133,7 @@ export const plan = defineCommand({
         options: setOptions,
         example: '/plan set demo commission=0.002',
         confirm: async ({ desk }, chosen) => {
-          const { before, after } = await desk.previewPlanChange(chosen.plan, changesOf(chosen));
+          const { before, after } = await changeOf(desk, chosen);
           return changeContent(before, after);
         },
         run: setPlan,
@@ -253,24 +285,38 @@ async function setPlan(
   chosen: OptionValues<typeof setOptions>,
 ): Promise<Reply> {
   const { plan: name } = chosen;
-  const changes = changesOf(chosen);
-  const { origin } = await desk.plan(name);
+  const { changes, origin } = await changeOf(desk, chosen);
   if (origin === 'chat') return setReply(await desk.setPlan(name, changes, caller.name));
-  for (const [key, value] of Object.entries(changes)) {
-    const change = { document: `plans/${name}`, key, value: JSON.stringify(value) };
-    await host.settings.set(change, caller.name);
-  }
+  await host.settings.setTogether(
+    Object.entries(changes).map(([key, value]) => ({
+      document: `plans/${name}`,
+      key,
+      value: JSON.stringify(value),
+    })),
+    caller.name,
+  );
   return {
     tone: 'success',
     text: rich`${bold(name)} is changed. Its file stays as it is: /config diff shows what differs.`,
   };
 }
 
-/** @throws UserError when nothing is to be changed */
-function changesOf(chosen: OptionValues<typeof setOptions>): ReturnType<typeof planDraft> {
-  const changes = planDraft(chosen);
-  if (Object.keys(changes).length === 0) {
-    throw new UserError(`Say what is to change: /plan set ${chosen.plan} commission=0.002`);
+/** @throws UserError when nothing is to be changed, or the plan would not be right with it */
+async function changeOf(desk: CommandContext['desk'], chosen: OptionValues<typeof setOptions>) {
+  const { plan: name, without } = chosen;
+  const { settings, origin } = await desk.plan(name);
+  if (without !== undefined && origin === 'file') {
+    throw new UserError(
+      `The plan "${name}" is a file: /config reset plans/${name} goes back to what it says, key by key.`,
+    );
   }
-  return changes;
+  const asked = { ...(without !== undefined && takenAway(without, settings)), ...planDraft(chosen) };
+  if (Object.keys(asked).length === 0) {
+    throw new UserError(`Say what is to change: /plan set ${name} commission=0.002`);
+  }
+  const { before, after } = await desk.previewPlanChange(name, asked);
+  const keys = differingKeys(asked, before, after);
+  if (keys.length === 0) throw new UserError(`The plan "${name}" is like that already.`);
+  const changes = Object.fromEntries(keys.map((key) => [key, asked[key]]));
+  return { changes, before, after, origin };
 }

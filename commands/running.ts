@@ -108,6 +108,8 @@ export interface SettingsOfDesk {
   check(change: SettingChange): CheckedSetting;
   /** @throws UserError as `check` does */
   set(change: SettingChange, by: string): Promise<CheckedSetting>;
+  /** Several that are right only together: all of them or none. @throws UserError as `check` does */
+  setTogether(changes: readonly SettingChange[], by: string): Promise<readonly CheckedSetting[]>;
   /** @throws UserError when the whole would not be right with it */
   checkNew(made: NewDocument): void;
   /** It is there from now on. @throws UserError as `checkNew` does */

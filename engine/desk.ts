@@ -1,6 +1,7 @@
 /** The engine's face: all that commands may call. */
 
 import type { StrategyCheck } from './backtest/look-ahead-check.ts';
+import { bookName } from './bank/book.ts';
 import type { BookReport as BankBookReport, Books } from './bank/books.ts';
 import { amountIn } from './bank/sums.ts';
 import type { Suspension, SuspensionScope } from './bank/suspensions.ts';
@@ -32,6 +33,7 @@ import { panic } from './execution/panic.ts';
 import type { Reconciler } from './execution/reconciler.ts';
 import type { JobSummary, Schedule } from './jobs/schedule.ts';
 import type { Logger } from './log.ts';
+import { calendar } from './market/calendars/index.ts';
 import type { BarsFile, IntakePreview, Source } from './market/sources/source.ts';
 import { type Decimal, decimal, decimalText, zero } from './money.ts';
 import { nearest } from './nearest.ts';
@@ -47,6 +49,7 @@ import type {
   Plans,
   PlanVersion,
 } from './plans/plans.ts';
+import { parseRunTimes } from './plans/run-times.ts';
 import type { BacktestReport, BacktestRequest, Backtests, WorkOptions } from './reports/backtests.ts';
 import type { ChartRenderer } from './reports/charts/renderer.ts';
 import { type Digest, type DigestScope, digestOf, type Seen } from './reports/digest.ts';
@@ -953,11 +956,47 @@ export class Desk {
     return this.#parts.plans.show(name);
   }
 
+  /** Books for which a new plan may trade: without a handler, and without a plan. */
+  booksForPlans(): readonly string[] {
+    const traded = new Set(this.planNames().map((plan) => this.bookOfPlan(plan)));
+    const { booksOfDesk: books } = this.#parts;
+    return this.bookNames().filter((name) => !traded.has(name) && !books.settings(name).handler);
+  }
+
+  /** @throws UserError when a plan may not be called so, or is called so already */
+  checkNewPlan(name: string): void {
+    const { success, error } = bookName.safeParse(name);
+    if (!success) throw new UserError(`The name ${error.issues[0]?.message ?? 'is none'}, not "${name}".`);
+    if (this.planNames().includes(name))
+      throw new UserError(`There is a plan "${name}" already. /plan list shows them all.`);
+  }
+
+  /** @throws UserError naming what of the times of a plan cannot be read */
+  checkRunTimes(times: string): void {
+    parseRunTimes(times);
+  }
+
+  /** @throws UserError when there is no such source, or it does not know one of the symbols */
+  checkSymbols(source: string, symbols: readonly string[]): Promise<void> {
+    return this.#parts.backtests.knownSymbols({ symbols, source });
+  }
+
+  /** @throws UserError when a strategy has no such parameter, or one of another type */
+  checkParams(strategy: string, params: Readonly<Record<string, string>>): Promise<void> {
+    return this.#parts.strategies.checkParams(strategy, params);
+  }
+
+  /** @throws UserError when there is no such calendar */
+  zoneOfCalendar(name: string): string {
+    return calendar(name).zone;
+  }
+
   /** What a plan would be; nothing is stored. @throws UserError for whatever is wrong with it */
   async previewPlan(
     draft: PlanDraft,
   ): Promise<{ readonly settings: PlanSettings; readonly moments: readonly Moment[] }> {
     const settings = await this.#parts.plans.check(draft);
+    await this.#parts.strategies.checkParams(settings.strategy, settings.params);
     return { settings, moments: this.#parts.plans.momentsOf(settings, 5) };
   }
 
@@ -967,8 +1006,10 @@ export class Desk {
   }
 
   /** @throws UserError when there is no such plan, or it cannot be changed so */
-  previewPlanChange(name: string, changes: PlanDraft): ReturnType<Plans['checkChange']> {
-    return this.#parts.plans.checkChange(name, changes);
+  async previewPlanChange(name: string, changes: PlanDraft): ReturnType<Plans['checkChange']> {
+    const change = await this.#parts.plans.checkChange(name, changes);
+    await this.#parts.strategies.checkParams(change.after.strategy, change.after.params);
+    return change;
   }
 
   /** @throws UserError as `previewPlanChange`, and for a plan of a file */

@@ -209,20 +209,31 @@ export class Settings implements SettingsOfDesk {
   }
 
   check(change: SettingChange): CheckedSetting {
-    return this.#checked(change).result;
+    return this.#result(change, this.#checked([change]));
   }
 
-  set(change: SettingChange, by: string): Promise<CheckedSetting> {
+  async set(change: SettingChange, by: string): Promise<CheckedSetting> {
+    const results = await this.setTogether([change], by);
+    return results[0] as CheckedSetting; // one for each change
+  }
+
+  setTogether(changes: readonly SettingChange[], by: string): Promise<readonly CheckedSetting[]> {
     return this.#inTurn(async () => {
-      const { config, result } = this.#checked(change);
-      const { document, key, value } = change;
-      if (value === null) await this.#forget(idOf(change));
-      else await this.#store({ document, key, value }, by);
+      const config = this.#checked(changes);
+      const results = changes.map((change) => this.#result(change, config));
+      for (const change of changes) {
+        const { document, key, value } = change;
+        if (value === null) await this.#forget(idOf(change));
+        else await this.#store({ document, key, value }, by);
+      }
       await this.#goBy(config);
-      const how = value === null ? 'is what its file says again' : 'was changed';
-      const text = `${document} ${key} ${how}: ${result.before} → ${result.after} (${result.takesEffect})`;
-      await this.#parts.outbox.publish({ type: 'desk.changed', text, by });
-      return result;
+      const lines = changes.map(({ document, key, value }, index) => {
+        const { before, after, takesEffect } = results[index] as CheckedSetting;
+        const how = value === null ? 'is what its file says again' : 'was changed';
+        return `${document} ${key} ${how}: ${before} → ${after} (${takesEffect})`;
+      });
+      await this.#parts.outbox.publish({ type: 'desk.changed', text: lines.join('\n'), by });
+      return results;
     });
   }
 
@@ -359,45 +370,57 @@ export class Settings implements SettingsOfDesk {
     }));
   }
 
-  /** The whole with the change in it: what it would be, or why it cannot be. */
-  #checked(change: SettingChange): { readonly config: Config; readonly result: CheckedSetting } {
+  /** The whole with the changes in it. @throws UserError when it cannot be */
+  #checked(changes: readonly SettingChange[]): Config {
+    for (const change of changes) this.#mayBeChanged(change);
+    const ids = new Set(changes.map(idOf));
+    const others = [...this.#changes.values()].filter(({ _id }) => !ids.has(_id));
+    return this.#loaded({
+      changes: [
+        ...others.map((record): DocumentChange => opened(record, this.#parts.vault)),
+        ...changes.flatMap(({ document, key, value }) =>
+          value === null ? [] : [{ document, key, value, by: 'you' }],
+        ),
+      ],
+      made: this.#fromChat().made,
+    });
+  }
+
+  /** @throws UserError when chat may not change it, or the value is none */
+  #mayBeChanged(change: SettingChange): void {
     const { document, key, value } = change;
-    const before = this.#document(document);
-    const path = pathOfKey(key);
+    this.#document(document);
+    pathOfKey(key);
     const refusal = refusalOf(document, key);
     if (refusal !== undefined) throw new UserError(`${document} ${key} is not changed in chat: ${refusal}.`);
     const leaves = leavesOf(schemaOf(document));
     if (!leaves.some((leaf) => `${leaf}.`.startsWith(`${key}.`) || `${key}.`.startsWith(`${leaf}.`)))
       throw new UserError(unknownKey(key, this.keys(document)));
-    const id = idOf(change);
-    if (value === null && !this.#changes.has(id)) {
+    if (value === null) {
+      if (this.#changes.has(idOf(change))) return;
       throw new UserError(`${document} ${key} was not changed in chat. /config diff shows what was.`);
     }
-    if (value !== null) {
-      const overlapping = [...this.#changes.values()].find(
-        (other) =>
-          other.document === document &&
-          other.key !== key &&
-          (`${key}.`.startsWith(`${other.key}.`) || `${other.key}.`.startsWith(`${key}.`)),
+    const overlapping = [...this.#changes.values()].find(
+      (other) =>
+        other.document === document &&
+        other.key !== key &&
+        (`${key}.`.startsWith(`${other.key}.`) || `${other.key}.`.startsWith(`${key}.`)),
+    );
+    if (overlapping)
+      throw new UserError(
+        `${document} ${overlapping.key} was changed in chat already, and the two overlap. /config reset ${document} ${overlapping.key} first.`,
       );
-      if (overlapping)
-        throw new UserError(
-          `${document} ${overlapping.key} was changed in chat already, and the two overlap. /config reset ${document} ${overlapping.key} first.`,
-        );
-      parseValue(value);
-    }
-    const others = [...this.#changes.values()].filter((record) => record._id !== id);
-    const changes: DocumentChange[] = others.map((record) => opened(record, this.#parts.vault));
-    if (value !== null) changes.push({ document, key, value, by: 'you' });
-    const config = this.#loaded({ changes, made: this.#fromChat().made });
+    parseValue(value);
+  }
+
+  /** What a change does, in a configuration that has it. */
+  #result({ document, key }: SettingChange, config: Config): CheckedSetting {
+    const path = pathOfKey(key);
     const text = (found: ConfigDocument | undefined) => found?.show(path) ?? notSet;
     return {
-      config,
-      result: {
-        before: text(before),
-        after: text(config.documents.get(document)),
-        takesEffect: takesEffectAtOnce(document, key) ? 'at once' : 'after a restart',
-      },
+      before: text(this.#document(document)),
+      after: text(config.documents.get(document)),
+      takesEffect: takesEffectAtOnce(document, key) ? 'at once' : 'after a restart',
     };
   }
 

@@ -6,6 +6,8 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { checkStrategyFile, describeStrategies } from '../backtest/apart/apart.ts';
 import type { StrategyCheck } from '../backtest/look-ahead-check.ts';
+import { readParams } from '../backtest/params.ts';
+import type { Params } from '../backtest/result.ts';
 import { listStrategies, type StrategyDescription, type StrategyFile } from '../backtest/run.ts';
 import type { Clock } from '../clock.ts';
 import { UserError } from '../errors.ts';
@@ -74,6 +76,19 @@ export class Strategies {
     const hint =
       near.length > 0 ? `Did you mean ${near.join(' or ')}?` : `There are: ${names.join(', ') || 'none'}.`;
     throw new UserError(`There is no strategy "${name}". ${hint}`);
+  }
+
+  /**
+   * @throws UserError when the strategy does not load, has no such parameter, or one of another type. Without parameters
+   * nothing is looked at
+   */
+  async checkParams(name: string, params: Params): Promise<void> {
+    if (Object.keys(params).length === 0) return;
+    const { file } = await this.find(name);
+    const [description] = await describeStrategies([file]);
+    if (!description || 'problem' in description)
+      throw new UserError(description?.problem ?? `${name} could not be read.`);
+    readParams(description, params);
   }
 
   /** The code of a strategy; of one that was sent in, of any of its versions. @throws UserError when there is none */

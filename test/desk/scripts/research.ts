@@ -155,6 +155,19 @@ export const plans = [
         buttons: confirm,
       });
       await tom.presses('Confirm', { shows: ['demo is changed.'], tone: 'success' });
+      await tom.types('/plan set demo grace=600', { shows: ['demo" is like that already'], tone: 'danger' });
+      // Neither goes without the other.
+      await tom.types('/plan set demo times=open+5min', { shows: ['name a calendar'], tone: 'danger' });
+      await tom.types('/plan set demo times=open+5min calendar=XNYS', {
+        shows: ['every day → XNYS', 'open+5min'],
+        buttons: confirm,
+      });
+      await tom.presses('Confirm', { shows: ['demo is changed.'], tone: 'success' });
+      await tom.types('/plan preview demo', { shows: ['open+5min'] });
+      await tom.types('/plan set demo without=calendar', {
+        shows: ['/config reset plans/demo'],
+        tone: 'danger',
+      });
       await tom.types('/plan disable demo', { shows: ['demo is disabled.'] });
       await tom.types('/plan enable demo', { shows: ['Enable the plan demo?', 'PAPER'], buttons: confirm });
       await tom.presses('Confirm', { shows: ['Plan demo is enabled', 'Next runs:'] });
@@ -172,11 +185,28 @@ export const plans = [
       await ann.presses('Confirm', { shows: ['spare'], forMeAlone: true });
       const create = '/plan create daily sma_cross SP500 demo spare 2018-01-01 times=16:30';
       await tom.types(create, { shows: ['without a calendar it is needed'] });
-      await tom.types(`${create} calendar=XNYS`, {
-        shows: ['Make the plan daily?', 'Next runs:'],
+      await tom.types(`${create} calendar=XNYS fats=3`, {
+        shows: ['SmaCross has no parameter "fats". Did you mean fast?'],
+        tone: 'danger',
+      });
+      await tom.types(`${create} calendar=XNYS fast=soon`, { shows: ['is a number'], tone: 'danger' });
+      await tom.types(`${create} calendar=XNYS simulation=fraction=1`, {
+        shows: ['"fraction=1" is nothing that a simulated broker is asked', 'fractional'],
+        tone: 'danger',
+      });
+      await tom.types(`${create} calendar=XNYS fast=5 simulation="fractional=0.001 fail_fast=yes"`, {
+        shows: ['Make the plan daily?', 'Next runs:', 'fast=5', 'fractional=0.001 failFast=true'],
         buttons: confirm,
       });
       await tom.presses('Confirm', { shows: ['Plan daily is made'], buttons: ['Dry run', 'Show'] });
+      await tom.types(create, { shows: ['There is a plan "daily" already'], tone: 'danger' });
+      await tom.types('/plan set daily slwo=30', { shows: ['Did you mean slow?'], tone: 'danger' });
+      await tom.types('/plan set daily without=fast,simulation', {
+        shows: ["fast=5 → the strategy's own", 'fractional=0.001 failFast=true → not set'],
+        buttons: confirm,
+      });
+      await tom.presses('Confirm', { shows: ['daily is changed, to version 2'] });
+      await tom.types('/plan set daily without=fast', { shows: ['"fast" cannot be taken away'] });
       await tom.types('/plan enable daily', { buttons: confirm });
       await tom.presses('Confirm', { shows: ['has not passed yet'], tone: 'danger' });
       await tom.types('/plan dryrun daily', { shows: ['Dry run of plan daily', 'Nothing was sent'] });
