@@ -367,12 +367,15 @@ export class Desk {
     readonly amount: string;
     readonly by: string;
   }): Promise<void> {
-    await this.#parts.booksOfDesk.withdraw({ ...payment, cause: `withdrawal:${crypto.randomUUID()}` });
+    const { booksOfDesk: books, executor } = this.#parts;
+    const promised = await executor.promised(payment.book);
+    await books.withdraw({ ...payment, promised, cause: `withdrawal:${crypto.randomUUID()}` });
   }
 
   /** @throws UserError as `withdraw` would */
-  checkWithdrawal(payment: { readonly book: string; readonly amount: string }): Promise<void> {
-    return this.#parts.booksOfDesk.checkWithdrawal(payment);
+  async checkWithdrawal(payment: { readonly book: string; readonly amount: string }): Promise<void> {
+    const { booksOfDesk: books, executor } = this.#parts;
+    await books.checkWithdrawal({ ...payment, promised: await executor.promised(payment.book) });
   }
 
   /** @throws UserError when there are no such books, they are not at one place, or the first cannot spare it */
@@ -382,12 +385,19 @@ export class Desk {
     readonly amount: string;
     readonly by: string;
   }): Promise<void> {
-    await this.#parts.booksOfDesk.move({ ...move, cause: `move:${crypto.randomUUID()}` });
+    const { booksOfDesk: books, executor } = this.#parts;
+    const promised = await executor.promised(move.from);
+    await books.move({ ...move, promised, cause: `move:${crypto.randomUUID()}` });
   }
 
   /** @throws UserError as `moveMoney` would */
-  checkMove(move: { readonly from: string; readonly to: string; readonly amount: string }): Promise<void> {
-    return this.#parts.booksOfDesk.checkMove(move);
+  async checkMove(move: {
+    readonly from: string;
+    readonly to: string;
+    readonly amount: string;
+  }): Promise<void> {
+    const { booksOfDesk: books, executor } = this.#parts;
+    await books.checkMove({ ...move, promised: await executor.promised(move.from) });
   }
 
   /**

@@ -105,3 +105,8 @@ export function groupThousands(digits: string): string {
   const grouped = whole.replace(/\B(?=(\d{3})+$)/g, ',');
   return fraction === undefined ? grouped : `${grouped}.${fraction}`;
 }
+
+/** 0 in place of what is less. */
+export function notNegative(amount: Decimal): Decimal {
+  return amount.lt(zero) ? zero : amount;
+}

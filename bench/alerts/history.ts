@@ -89,7 +89,14 @@ export async function writeHistory(store: Store, history: History): Promise<void
     });
     await orderRecords.insert({
       ...{ _id: order, key: orderKey, operation, book, broker: brokerName, wallet, symbol, side, purpose },
-      ...{ terms: { type: 'market' }, requested: quantity, budget: null, quantity, notional: price },
+      ...{
+        terms: { type: 'market' },
+        requested: quantity,
+        budget: null,
+        quantity,
+        notional: price,
+        cost: null,
+      },
       ...{ openForSeconds: 60, resting: false, filled: quantity, state: 'filled', reason: null },
       ...{ brokerOrderId: `past-${index}`, askedAt: at, sentAt: at, sends: 1, cancelledBy: null, told: true },
       updatedAt: at,

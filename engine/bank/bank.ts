@@ -8,7 +8,7 @@
 import { UserError } from '../errors.ts';
 import { Lanes } from '../lanes.ts';
 import type { Decimal } from '../money.ts';
-import { decimal, decimalText, zero } from '../money.ts';
+import { decimal, decimalText, notNegative, zero } from '../money.ts';
 import type { Accounts } from './accounts.ts';
 import type { BookSettings } from './book.ts';
 import type { BrokerBalances } from './broker-balances.ts';
@@ -48,12 +48,25 @@ export interface BookPayment {
   readonly by: string | null;
 }
 
+/** Money that leaves a book. */
+export interface BookWithdrawal extends BookPayment {
+  /** What the book's open purchases will take from its home wallet: it stays. */
+  readonly promised?: Decimal;
+}
+
 export interface BookMove {
   readonly cause: string;
   readonly from: string;
   readonly to: string;
   readonly amount: string;
   readonly by: string;
+  /** What the open purchases of the one that gives will take from its home wallet: it stays. */
+  readonly promised?: Decimal;
+}
+
+export interface Settlement extends Omit<Loan, 'amount'> {
+  /** What the book's open purchases will take from its home wallet: it is not given back yet. */
+  readonly promised?: Decimal;
 }
 
 /** What one wallet of an account has and owes of one asset. */
@@ -134,11 +147,12 @@ export class Bank {
   }
 
   /** The book gives back what was lent to it and is not in use. */
-  async settle(settlement: Omit<Loan, 'amount'>): Promise<{ readonly returned: string }> {
-    const { book } = settlement;
+  async settle(settlement: Settlement): Promise<{ readonly returned: string }> {
+    const { book, promised = zero } = settlement;
     const posting = await this.#decide(settlement.cause, { kind: 'settle', book }, async () => {
       const { lent, free } = await this.moneyInUse(book);
-      return settlePosting(this.#loan(settlement, decimalText(free.lt(lent) ? free : lent)));
+      const spare = notNegative(free.minus(promised));
+      return settlePosting(this.#loan(settlement, decimalText(spare.lt(lent) ? spare : lent)));
     });
     return { returned: decimalText(receivedBy(book, posting).neg()) };
   }
@@ -166,9 +180,9 @@ export class Bank {
    * booked before.
    * @throws UserError when the book does not have that much to spare
    */
-  withdraw({ cause, book, amount: text, by }: BookPayment): Promise<boolean> {
+  withdraw({ cause, book, amount: text, by, promised = zero }: BookWithdrawal): Promise<boolean> {
     return this.#once(cause, { kind: 'deposit', book }, async () => {
-      await this.checkWithdrawal({ book, amount: text });
+      await this.checkWithdrawal({ book, amount: text, promised });
       const { broker, home: wallet, currency } = this.#settings(book);
       const { opened } = await this.#accounts.balances(broker);
       return depositPosting({
@@ -185,17 +199,25 @@ export class Bank {
   }
 
   /** @throws UserError when the book does not have that much to spare */
-  async checkWithdrawal({ book, amount: text }: Pick<BookPayment, 'book' | 'amount'>): Promise<void> {
+  async checkWithdrawal({
+    book,
+    amount: text,
+    promised = zero,
+  }: Pick<BookWithdrawal, 'book' | 'amount' | 'promised'>): Promise<void> {
     const { currency, home, broker } = this.#settings(book);
     const amount = amountOf(text, currency);
     const { available, lent } = await this.moneyInUse(book);
-    if (amount.lte(available)) return;
-    const kept = lent.gt(zero)
-      ? `not in use or owed to the bank (${decimalText(lent)} ${currency})`
-      : 'not in use';
+    const spare = notNegative(available.minus(promised));
+    if (amount.lte(spare)) return;
+    const kept = [
+      'in use',
+      ...(lent.gt(zero) ? [`owed to the bank (${decimalText(lent)} ${currency})`] : []),
+      ...(promised.gt(zero) ? [`kept for its open orders (${decimalText(promised)} ${currency})`] : []),
+    ];
+    const first = promised.gt(zero) ? 'cancel orders or close positions' : 'close positions';
     throw new UserError(
-      `The book "${book}" can give away at most ${decimalText(available)} ${currency}: what lies in its wallet ${home} at ` +
-        `${broker} and is ${kept}. Take less, or close positions first.`,
+      `The book "${book}" can give away at most ${decimalText(spare)} ${currency}: what lies in its wallet ${home} at ` +
+        `${broker} and is not ${kept.join(' or ')}. Take less, or ${first} first.`,
     );
   }
 
@@ -203,16 +225,21 @@ export class Bank {
    * Moves money from one book to another. False when this cause was booked before.
    * @throws UserError when they are not at the same place, or the first does not have that much to spare
    */
-  move({ cause, from, to, amount, by }: BookMove): Promise<boolean> {
+  move({ cause, from, to, amount, by, promised = zero }: BookMove): Promise<boolean> {
     return this.#once(cause, { kind: 'move', book: from }, async () => {
-      await this.checkMove({ from, to, amount });
+      await this.checkMove({ from, to, amount, promised });
       const { broker, home: wallet, currency } = this.#settings(from);
       return movePosting({ cause, from, to, broker, wallet, currency, amount, by });
     });
   }
 
   /** @throws UserError when they are not at the same place, or the first does not have that much to spare */
-  async checkMove({ from, to, amount }: Pick<BookMove, 'from' | 'to' | 'amount'>): Promise<void> {
+  async checkMove({
+    from,
+    to,
+    amount,
+    promised = zero,
+  }: Pick<BookMove, 'from' | 'to' | 'amount' | 'promised'>): Promise<void> {
     const source = this.#settings(from);
     const target = this.#settings(to);
     const refuse = (why: string) => new UserError(`Nothing was moved from "${from}" to "${to}": ${why}`);
@@ -232,7 +259,7 @@ export class Bank {
           `move it at ${source.broker}, and deposit it into the other.`,
       );
     }
-    await this.checkWithdrawal({ book: from, amount });
+    await this.checkWithdrawal({ book: from, amount, promised });
   }
 
   /**

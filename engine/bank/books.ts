@@ -19,8 +19,10 @@ import type {
   Adoption,
   BookMove,
   BookPayment,
+  BookWithdrawal,
   Loan,
   OpenedAccount,
+  Settlement,
   SharedCost,
 } from './bank.ts';
 import { Bank } from './bank.ts';
@@ -274,7 +276,7 @@ export class Books {
   }
 
   /** A book gives back to the bank what was lent to it and is not in use; once for each cause. */
-  settle(settlement: Omit<Loan, 'amount'>): Promise<{ readonly returned: string }> {
+  settle(settlement: Settlement): Promise<{ readonly returned: string }> {
     return this.#bank.settle(settlement);
   }
 
@@ -291,12 +293,12 @@ export class Books {
    * Takes money out of a book, once for each cause.
    * @throws UserError when the book does not have that much to spare
    */
-  withdraw(payment: BookPayment): Promise<boolean> {
+  withdraw(payment: BookWithdrawal): Promise<boolean> {
     return this.#bank.withdraw(payment);
   }
 
   /** @throws UserError when the book does not have that much to spare */
-  checkWithdrawal(payment: Pick<BookPayment, 'book' | 'amount'>): Promise<void> {
+  checkWithdrawal(payment: Pick<BookWithdrawal, 'book' | 'amount' | 'promised'>): Promise<void> {
     return this.#bank.checkWithdrawal(payment);
   }
 
@@ -309,7 +311,7 @@ export class Books {
   }
 
   /** @throws UserError as `move` would */
-  checkMove(move: Pick<BookMove, 'from' | 'to' | 'amount'>): Promise<void> {
+  checkMove(move: Pick<BookMove, 'from' | 'to' | 'amount' | 'promised'>): Promise<void> {
     return this.#bank.checkMove(move);
   }
 

@@ -5,7 +5,7 @@
  * sale brought, and as much again unless long positions stand behind it; money in other wallets counts towards that first.
  */
 import type { Decimal } from '../money.ts';
-import { zero } from '../money.ts';
+import { notNegative, zero } from '../money.ts';
 import type { Holdings } from './position.ts';
 import { amountIn, amountOf } from './sums.ts';
 
@@ -46,8 +46,4 @@ export function moneyInUse(
     inUse: notNegative(worth.minus(free)),
     available: notNegative(free.minus(lent)),
   };
-}
-
-function notNegative(amount: Decimal): Decimal {
-  return amount.lt(zero) ? zero : amount;
 }

@@ -13,6 +13,8 @@ export interface OrderCheck {
   /** What the book has of its currency in the order's wallet, and of the asset: borrowed coins can be sold too. */
   readonly cash: Decimal;
   readonly held: Decimal;
+  /** What the book's other open purchases will take of that cash. */
+  readonly promised: Decimal;
   readonly side: Side;
   readonly quantity: Decimal;
   /** The most that a purchase may cost, where it is bounded by money. */
@@ -28,6 +30,8 @@ export interface CheckedOrder {
   readonly terms: OrderTerms;
   /** What it is worth in the instrument's currency; undefined where there is no price. */
   readonly notional: Decimal | undefined;
+  /** What an entry that buys will take of the book's money, its fee included; undefined of others, and without a price. */
+  readonly cost?: Decimal;
 }
 
 export interface Refusal {
@@ -131,16 +135,16 @@ export function checkOrder(check: OrderCheck): CheckedOrder | Refusal {
     };
   }
   // An exit is never kept back for money: it ends a risk, and the broker has the last word.
-  if (side === 'buy' && check.purpose === 'entry') {
-    const cost = costAt(price, quantity, instrument.feeRate);
-    if (cost.gt(check.cash)) {
-      return refuse(
-        `${decimalText(quantity)} ${symbol} would cost ${amount(cost, currency)} with its fee, ` +
-          `but the book "${book.name}" has ${amount(check.cash, currency)}.`,
-      );
-    }
-  }
-  return { quantity, terms, notional };
+  if (side !== 'buy' || check.purpose !== 'entry') return { quantity, terms, notional };
+  const cost = costAt(price, quantity, instrument.feeRate);
+  if (cost.lte(freeCash(check))) return { quantity, terms, notional, cost };
+  const kept = check.promised.gt(zero)
+    ? `, of which its open orders will take ${amount(check.promised, currency)}`
+    : '';
+  return refuse(
+    `${decimalText(quantity)} ${symbol} would cost ${amount(cost, currency)} with its fee, ` +
+      `but the book "${book.name}" has ${amount(check.cash, currency)}${kept}.`,
+  );
 }
 
 function pricesRefusal(terms: OrderTerms, side: Side, symbol: string): string | undefined {
@@ -156,12 +160,15 @@ function pricesRefusal(terms: OrderTerms, side: Side, symbol: string): string | 
   return `The take profit of ${terms.limitPrice} must be ${where} the stop of ${terms.stopPrice} to ${side} ${symbol}.`;
 }
 
-function wantedWithinBudget(
-  { quantity, budget, cash, instrument, side }: OrderCheck,
-  price: Decimal | undefined,
-): Decimal {
+function freeCash({ cash, promised }: OrderCheck): Decimal {
+  return cash.minus(promised);
+}
+
+function wantedWithinBudget(check: OrderCheck, price: Decimal | undefined): Decimal {
+  const { quantity, budget, instrument, side } = check;
   if (!budget || !price || side === 'sell') return quantity;
-  const affordable = quantityAt(price, budget.lt(cash) ? budget : cash, instrument);
+  const free = freeCash(check);
+  const affordable = quantityAt(price, budget.lt(free) ? budget : free, instrument);
   return affordable.lt(quantity) ? affordable : quantity;
 }
 

@@ -30,6 +30,7 @@ import type { Sleep } from './patience.ts';
 import { growingPauses, Interrupted, lookupPausesMs, systemSleep, Wakeable } from './patience.ts';
 import type { MayEnter, NotSent, Prepared, Purse } from './preparation.ts';
 import { Preparation } from './preparation.ts';
+import { promisedBy } from './promised.ts';
 import type { OrderNews, OrderState } from './states.ts';
 import { isFinal, openStates, stateAfter, transitions } from './states.ts';
 
@@ -65,6 +66,8 @@ export class Executor {
   readonly #waits: Wakeable;
   /** One order is worked on by one at a time: its caller, a resumption, an event of the broker. */
   readonly #lanes = new Lanes();
+  /** By book: its entries are checked one after another. */
+  readonly #purses = new Lanes();
   /** Who wants to hear that an order rests, by its id. */
   readonly #rests = new Map<string, () => void>();
   readonly #stopping = new AbortController();
@@ -80,7 +83,8 @@ export class Executor {
     this.#sleep = parts.sleep ?? systemSleep;
     this.#waits = new Wakeable(this.#sleep);
     const { clock, log, books, mayEnter } = parts;
-    this.#preparation = new Preparation({ clock, log, books, sleep: this.#sleep, mayEnter });
+    const openOrders = (book: string) => this.openOrders({ book });
+    this.#preparation = new Preparation({ clock, log, books, sleep: this.#sleep, openOrders, mayEnter });
   }
 
   static async open(parts: ExecutorParts): Promise<Executor> {
@@ -135,22 +139,10 @@ export class Executor {
     });
   }
 
-  /**
-   * What the open purchases of a book's entries will still cost, in its currency and without fees, by what they were worth
-   * when they were sent.
-   */
+  /** What a book's open purchases will still take from its home wallet, in its currency and with fees. */
   async promised(book: string): Promise<Decimal> {
-    const open = await this.openOrders({ book });
-    return open
-      .filter(({ purpose, side, notional }) => purpose === 'entry' && side === 'buy' && notional !== null)
-      .reduce((sum, { notional, quantity, filled }) => {
-        const left = decimal(quantity).minus(decimal(filled));
-        return sum.plus(
-          decimal(notional ?? '0')
-            .times(left)
-            .div(decimal(quantity)),
-        );
-      }, zero);
+    const { home } = this.#parts.books.settings(book);
+    return promisedBy((await this.openOrders({ book })).filter(({ wallet }) => wallet === home));
   }
 
   /**
@@ -319,6 +311,7 @@ export class Executor {
       budget: budget ?? null,
       quantity,
       notional: null,
+      cost: null,
       openForSeconds: intent.openForSeconds ?? null,
       resting,
       ...(goesTogether && { exit: { ...exit, order: clientOrderId({ ...key, leg: exit.leg }) } }),
@@ -386,9 +379,17 @@ export class Executor {
     const broker = this.#broker(order.broker);
     const waited = await this.#untilReady(order, broker, stop);
     if (waited.cancelledBy !== null) return this.#close(waited, 'cancelled', cancelledBefore(waited));
-    const prepared = await this.#preparation.prepare(waited, broker, stop);
-    if ('state' in prepared) return this.#close(waited, prepared.state, prepared.reason);
-    return this.#send(waited, broker, prepared, stop);
+    const decide = async () => {
+      const prepared = await this.#preparation.prepare(waited, broker, stop);
+      if ('state' in prepared) return { notSent: prepared };
+      return { sending: await this.#reserve(waited, prepared) };
+    };
+    // One after another looks at what the book has: what an entry takes, the next one has not.
+    const { notSent, sending } = await (waited.purpose === 'entry'
+      ? this.#purses.run(waited.book, decide)
+      : decide());
+    if (notSent) return this.#close(waited, notSent.state, notSent.reason);
+    return sending ? this.#send(sending, broker, stop) : this.#reload(waited._id);
   }
 
   /** Waits for the broker; an entry no longer than it stays fresh, and nothing that is to be cancelled. */
@@ -404,16 +405,17 @@ export class Executor {
     return current;
   }
 
-  /** Stores that it is being sent, then sends it. */
-  async #send(order: Order, broker: Broker, prepared: Prepared, stop: AbortSignal): Promise<Order> {
+  /** Stores that it is being sent; undefined when another process on this store has it in hand. */
+  #reserve(order: Order, prepared: Prepared): Promise<Order | undefined> {
     const now = stamp(this.#parts.clock);
-    const sending = await this.#orders.update(
+    return this.#orders.update(
       order._id,
       { state: order.state, sends: order.sends },
       {
         quantity: prepared.quantity,
         terms: prepared.terms,
         notional: prepared.notional,
+        cost: prepared.cost,
         ...(prepared.exit && { exit: prepared.exit }),
         state: 'sending',
         sentAt: now,
@@ -422,7 +424,9 @@ export class Executor {
         updatedAt: now,
       },
     );
-    if (!sending) return this.#reload(order._id); // another process on this store has it in hand
+  }
+
+  async #send(sending: Order, broker: Broker, stop: AbortSignal): Promise<Order> {
     const { _id, symbol, side, quantity, terms, wallet } = sending;
     const exit = await this.#exitFor(sending);
     const outcome = await this.#submit(broker, {
@@ -461,7 +465,14 @@ export class Executor {
       terms,
       purpose: 'exit',
       requested: quantity,
-      ...{ budget: null, notional: null, openForSeconds: null, brokerOrderId: null, cancelledBy: null },
+      ...{
+        budget: null,
+        notional: null,
+        cost: null,
+        openForSeconds: null,
+        brokerOrderId: null,
+        cancelledBy: null,
+      },
       resting: true,
       entry: entry._id,
       filled: '0',
@@ -583,7 +594,8 @@ export class Executor {
       { order: order._id },
       'the broker never got the order: it is sent again under its id',
     );
-    return this.#send(waited, broker, waited, stop);
+    const sending = await this.#reserve(waited, waited);
+    return sending ? this.#send(sending, broker, stop) : this.#reload(waited._id);
   }
 
   /**

@@ -583,7 +583,8 @@ export class Operations {
       if (gone?.unclear !== undefined) unclear.push(gone.unclear);
     }
     if (steps.some(({ step }) => step.kind === 'lend' || step.kind === 'settle')) {
-      await books.settle({ cause: `operation:${id}:given up`, book });
+      const promised = await this.promised(book);
+      await books.settle({ cause: `operation:${id}:given up`, book, promised });
     }
     const fills = (await this.fillsOf(id)).map(toldFill);
     const { inBook, atBroker } = await this.leftovers({ ...operation, steps });

@@ -74,6 +74,8 @@ export interface Order extends StoredDocument {
   readonly quantity: string;
   /** What it was worth in the book's currency when it was sent; null before, and where there was no price. */
   readonly notional: string | null;
+  /** What an entry that buys was expected to take of the book's money when it was sent, with its fee; null of all others. */
+  readonly cost: string | null;
   readonly openForSeconds: number | null;
   readonly resting: boolean;
   /** Of an entry: the exit that goes out with it. */

@@ -12,11 +12,12 @@ import type { Clock } from '../clock.ts';
 import { reasonOf, UserError } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import type { Decimal } from '../money.ts';
-import { decimal, decimalText } from '../money.ts';
+import { decimal, decimalText, zero } from '../money.ts';
 import { checkOrder, termsOnTick } from './checks.ts';
 import type { Order } from './order.ts';
 import type { Sleep } from './patience.ts';
 import { lookupPausesMs } from './patience.ts';
+import { promisedBy } from './promised.ts';
 import { endOfWaiting, staleness } from './staleness.ts';
 
 /** Why an entry may not be made now, beyond what the bank says; `undefined` when it may. `asset`: what it trades. */
@@ -27,6 +28,8 @@ export interface PreparationParts {
   readonly log: Logger;
   readonly books: Books;
   readonly sleep: Sleep;
+  /** All that are open of a book. */
+  readonly openOrders: (book: string) => Promise<readonly Order[]>;
   readonly mayEnter?: MayEnter | undefined;
 }
 
@@ -35,6 +38,7 @@ export interface Prepared {
   readonly quantity: string;
   readonly terms: OrderTerms;
   readonly notional: string | null;
+  readonly cost: string | null;
   readonly exit?: Order['exit'];
 }
 
@@ -66,6 +70,8 @@ export class Preparation {
     if (held) return held;
     const { instrument, quote, reason } = await this.#market(order, broker, stop);
     if (!instrument) return { state: 'rejected', reason };
+    // Before the ledger: what a fill takes meanwhile is then counted twice for a moment, and never left out.
+    const promised = await this.#promisedBeside(order);
     const has = purse ?? (await this.#purseOf(order.book));
     const book = books.settings(order.book);
     const checked = checkOrder({
@@ -75,6 +81,7 @@ export class Preparation {
       quote,
       cash: has(order.wallet, book.currency),
       held: has(order.wallet, instrument.asset),
+      promised,
       side: order.side,
       quantity: decimal(order.requested),
       budget: order.budget === null ? undefined : decimal(order.budget),
@@ -88,6 +95,7 @@ export class Preparation {
       quantity: decimalText(checked.quantity),
       terms: checked.terms,
       notional: checked.notional ? decimalText(checked.notional) : null,
+      cost: checked.cost ? decimalText(checked.cost) : null,
       ...(order.exit && { exit: exitOnTick(order.exit, order.side, instrument) }),
     };
     if (order.purpose === 'entry') {
@@ -114,6 +122,13 @@ export class Preparation {
     if (order.purpose === 'exit') return undefined;
     const { books, clock } = this.#parts;
     return staleness(order, books.settings(order.book), clock);
+  }
+
+  /** What the book's other open purchases will take from the wallet of an entry; an exit is not held back for it. */
+  async #promisedBeside({ _id, book, wallet, side, purpose }: Order): Promise<Decimal> {
+    if (side === 'sell' || purpose === 'exit') return zero;
+    const open = await this.#parts.openOrders(book);
+    return promisedBy(open.filter((other) => other._id !== _id && other.wallet === wallet));
   }
 
   async #purseOf(book: string): Promise<Purse> {

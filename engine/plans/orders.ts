@@ -17,6 +17,7 @@ import type { Operation, OrderStep, Step } from '../execution/operation.ts';
 import type { Operations } from '../execution/operations.ts';
 import type { Order } from '../execution/order.ts';
 import { Interrupted, type Sleep } from '../execution/patience.ts';
+import { promisedBy } from '../execution/promised.ts';
 import type { Logger } from '../log.ts';
 import type { Calendar } from '../market/calendars/calendar.ts';
 import type { Decimal } from '../money.ts';
@@ -601,14 +602,7 @@ function opensFor({ entry }: PlanSettings, calendar: Calendar | undefined, now: 
 
 /** Cash that no open purchase will take. */
 function spendable(holdings: Holdings, currency: string, open: readonly Order[]): Decimal {
-  const cash = holdings.cash.get(currency) ?? zero;
-  return open
-    .filter(({ side, purpose }) => side === 'buy' && purpose === 'entry')
-    .reduce((left, { notional, quantity, filled }) => {
-      if (notional === null || decimal(quantity).lte(zero)) return left;
-      const share = decimal(quantity).minus(decimal(filled)).div(decimal(quantity));
-      return left.minus(decimal(notional).times(share));
-    }, cash);
+  return (holdings.cash.get(currency) ?? zero).minus(promisedBy(open));
 }
 
 /** About what exits will bring that have no order at the broker yet, by the prices of their signals. */

@@ -27,7 +27,7 @@ import type { Sleep } from '../execution/patience.ts';
 import { growingPauses, Interrupted, systemSleep } from '../execution/patience.ts';
 import { Lanes } from '../lanes.ts';
 import type { Logger } from '../log.ts';
-import { type Decimal, decimal, zero } from '../money.ts';
+import { decimal, notNegative, zero } from '../money.ts';
 import type { Collection, Store } from '../store/store.ts';
 import { StoreError } from '../store/store.ts';
 import type { BookView, Decision, MarketView, ReadSignal, SymbolView } from './handler.ts';
@@ -461,9 +461,9 @@ export class Queue {
       currency,
       cash: decimal(cash),
       equity: decimal(equity),
-      free: lessPromised(free, promised),
+      free: notNegative(free.minus(promised)),
       capital,
-      available: lessPromised(lendable.gt(zero) ? available.plus(lendable) : available, promised),
+      available: notNegative(available.plus(notNegative(lendable)).minus(promised)),
       minimumEntry: decimal(minimumEntry),
       maximumLossPercent: maximumLossPercent === undefined ? null : decimal(maximumLossPercent),
       home,
@@ -580,11 +580,6 @@ function unlessAborted(over: Promise<unknown>, signal: AbortSignal): Promise<voi
     else signal.addEventListener('abort', settle);
     void over.then(settle);
   });
-}
-
-function lessPromised(amount: Decimal, promised: Decimal): Decimal {
-  const left = amount.minus(promised);
-  return left.lt(zero) ? zero : left;
 }
 
 const ends: readonly SignalEnd[] = ['done', 'refused', 'expired', 'failed'];

@@ -11,11 +11,12 @@ import { buildTrading, demoBook } from '../support/trading.ts';
 const other = bookSettings.parse({ ...demoBook, name: 'other', capital: '500' });
 
 async function openDesk() {
-  const { books, brokers } = await buildTrading({ books: [demoBook, other] });
-  // Of the desk, these commands use nothing but its books.
-  const desk = new Desk({ booksOfDesk: books, brokers } as unknown as ConstructorParameters<typeof Desk>[0]);
+  const { books, brokers, broker, executor } = await buildTrading({ books: [demoBook, other] });
+  // Of the desk, these commands use nothing but its books and what is open of them.
+  const parts = { booksOfDesk: books, brokers, executor };
+  const desk = new Desk(parts as unknown as ConstructorParameters<typeof Desk>[0]);
   const context = { desk, caller: { name: 'ann', role: 'admin' } } as unknown as CommandContext;
-  return { books, context };
+  return { books, context, broker, executor };
 }
 
 function actionOf(name: string): Action {
@@ -79,6 +80,26 @@ describe('/book', () => {
       'Available: 10,000 USD → 9,000 USD',
     );
     expect(await ran(context, 'withdraw', { book: 'demo', amount: '1000' })).toContain('Withdrew 1,000 USD');
+  });
+
+  it('lets no money go that an order at the broker will take', async () => {
+    const { context, broker, executor } = await openDesk();
+    await broker.connect();
+    await executor.execute({
+      key: { source: 'test', book: 'demo', leg: 'buy', sequence: 1 },
+      ...{ symbol: 'ACME', side: 'buy', quantity: '900', purpose: 'entry', resting: true },
+      terms: { type: 'limit', limitPrice: '9' },
+      askedAt: new Date().toISOString(),
+    });
+    const promised = 'not in use or kept for its open orders (8100 USD). Take less, or cancel orders';
+    await expect(confirmed(context, 'withdraw', { book: 'demo', amount: '1901' })).rejects.toThrow(
+      'The book "demo" can give away at most 1900 USD',
+    );
+    await expect(ran(context, 'withdraw', { book: 'demo', amount: '1901' })).rejects.toThrow(promised);
+    const move = { from: 'demo', to: 'other', amount: '1901' };
+    await expect(confirmed(context, 'move', move)).rejects.toThrow(promised);
+    await expect(ran(context, 'move', move)).rejects.toThrow(promised);
+    expect(await ran(context, 'withdraw', { book: 'demo', amount: '1900' })).toContain('Withdrew 1,900 USD');
   });
 
   it('refuses what is no amount, in words', async () => {

@@ -2,7 +2,7 @@
 import { amountIn } from '../../bank/sums.ts';
 import type { Margin } from '../../brokers/broker.ts';
 import type { Decimal } from '../../money.ts';
-import { decimal, zero } from '../../money.ts';
+import { decimal, notNegative, zero } from '../../money.ts';
 import type { Amount } from '../operation.ts';
 import { undoneBy } from '../operation.ts';
 import type { Fill, Order } from '../order.ts';
@@ -31,7 +31,7 @@ export async function amountOf(turn: Turn, amount: Amount, wallet: string): Prom
 export async function heldIn({ books, operation }: Turn, wallet: string, asset: string): Promise<Decimal> {
   const { wallets } = await books.holdings(operation.book);
   const held = amountIn(wallets, wallet, asset);
-  return held.lt(zero) ? zero : held;
+  return notNegative(held);
 }
 
 /** The orders of one leg, in their sequence: an exit may need more than one. */
@@ -83,7 +83,7 @@ async function boughtBy(turn: Turn, leg: string): Promise<Decimal> {
     (order) => order.resting && order.symbol === first?.symbol && order.side !== first.side,
   );
   const left = net.minus(await netOf(turn, back));
-  return left.lt(zero) ? zero : left;
+  return notNegative(left);
 }
 
 function netOfFill({ side, quantity, fee, feeCurrency, asset }: Fill): Decimal {

@@ -16,8 +16,13 @@ export async function carryOutLend({ books, operation }: Turn, { leg, amount }: 
   }
 }
 
-export async function carryOutSettle({ books, operation }: Turn, { leg }: SettleStep): Promise<Ended> {
-  const { returned } = await books.settle({ cause: causeOf(operation._id, leg), book: operation.book });
+export async function carryOutSettle(
+  { books, executor, operation }: Turn,
+  { leg }: SettleStep,
+): Promise<Ended> {
+  const { _id, book } = operation;
+  const promised = await executor.promised(book);
+  const { returned } = await books.settle({ cause: causeOf(_id, leg), book, promised });
   return done(decimal(returned));
 }
 

@@ -76,6 +76,13 @@ describe('the bank', () => {
     expect(await unassigned()).toBe('860');
   });
 
+  test('leaves a book what its open orders will take', async () => {
+    const { books } = await opened();
+    await books.lend({ cause: 'op:lend', book: 'pair', amount: '60' });
+    const promised = decimal('120');
+    expect(await books.settle({ cause: 'op:settle', book: 'pair', promised })).toEqual({ returned: '40' });
+  });
+
   test('lends and takes back once for each cause, also when it is asked again after a crash', async () => {
     const { books, unassigned } = await opened();
     for (const _ of [1, 2, 3]) await books.lend({ cause: 'op:lend', book: 'pair', amount: '60' });

@@ -8,6 +8,7 @@ import { clientOrderId } from '../../../engine/execution/order.ts';
 import type { Sleep } from '../../../engine/execution/patience.ts';
 import { Interrupted } from '../../../engine/execution/patience.ts';
 import { silentLog } from '../../../engine/log.ts';
+import { decimal } from '../../../engine/money.ts';
 import type { Store } from '../../../engine/store/store.ts';
 import { ManualClock } from '../../support/clock.ts';
 import { ScriptedBroker } from '../../support/scripted-broker.ts';
@@ -125,6 +126,35 @@ describe('before anything is sent', () => {
     expect(await executor.execute(intent({ quantity: '50', budget: '123' }))).toMatchObject({
       quantity: '12.3',
     });
+  });
+
+  test('what an order at the broker will take of the book is not spent a second time', async () => {
+    const broker = new ScriptedBroker();
+    broker.capabilities = { ...broker.capabilities, orderTypes: ['market', 'limit'] };
+    const { executor } = await open({ broker });
+    const leg = (name: string) => ({ ...intent().key, leg: name });
+    const limit = { type: 'limit', limitPrice: '9' } as const;
+    await executor.execute(intent({ quantity: '1000', terms: limit, resting: true }));
+    expect(await executor.promised('demo')).toEqual(decimal('9000'));
+    const more = intent({ key: leg('b'), quantity: '101', resting: true });
+    expect(await executor.execute(more)).toMatchObject({
+      state: 'rejected',
+      reason:
+        '101 ACME would cost 1,010.00 USD with its fee, but the book "demo" has 10,000.00 USD, of which its open orders will take 9,000.00 USD.',
+    });
+    const within = intent({ key: leg('c'), quantity: '500', budget: '10000', resting: true });
+    expect(await executor.execute(within), 'cut down to what is left').toMatchObject({ quantity: '100' });
+  });
+
+  test('of two entries at the same time the second finds what the first one leaves', async () => {
+    const { executor, broker } = await open();
+    broker.fillsAtOnce = false;
+    const keys = ['a', 'b', 'c'].map((leg) => ({ ...intent().key, leg }));
+    const orders = await Promise.all(
+      keys.map((key) => executor.execute(intent({ key, quantity: '600', resting: true }))),
+    );
+    expect(orders.map(({ state }) => state).sort()).toEqual(['rejected', 'rejected', 'working']);
+    expect(broker.arrived).toHaveLength(1);
   });
 
   test('what the book does not hold is not sold, though another book at the same broker may hold it', async () => {
