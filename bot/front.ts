@@ -79,6 +79,7 @@ export async function openFront(parts: FrontParts): Promise<Front> {
     configured: configuredChats(config),
     platforms: platforms.map(({ name }) => name),
     threaded: platforms.flatMap(({ name, openThread }) => (openThread ? [name] : [])),
+    bookOf: (plan) => (desk.planNames().includes(plan) ? desk.bookOfPlan(plan) : undefined),
   });
   const zones = await Zones.open(store, config.timezone);
   const timesOf = (address: ChatAddress) => {

@@ -1,6 +1,7 @@
 import { UserError } from '../engine/errors.ts';
 import { action, type CommandContext, defineCommand } from './command.ts';
 import { digestReply } from './digest-text.ts';
+import { isWithin } from './reach.ts';
 import { bold, code, type Reply, rich } from './reply.ts';
 import {
   type DigestChoice,
@@ -40,7 +41,7 @@ export const notify = defineCommand({
         description: 'Tells a chat of a kind of event with a sound, silently, or not at all',
         role: 'viewer',
         visibility: 'only-you',
-        example: '/notify set signal silent',
+        example: '/notify set run off of=plan:demo',
         options: {
           kind: {
             type: 'string',
@@ -51,13 +52,24 @@ export const notify = defineCommand({
           },
           level: { type: 'choice', description: 'How it is told', choices: noticeLevels, required: true },
           chat: chatOption,
+          of: {
+            type: 'string',
+            description: 'Only what concerns this book, or this plan',
+            example: 'plan:demo',
+            suggest: ({ desk }) => [
+              ...desk.bookNames().map((name) => `book:${name}`),
+              ...desk.planNames().map((name) => `plan:${name}`),
+            ],
+          },
         },
-        run: async (context, { kind, level, chat }) => {
+        run: async (context, { kind, level, chat, of }) => {
           const which = chatIn(context, chat);
-          await context.host.notices.set({ chat: which, kind, level });
+          const book = of === undefined ? null : bookMeant(context, of);
+          await context.host.notices.set({ chat: which, kind, book, level });
+          const part = book === null ? '' : `, as far as the book ${book} is concerned,`;
           return {
             tone: 'success',
-            text: rich`${bold(kind)} is ${levelText[level]} in ${which} from now on.`,
+            text: rich`${bold(kind)}${part} is ${levelText[level]} in ${which} from now on.`,
           };
         },
       }),
@@ -105,6 +117,19 @@ export const notify = defineCommand({
     },
   },
 });
+
+/** @throws UserError when there is no such book or plan, both are called so, or it is beyond the caller's reach */
+function bookMeant({ desk, caller }: CommandContext, of: string): string {
+  const [, prefix, name = ''] = /^(?:(book|plan):)?(.*)$/.exec(of.trim().toLowerCase()) ?? [];
+  const isBook = prefix !== 'plan' && desk.bookNames().includes(name);
+  const isPlan = prefix !== 'book' && desk.planNames().includes(name);
+  if (isBook && isPlan && desk.bookOfPlan(name) !== name)
+    throw new UserError(`There are a book and a plan "${name}". Write of=book:${name} or of=plan:${name}.`);
+  if (!isBook && !isPlan) throw new UserError(`There is no book and no plan "${of}".`);
+  const book = isBook ? name : desk.bookOfPlan(name);
+  if (isWithin(caller.reach, { book, account: desk.accountOfBook(book) })) return book;
+  throw new UserError(`You do not see the book ${book}. An admin can change that: /user limit.`);
+}
 
 const threadsText: Readonly<Record<ThreadsPer, string>> = {
   book: 'what concerns a book is told in a thread of that book, the rest in the chat itself.',
@@ -170,7 +195,11 @@ function listReply(chat: string, notices: NoticesOfDesk): Reply {
       columns: [{ name: 'Event' }, { name: 'Told' }, { name: 'Set' }],
       rows: notices
         .list(chat)
-        .map(({ kind, level, origin }) => [kind, level, origin === 'chat' ? 'in chat' : '']),
+        .map(({ kind, book, level, origin }) => [
+          book === null ? kind : `${kind} of ${book}`,
+          level,
+          origin === 'chat' ? 'in chat' : '',
+        ]),
     },
     text: [
       ...(per === 'off' ? [] : [`In threads: ${threadsText[per]}\n`]),

@@ -191,6 +191,8 @@ export interface Notice {
   readonly chat: string;
   /** Kind of event, such as `signal` or `run`. */
   readonly kind: string;
+  /** Only what concerns this book; null: everything of this kind that is not said apart. */
+  readonly book: string | null;
   readonly level: NoticeLevel;
   readonly origin: 'default' | 'chat';
 }
@@ -207,8 +209,8 @@ export interface NoticesOfDesk {
   chatOf(asker: Asker): string;
   /** Of one chat. */
   list(chat: string): readonly Notice[];
-  /** @throws UserError for a chat or kind that does not exist */
-  set(notice: { readonly chat: string; readonly kind: string; readonly level: NoticeLevel }): Promise<void>;
+  /** @throws UserError for a chat or kind that does not exist, and for a book where the kind is of none */
+  set(notice: Omit<Notice, 'origin'>): Promise<void>;
   /** Whether a chat is told in threads. */
   threads(chat: string): ThreadsPer;
   /** @throws UserError for a chat that does not exist, or has no threads */

@@ -1,6 +1,6 @@
 /**
  * Which chat is told of what: the chats of the configuration hear everything that concerns everybody, the admins in
- * their private chats what concerns admins, and both can be changed in chat, per kind of event.
+ * their private chats what concerns admins, and both can be changed in chat, per kind of event, and per book and kind.
  */
 import { isWithin } from '../../commands/reach.ts';
 import type { Asker, Notice, NoticeLevel, NoticesOfDesk, ThreadsPer } from '../../commands/running.ts';
@@ -50,9 +50,23 @@ const kinds: Readonly<Record<Kind, { readonly adminsOnly: boolean }>> = {
 /** What is passing, in messages that can be edited; and that e-mail does not get there. */
 const notMailed: ReadonlySet<DeskEvent['type']> = new Set(['signal.received', 'mail.refused']);
 
+/** Kinds of which some concern one book: for each book it can be said apart. */
+const ofBooks: ReadonlySet<Kind> = new Set([
+  'signal',
+  'order',
+  'operation',
+  'trade',
+  'run',
+  'suspension',
+  'limit',
+  'difference',
+] as const);
+
 interface StoredNotice extends StoredDocument {
   readonly chat: string;
   readonly kind: string;
+  /** Missing where every book is meant. */
+  readonly book?: string | null;
   readonly level: NoticeLevel;
 }
 
@@ -87,12 +101,15 @@ export interface NoticesParts {
   readonly platforms: readonly PlatformName[];
   /** Those of them that know threads. */
   readonly threaded: readonly PlatformName[];
+  /** The book of a plan; undefined for a plan that is not there any more. */
+  readonly bookOf: (plan: string) => string | undefined;
 }
 
 export class Notices implements NoticesOfDesk, Hearing {
   readonly kinds = Object.keys(kinds);
   readonly #parts: NoticesParts;
   readonly #records: Collection<StoredNotice>;
+  /** By chat and kind, and by chat, kind and book. */
   readonly #levels: Map<string, NoticeLevel>;
   readonly #threadings: Collection<StoredThreading>;
   readonly #threadingByChat: Map<string, Threading>;
@@ -143,7 +160,7 @@ export class Notices implements NoticesOfDesk, Hearing {
     const person = this.#personOf(address);
     if (address.kind === 'user' && !person) return 'off';
     if (kinds[kind].adminsOnly && !this.#isForAdmins(address)) return 'off';
-    const book = 'book' in event ? event.book : null;
+    const book = this.#bookOf(event);
     // Of a book that they may not see, nobody is told in private; what concerns the whole desk they are.
     if (
       person?.books &&
@@ -151,7 +168,9 @@ export class Notices implements NoticesOfDesk, Hearing {
       !isWithin({ books: person.books, accounts: null }, { book, account: '' })
     )
       return 'off';
-    return this.#levels.get(`${nameOf(address)}/${kind}`) ?? this.#usual(address, kind);
+    const chat = nameOf(address);
+    const ofBook = book === null ? undefined : this.#levels.get(idOf({ chat, kind, book }));
+    return ofBook ?? this.#levels.get(idOf({ chat, kind })) ?? this.#usual(address, kind);
   }
 
   onChanged(listener: () => void): void {
@@ -172,14 +191,20 @@ export class Notices implements NoticesOfDesk, Hearing {
     const address = this.known(chat);
     return Object.entries(kinds)
       .filter(([, { adminsOnly }]) => !adminsOnly || this.#isForAdmins(address))
-      .map(([kind]) => {
-        const stored = this.#levels.get(`${chat}/${kind}`);
+      .flatMap(([kind]): Notice[] => {
+        const stored = this.#levels.get(idOf({ chat, kind }));
         const level = stored ?? this.#usual(address, kind as Kind);
-        return { chat, kind, level, origin: stored ? 'chat' : 'default' };
+        const begins = idOf({ chat, kind, book: '' });
+        const apart = [...this.#levels]
+          .filter(([id]) => id.startsWith(begins))
+          .map(
+            ([id, of]): Notice => ({ chat, kind, book: id.slice(begins.length), level: of, origin: 'chat' }),
+          );
+        return [{ chat, kind, book: null, level, origin: stored ? 'chat' : 'default' }, ...apart];
       });
   }
 
-  async set({ chat, kind, level }: Pick<Notice, 'chat' | 'kind' | 'level'>): Promise<void> {
+  async set({ chat, kind, book, level }: Omit<Notice, 'origin'>): Promise<void> {
     const address = this.known(chat);
     if (!isKind(kind)) {
       const [near] = nearest(kind, this.kinds, 1);
@@ -190,9 +215,12 @@ export class Notices implements NoticesOfDesk, Hearing {
     if (kinds[kind].adminsOnly && !this.#isForAdmins(address)) {
       throw new UserError(`${kind} is told to admins in their private chats, and nowhere else.`);
     }
-    const id = `${chat}/${kind}`;
+    if (book !== null && !ofBooks.has(kind)) {
+      throw new UserError(`${kind} is of no book. These are: ${[...ofBooks].join(', ')}.`);
+    }
+    const id = idOf({ chat, kind, book });
     if (this.#levels.has(id)) await this.#records.update(id, {}, { level });
-    else await this.#records.insert({ _id: id, chat, kind, level });
+    else await this.#records.insert({ _id: id, chat, kind, book, level });
     this.#levels.set(id, level);
     this.#changed();
   }
@@ -255,6 +283,11 @@ export class Notices implements NoticesOfDesk, Hearing {
     return this.#parts.configured.some((configured) => nameOf(configured) === nameOf(address)) ? 'on' : 'off';
   }
 
+  #bookOf(event: DeskEvent): string | null {
+    if ('book' in event) return event.book;
+    return ('plan' in event ? this.#parts.bookOf(event.plan) : undefined) ?? null;
+  }
+
   #isForAdmins(address: ChatAddress): boolean {
     return address.platform === 'console' || this.#personOf(address)?.role === 'admin';
   }
@@ -266,6 +299,11 @@ export class Notices implements NoticesOfDesk, Hearing {
   #changed(): void {
     for (const listener of this.#listeners) listener();
   }
+}
+
+/** A name of a chat may have any letter but those behind its last slash. */
+function idOf({ chat, kind, book = null }: { chat: string; kind: string; book?: string | null }): string {
+  return `${chat}/${kind}${book === null ? '' : `@${book}`}`;
 }
 
 function kindOf({ type }: DeskEvent): Kind {

@@ -103,6 +103,7 @@ export async function chatDesk({
     configured: [{ platform: 'discord', kind: 'chat', id: group.id }],
     platforms: ['discord'],
     threaded: ['discord'],
+    bookOf: () => undefined,
   });
   const zones = await Zones.open(store, 'UTC');
   const digests = await Digests.open({

@@ -83,6 +83,7 @@ async function desks(store: Store, clock: ManualClock) {
       configured: [],
       platforms: ['discord'],
       threaded: ['discord'],
+      bookOf: () => undefined,
     });
     const digests = await Digests.open({
       ...{ store, notices, people, platforms: [platform], clock, log: silentLog, desk: fakeDesk(asked) },

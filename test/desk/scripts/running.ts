@@ -125,6 +125,18 @@ export const settings = [
     await ann.types('/notify list', { shows: [/signal[ ,]+silent/], forMeAlone: true });
     await ann.types('/notify set signal off', { shows: ['signal is not told'], forMeAlone: true });
     await ann.types('/notify set singal on', { shows: ['Did you mean signal?'], tone: 'danger' });
+    await ann.types('/notify set run silent of=plan:demo', {
+      shows: ['run, as far as the book rotation is concerned, is told without a sound'],
+      forMeAlone: true,
+    });
+    await ann.types('/notify list', { shows: [/run of rotation[ ,]+silent/], forMeAlone: true });
+    await ann.types('/notify set run on of=demo', {
+      shows: ['of=book:demo or of=plan:demo'],
+      tone: 'danger',
+    });
+    await ann.types('/notify set run on of=dmeo', { shows: ['no book and no plan "dmeo"'], tone: 'danger' });
+    await ann.types('/notify set desk on of=rotation', { shows: ['desk is of no book'], tone: 'danger' });
+    await ann.types('/notify set run on of=rotation', { shows: ['told with a sound'], forMeAlone: true });
   }),
   script('timezone show, timezone set', 'people read times by their own clock', async ({ vera }) => {
     await vera.types('/timezone set Europe/Berlin', {
