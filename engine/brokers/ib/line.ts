@@ -47,7 +47,7 @@ export class Line {
   #running: Promise<void> | undefined;
   #stopped = true;
   #hasServers = true;
-  /** When it was ready last, by our clock; undefined before it ever was. */
+  /** When it was ready last, here or in a desk that this one stands by, by our clock; undefined before it ever was. */
   #lostAt: Date | undefined;
   #wake: (() => void) | undefined;
   #woken = false;
@@ -206,9 +206,11 @@ export class Line {
       return false;
     });
     if (!elsewhere) {
-      this.#become('down', `${why} Give one of them another clientId, or close the other.`);
+      // After a restart another desk may have been faster, and says so when it has caught up.
+      this.#becomeAway('down', `${why} Give one of them another clientId, or close the other.`);
       return;
     }
+    this.#lostAt = this.#parts.clock.now();
     const client = `client ${settings.clientId}`;
     this.#become(
       'connecting',

@@ -133,6 +133,26 @@ describe('the line to TWS', () => {
     expect(tws.server.violations).toEqual([]);
   });
 
+  test('is not called down by either of two desks while a restart gives it to one of them', async () => {
+    const { broker: first, tws, restart } = await ibAccount({ settings: { patienceSeconds: 60 } });
+    await first.connect();
+    const second = await restart();
+    await second.connect();
+    const states = new Set<string>();
+    for (const broker of [first, second])
+      broker.subscribe({ onStatus: ({ state }) => void states.add(state) });
+    await tws.close();
+    const others = () => [first, second].map((broker) => broker.status().state).sort();
+    await expect.poll(others, patience).toEqual(['connecting', 'connecting']);
+    for (const broker of [first, second]) await broker.connect(); // each has seen that it is gone
+    await tws.server.listen();
+    await expect.poll(others, patience).toEqual(['connecting', 'ready']);
+    await expect
+      .poll(() => [first, second].filter((broker) => broker.status().elsewhere), patience)
+      .toHaveLength(1);
+    expect([...states].sort()).toEqual(['connecting', 'ready']);
+  });
+
   test.each([
     ['with a count below zero', (tws: TestTws) => tws.server.sendRaw([93, 26, -5])],
     ['that ends too early', (tws: TestTws) => tws.server.sendRaw([5, 7, 265598, 'AAPL'])],
