@@ -40,6 +40,22 @@ export class Strongest extends Strategy {
 export const monthStrategies = { demo: MomentumRotation, daily: Strongest } as const;
 export type MonthPlan = keyof typeof monthStrategies;
 
+/** Which plan lives through a month, and by which seed. */
+export type Seeds = readonly (readonly [MonthPlan, number])[];
+
+/** Those of the suite, or those that `MONTH_SEEDS` names, such as `7` or `1..40`: the demo's plan by odd ones. */
+export function seedsOfMonths(own: Seeds): Seeds {
+  const text = process.env['MONTH_SEEDS'];
+  if (text === undefined || text === '') return own;
+  const [first = Number.NaN, last = first] = text.split('..').map(Number);
+  if (!(first <= last))
+    throw new Error(`MONTH_SEEDS is a seed, such as 7, or a range, such as 1..40, not ${text}`);
+  return Array.from({ length: last - first + 1 }, (_, index) => {
+    const seed = first + index;
+    return [seed % 2 === 1 ? 'demo' : 'daily', seed];
+  });
+}
+
 /** A plan over the invented stocks, after each session of New York. */
 export function monthPlan(name: MonthPlan) {
   return {

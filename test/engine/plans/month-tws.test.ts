@@ -19,9 +19,9 @@ import {
   monthPlan,
   monthStrategies,
   randomOf,
+  seedsOfMonths,
 } from '../../support/plan-month.ts';
 import { openPlans } from '../../support/plans.ts';
-import { seedsNamed } from '../../support/seeds.ts';
 import type { TestTws } from '../../support/tws/index.ts';
 import { startTws } from '../../support/tws/index.ts';
 
@@ -173,11 +173,11 @@ async function openMonth(name: MonthPlan) {
 }
 
 describe('a plan over a month at Interactive Brokers', () => {
-  it.each<readonly [MonthPlan, number]>(
-    seedsNamed('MONTH_SEEDS')?.map((seed) => [seed % 2 === 1 ? 'demo' : 'daily', seed] as const) ?? [
+  it.each(
+    seedsOfMonths([
       ['demo', 1],
       ['daily', 2],
-    ],
+    ]),
   )(
     'sends each order of the one long backtest once, and its book is the account (%s, seed %i)',
     async (name, seed) => {
