@@ -745,8 +745,10 @@ export class Desk {
   }
 
   /** From now on a symbol means this contract at a broker. @throws UserError as `contracts`, and when it cannot mean that */
-  chooseContract(name: string, symbol: string, contract: string): Promise<Instrument> {
-    return this.#contractsOf(name).contracts.choose(symbol, contract);
+  async chooseContract(name: string, symbol: string, contract: string): Promise<Instrument> {
+    const chosen = await this.#contractsOf(name).contracts.choose(symbol, contract);
+    this.#parts.plans.watchSoon(); // an order may wait for it
+    return chosen;
   }
 
   #contractsOf(named: string): { readonly broker: string; readonly contracts: Contracts } {

@@ -134,7 +134,10 @@ export interface BrokerPosition {
 /** What an order must obey. */
 export interface InstrumentRules {
   readonly quantityStep: string;
+  /** Where it depends on the price: that of the last one, or the coarsest where there is none. See `priceTickAt`. */
   readonly priceTick: string;
+  /** Where the tick depends on the price: from which price on which, lowest first. */
+  readonly priceTicks?: readonly { readonly from: string; readonly step: string }[];
   readonly minimumQuantity: string;
   /** Smallest quantity times price, in the instrument's currency. */
   readonly minimumNotional: string;

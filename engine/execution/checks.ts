@@ -1,6 +1,14 @@
 /** What is checked before an order leaves the house: pure, so that the same rules can be asked beforehand. */
 import type { Purpose } from '../bank/books.ts';
-import type { Capabilities, Instrument, OrderTerms, Quote, Side } from '../brokers/broker.ts';
+import type {
+  Capabilities,
+  Instrument,
+  InstrumentRules,
+  OrderTerms,
+  Quote,
+  Side,
+} from '../brokers/broker.ts';
+import { priceTickAt } from '../brokers/price-tick.ts';
 import type { Decimal } from '../money.ts';
 import { decimal, decimalText, groupThousands, truncateToStep, zero } from '../money.ts';
 
@@ -74,8 +82,11 @@ export function expectedPrice(terms: OrderTerms, side: Side, quote: Quote | unde
  * The prices on the instrument's tick, on the side that is safe for the trader: a limit is never worse than it was asked
  * for, and a stop is met no later.
  */
-export function termsOnTick(terms: OrderTerms, side: Side, priceTick: string): OrderTerms {
-  const onTick = (price: string) => decimalText(towards(side, decimal(price), decimal(priceTick)));
+export function termsOnTick(terms: OrderTerms, side: Side, rules: InstrumentRules): OrderTerms {
+  const onTick = (text: string) => {
+    const price = decimal(text);
+    return decimalText(towards(side, price, priceTickAt(rules, price)));
+  };
   switch (terms.type) {
     case 'market':
       return terms;
@@ -108,7 +119,7 @@ export function checkOrder(check: OrderCheck): CheckedOrder | Refusal {
   if (currency !== book.currency) {
     return refuse(`${symbol} trades in ${currency}, but the book "${book.name}" is in ${book.currency}.`);
   }
-  const terms = termsOnTick(check.terms, side, rules.priceTick);
+  const terms = termsOnTick(check.terms, side, rules);
   const wrongPrices = pricesRefusal(terms, side, symbol);
   if (wrongPrices !== undefined) return refuse(wrongPrices);
   const price = expectedPrice(terms, side, quote);

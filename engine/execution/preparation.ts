@@ -178,6 +178,6 @@ function exitOnTick(
   side: Order['side'],
   { rules }: Instrument,
 ): NonNullable<Order['exit']> {
-  const terms = termsOnTick(exit.terms, side === 'buy' ? 'sell' : 'buy', rules.priceTick);
+  const terms = termsOnTick(exit.terms, side === 'buy' ? 'sell' : 'buy', rules);
   return terms.type === 'market' ? exit : { ...exit, terms };
 }

@@ -233,9 +233,18 @@ export class PlanOrders {
     if (wanted.length === 0 && resting.length === 0) return;
     if (broker.status().state !== 'ready' || !this.#parts.isCompared(broker.name)) return; // looked at again when it is
     const { positions } = await books.holdings(plan.book);
-    for (const symbol of new Set([...wanted, ...resting].map((each) => each.symbol))) {
+    // The plan may know a symbol by another name than the broker, whose names the orders have.
+    const goals = new Map<string, readonly WantedProtection[]>();
+    let isUnclear = false;
+    for (const each of wanted) {
+      const instrument = await this.#instrument(broker, each.symbol);
+      if ('why' in instrument) isUnclear = true;
+      else goals.set(instrument.symbol, [...(goals.get(instrument.symbol) ?? []), each]);
+    }
+    for (const symbol of new Set([...goals.keys(), ...resting.map((order) => order.symbol)])) {
       const instrument = await this.#instrument(broker, symbol);
-      if ('why' in instrument) continue;
+      // What rests may be that of a symbol which cannot be told just now.
+      if ('why' in instrument || (isUnclear && !goals.has(symbol))) continue;
       const held = positions.get(instrument.asset)?.quantity ?? zero;
       const exits = open.filter(
         (order) => order.symbol === symbol && order.purpose === 'exit' && !isProtective(order),
@@ -245,12 +254,7 @@ export class PlanOrders {
       const guarded = waiting.reduce((sum, exit) => sum.plus(guardedBy(exit, open)), zero);
       // What is about to be closed needs no protection, and could not be had twice.
       const free = exits.length > 0 ? zero : held.minus(guarded);
-      const goal = protectionSteps(
-        wanted.filter((each) => each.symbol === symbol),
-        free,
-        instrument,
-        broker,
-      );
+      const goal = protectionSteps(goals.get(symbol) ?? [], free, instrument, broker);
       await this.#rest(
         plan,
         symbol,
@@ -390,7 +394,7 @@ export class PlanOrders {
       steps.push({
         ...{ kind: 'order', leg: protectionLeg, symbol, side, wallet, resting: true },
         quantity: { is: 'bought', leg: step.leg },
-        terms: termsOnTick(exit, side, instrument.rules.priceTick),
+        terms: termsOnTick(exit, side, instrument.rules),
       });
     }
     if (moves && isImmediate && !isShortCover) steps.push(...moneyHome({ currency, home, wallet }));
@@ -447,7 +451,7 @@ export class PlanOrders {
       freshness,
       opens: opensFor(plan, calendar, now),
       broker: { name: broker.name, status: broker.status(), isCompared: this.#parts.isCompared(broker.name) },
-      twin: twinOf(order, open),
+      twin: twinOf(order, 'why' in instrument ? order.symbol : instrument.symbol, open),
     };
   }
 
@@ -616,8 +620,10 @@ function worthOf(exits: readonly PlanRunOrder[], open: readonly Order[]): Decima
     );
 }
 
+/** @param symbol as the broker writes it */
 function twinOf(
-  { symbol, side, quantity, ...order }: WantedOrder | PlanRunOrder,
+  { side, quantity, ...order }: WantedOrder | PlanRunOrder,
+  symbol: string,
   open: readonly Order[],
 ): string | undefined {
   const own = 'id' in order ? order.id : order._id;
@@ -696,7 +702,7 @@ function protectionSteps(
       symbol,
       side,
       quantity: { is: 'fixed', amount: decimalText(quantity) },
-      terms: termsOnTick(terms, side, rules.priceTick),
+      terms: termsOnTick(terms, side, rules),
       resting: true,
     });
   }

@@ -156,14 +156,14 @@ export class PlanRunner {
   async #perform(it: Performance): Promise<PlanRunReport> {
     const { planRuns, backtests, orders: planOrders, definitions } = this.#parts;
     const { state, calendar, order, begun, log, work } = it;
-    const { settings: plan } = state;
     const { run } = order;
     const isDry = order.kind === 'dry';
-    const isStrict = plan.mode === 'strict';
-    const scene: PlanScene = { plan, calendar };
     const stop = work.signal ?? new AbortController().signal;
 
     const bars = await this.#bars(it);
+    const plan = spelledAs(bars, state.settings);
+    const isStrict = plan.mode === 'strict';
+    const scene: PlanScene = { plan, calendar };
     const inputHash = hashOf(bars);
     const newest = Math.max(...bars.map(({ time }) => time.at(-1) ?? 0));
     await planRuns.change(run, { inputHash, newestBar: new Date(newest).toISOString() });
@@ -467,6 +467,13 @@ function gaveUp(
       ),
   );
   return ({ _id }) => cancelled.has(_id);
+}
+
+/** With its symbols as its source writes them: so does the simulation, and so do its orders. */
+function spelledAs(bars: readonly Bars[], plan: PlanSettings): PlanSettings {
+  const written = (symbol: string) => bars[plan.symbols.indexOf(symbol)]?.symbol ?? symbol;
+  const holding = Object.entries(plan.holding).map(([symbol, units]) => [written(symbol), units]);
+  return { ...plan, symbols: plan.symbols.map(written), holding: Object.fromEntries(holding) };
 }
 
 /** Which symbols do not have the bar that they should have; undefined when all do. */

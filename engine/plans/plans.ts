@@ -158,13 +158,13 @@ export class Plans {
     await schedule.every(watchJob.name, watchJob.key, watchJob.at, null);
     for (const broker of brokers.values()) {
       this.#unsubscribe.push(
-        broker.subscribe({ onStatus: ({ state }) => (state === 'ready' ? this.#watchSoon() : undefined) }),
+        broker.subscribe({ onStatus: ({ state }) => (state === 'ready' ? this.watchSoon() : undefined) }),
       );
     }
     // A fill of what rested may be what an entry waits for, or what has to be protected.
     this.#unsubscribe.push(
       outbox.onPublished(({ type }) => {
-        if (type === 'order.filled') this.#watchSoon();
+        if (type === 'order.filled') this.watchSoon();
       }),
     );
   }
@@ -399,6 +399,11 @@ export class Plans {
     await this.#arm();
   }
 
+  /** As `watch`, and nobody waits for it. */
+  watchSoon(): void {
+    void this.watch().catch(this.#logged('the orders of plans could not be looked after'));
+  }
+
   async #report(state: PlanState): Promise<PlanReport> {
     const { settings, origin, version, stopped, rehearsed, tradeStart, _id } = state;
     const enabled = isEnabled(state);
@@ -630,10 +635,6 @@ export class Plans {
 
   #inTurn<T>(name: string, work: () => Promise<T>): Promise<T> {
     return this.#lanes.run(name, () => this.#claims.inTurn(`turn:${name}`, work, this.#stopping.signal));
-  }
-
-  #watchSoon(): void {
-    void this.watch().catch(this.#logged('the orders of plans could not be looked after'));
   }
 
   #logged(what: string): (error: unknown) => void {

@@ -29,7 +29,7 @@ export class DailyCloses {
     },
   ): Promise<DailyCloses> {
     const early = new Date(from.getTime() - longestGapDays * dayMs);
-    const found = symbols.map(async (symbol): Promise<[string, ReadonlyMap<number, number>]> => {
+    const found = symbols.map(async (symbol): Promise<[string, ReadonlyMap<number, number>][]> => {
       for (const source of sources.values()) {
         try {
           const [bars] = await source.bars({
@@ -38,15 +38,18 @@ export class DailyCloses {
             interval: '1d',
             adjusted: false,
           });
-          if (bars) return [symbol, closesOf(bars)];
+          if (!bars) continue;
+          // What was asked for under another name is held under the source's.
+          const closes = closesOf(bars);
+          return [...new Set([symbol, bars.symbol])].map((name) => [name, closes]);
         } catch (error) {
           if (error instanceof UserError) continue; // this source does not know it
           log.warn({ symbol, source: source.name, error: reasonOf(error) }, 'no bars for what a book held');
         }
       }
-      return [symbol, new Map()];
+      return [];
     });
-    return new DailyCloses(new Map(await Promise.all(found)));
+    return new DailyCloses(new Map((await Promise.all(found)).flat()));
   }
 
   /** The close of a day, or of one shortly before; undefined where it is not known. */

@@ -94,7 +94,9 @@ export async function openPlanDesk(parts: PlanDeskParts) {
     ...{ outbox, store, clock, isCompared, log, sleep },
     schedule: seat.schedule,
   });
+  let isDead = false;
   const stop = async () => {
+    if (isDead) return;
     seat.leave();
     await plans.stop();
     await operations.stop();
@@ -102,8 +104,14 @@ export async function openPlanDesk(parts: PlanDeskParts) {
     await executor.stop();
     if (parts.broker) await broker.disconnect();
   };
+  /** Its process is gone, with its line to the broker; whoever has its store in hand lets nothing more through. */
+  const die = () => {
+    isDead = true;
+    seat.leave();
+    void broker.disconnect();
+  };
   return {
-    ...{ plans, books, executor, operations, outbox, runs, broker, reconciler, strategies, stop },
+    ...{ plans, books, executor, operations, outbox, runs, broker, reconciler, strategies, stop, die },
     paper: trading.paper as PaperBroker,
   };
 }

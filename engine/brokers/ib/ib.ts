@@ -32,6 +32,7 @@ import type {
   SubmitOutcome,
 } from '../broker.ts';
 import { SeveralContracts } from '../broker.ts';
+import { priceTickAt } from '../price-tick.ts';
 import { Blind } from './blind.ts';
 import { Books } from './books.ts';
 import { cancelAll, sendBracket } from './bracket.ts';
@@ -489,9 +490,9 @@ export class IbBroker implements Broker {
     for (const price of prices) {
       if (price === undefined) continue;
       if (decimal(price).lte(zero)) return `the price must be above 0, not ${price}`;
-      const tick = this.#instruments.tickAt(share, price);
-      if (!truncateToStep(decimal(price), decimal(tick)).eq(decimal(price))) {
-        return `the price ${price} is not a multiple of ${tick}`;
+      const tick = priceTickAt(rules, decimal(price));
+      if (!truncateToStep(decimal(price), tick).eq(decimal(price))) {
+        return `the price ${price} is not a multiple of ${decimalText(tick)}`;
       }
     }
     return undefined;

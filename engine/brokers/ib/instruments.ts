@@ -10,8 +10,9 @@ import { UserError } from '../../errors.ts';
 import { decimal, decimalOfNumber, decimalText, zero } from '../../money.ts';
 import type { Collection, Store, StoredDocument } from '../../store/store.ts';
 import { DuplicateKeyError, defineCollection } from '../../store/store.ts';
-import type { ContractChoice, Instrument } from '../broker.ts';
+import type { ContractChoice, Instrument, InstrumentRules } from '../broker.ts';
 import { SeveralContracts } from '../broker.ts';
+import { priceTickAt } from '../price-tick.ts';
 import { NoAnswer } from './codes.ts';
 import type { Session } from './session.ts';
 
@@ -184,25 +185,26 @@ export class Instruments {
     this.#lastPrices.set(share.conId, price);
   }
 
-  /** The step that a price of this size must be on. */
-  tickAt(share: Share, price: string): string {
-    const level = share.ticks.findLast(({ from }) => decimal(price).gte(decimal(from))) ?? share.ticks[0];
-    return level?.step ?? '0.01';
-  }
-
   instrument(
     share: Share,
     { fractional, fee }: { readonly fractional: boolean; readonly fee: string },
   ): Instrument {
     const last = this.#lastPrices.get(share.conId);
-    // Without a price the coarsest step is on every other's.
-    const tick = last === undefined ? share.ticks.at(-1)?.step : this.tickAt(share, last);
     const step = fractional ? share.sizeStep : '1';
+    // Without a price the coarsest tick is on every other's.
+    const rules: InstrumentRules = {
+      quantityStep: step,
+      priceTick: share.ticks.at(-1)?.step ?? '0.01',
+      ...(share.ticks.length > 1 && { priceTicks: share.ticks }),
+      minimumQuantity: step,
+      minimumNotional: '0',
+    };
     return {
       symbol: share.symbol,
       asset: share.symbol,
       currency: share.currency,
-      rules: { quantityStep: step, priceTick: tick ?? '0.01', minimumQuantity: step, minimumNotional: '0' },
+      rules:
+        last === undefined ? rules : { ...rules, priceTick: decimalText(priceTickAt(rules, decimal(last))) },
       feeRate: fee,
     };
   }

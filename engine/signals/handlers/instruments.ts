@@ -1,5 +1,6 @@
 /** What the handlers ask of an instrument: what it is called, what a broker takes, and what of a position is only a leftover. */
 import type { Instrument } from '../../brokers/broker.ts';
+import { priceTickAt } from '../../brokers/price-tick.ts';
 import type { Decimal } from '../../money.ts';
 import { decimal, decimalText, groupThousands, truncateToStep, zero } from '../../money.ts';
 import type { BookView, SymbolView } from '../handler.ts';
@@ -51,7 +52,7 @@ export function onStep(quantity: Decimal, { rules }: Instrument): Decimal {
 /** A price that the broker takes. Unchanged while its tick is not known. */
 export function toTick(price: Decimal, rounding: 'up' | 'down', instrument: Instrument | undefined): Decimal {
   if (!instrument) return price;
-  const tick = decimal(instrument.rules.priceTick);
+  const tick = priceTickAt(instrument.rules, price);
   if (tick.lte(zero)) return price;
   return price
     .div(tick)

@@ -713,6 +713,24 @@ export function planSuite(openStore: () => Promise<Store>): void {
     );
 
     it(
+      'go in and out of a position also where the plan writes a symbol otherwise than its source',
+      async () => {
+        const desk = await open({ symbols: ['ambr'] });
+        const bars = desk.source.bars.bind(desk.source);
+        desk.source.bars = (request) =>
+          bars({ ...request, symbols: request.symbols.map((symbol) => symbol.toUpperCase()) });
+        await desk.plans.run('busy', { by: 'ann' });
+        desk.nextDay();
+        await desk.plans.run('busy', { by: 'ann' });
+        expect((await orders(desk)).map(({ side, state }) => `${side} ${state}`).sort()).toEqual([
+          'buy filled',
+          'sell filled',
+        ]);
+      },
+      slow,
+    );
+
+    it(
       'keep their limit at the broker, and are cancelled there by the next run of an incremental plan',
       async () => {
         const desk = await open({ strategy: 'guarded', params: { limit: 0.5 }, mode: 'incremental' });

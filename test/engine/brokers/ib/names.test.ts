@@ -8,6 +8,7 @@ import { QuietTimes } from '../../../../engine/brokers/ib/quiet.ts';
 import { ibSettings } from '../../../../engine/brokers/ib/settings.ts';
 import { instantOfTws } from '../../../../engine/brokers/ib/times.ts';
 import { UserError } from '../../../../engine/errors.ts';
+import { termsOnTick } from '../../../../engine/execution/checks.ts';
 import { silentLog } from '../../../../engine/log.ts';
 import { calendar } from '../../../../engine/market/calendars/index.ts';
 import { ManualClock } from '../../../support/clock.ts';
@@ -100,7 +101,12 @@ describe('a name', () => {
     tws.deposit('EUR', '10000');
     await broker.connect();
     await broker.quote('SAP@IBIS/EUR');
-    expect((await broker.resolve('SAP@IBIS/EUR')).rules.priceTick).toBe('0.05');
+    const { rules } = await broker.resolve('SAP@IBIS/EUR');
+    expect(rules.priceTick).toBe('0.05');
+    const bracket = { type: 'oco', stopPrice: '9.9984', limitPrice: '100.01' } as const;
+    expect(termsOnTick(bracket, 'sell', rules), 'each price on the step of its own size').toEqual({
+      ...{ type: 'oco', stopPrice: '9.999', limitPrice: '100.05' },
+    });
     const order = { symbol: 'SAP@IBIS/EUR', side: 'buy', quantity: '10' } as const;
     const at = (limitPrice: string) =>
       broker.submit({ ...order, clientOrderId: `at-${limitPrice}`, terms: { type: 'limit', limitPrice } });
