@@ -11,7 +11,16 @@ import {
 import { action, type CommandContext, defineCommand, type StringOption } from './command.ts';
 import { againOption, mustBeSame } from './name-again.ts';
 import { progressOf } from './progress.ts';
-import { block, bold, type Content, code, type Reply, type RichText, rich } from './reply.ts';
+import {
+  type Attachment,
+  block,
+  bold,
+  type Content,
+  code,
+  type Reply,
+  type RichText,
+  rich,
+} from './reply.ts';
 import type { Times } from './times.ts';
 
 const taskOption = {
@@ -328,18 +337,24 @@ function historyReply(runs: readonly TaskRun[], times: Times): Reply {
 }
 
 function runReply({ run, output, files }: TaskRunReport): Reply {
-  const printed = output.trimEnd();
+  const isLong = output.length > run.output.length;
+  const printed = (isLong ? run.output : output).trimEnd();
   return {
     title: `Task ${run.task}: ${run.state}`,
     tone: run.state === 'done' ? 'success' : run.state === 'failed' ? 'danger' : 'warning',
     text: [
       ...(run.reason === null ? [] : [`${run.reason}\n`]),
       printed === '' ? 'It printed nothing.' : block(printed),
+      ...(isLong ? ['\nAll that it printed is in the file.'] : []),
       ...run.left.map((line) => `\nNot sent: ${line}.`),
       ...rich`\n${code(run._id)} by ${run.by}.`,
     ],
-    attachments: files,
+    attachments: isLong ? [...files, printedFile(run.task, output)] : files,
   };
+}
+
+function printedFile(task: string, output: string): Attachment {
+  return { name: `${task}-printed.txt`, type: 'text/plain', data: new TextEncoder().encode(output) };
 }
 
 function buttonFor(label: string, word: string, name: string) {

@@ -96,11 +96,17 @@ export function runScript(request: ScriptRequest): Promise<ScriptEnd> {
       resolve({
         endedBy: outOfMemory ? 'memory' : endedBy,
         exitCode: endedBy === 'itself' ? exitCode : null,
-        output: text,
+        output: outOfMemory ? withoutDump(text) : text,
         failure: failureIn(told.text()),
       });
     });
   });
+}
+
+/** V8 prints its own stack when it runs out of memory: it is about Node, not about the script. */
+function withoutDump(text: string): string {
+  const begins = text.indexOf('<--- Last few GCs --->');
+  return begins < 0 ? text : text.slice(0, begins).trimEnd();
 }
 
 function argumentsOf({ file, folder, writable, limits }: ScriptRequest): string[] {

@@ -1,5 +1,5 @@
 /** Tasks on a whole desk: sent in, run, cancelled by a button, on the real schedule, over a restart. */
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { startDesk } from '../support/desk.ts';
@@ -64,6 +64,28 @@ describe('at the terminal', () => {
     again.type('/task list');
     await again.shows(/morning {2}next \d{4}-[\s\S]*tidy_up {2}disabled/);
   });
+
+  it('one that prints without end is ended, and chat is spared all of it', async () => {
+    const desk = await startDesk();
+    const file = await scriptFile(
+      'flood.js',
+      "console.log('first line');\nfor (let n = 0; n < 5000; n++) console.log('x'.repeat(1023));",
+    );
+    desk.type(`/task add ${file}`);
+    await desk.shows('Add flood?');
+    desk.type('1');
+    await desk.shows('flood is added');
+    for (const command of ['/task run flood', '/task log flood']) {
+      const before = desk.printed().length;
+      desk.type(command);
+      const shown = () => desk.printed().slice(before);
+      await expect.poll(shown, { timeout: 20_000 }).toMatch(/saved (\S+flood-printed\.txt)/);
+      expect(shown()).toMatch(/Task flood: failed[\s\S]*more than 1 MB[\s\S]*first line[\s\S]*in the file/);
+      expect(shown().length).toBeLessThan(4000);
+      const [, saved = ''] = /saved (\S+flood-printed\.txt)/.exec(shown()) ?? [];
+      expect((await readFile(saved, 'utf8')).length).toBeGreaterThan(900_000);
+    }
+  }, 60_000);
 
   it('what a task prints at its time comes to chat, with its files', async () => {
     const desk = await startDesk();

@@ -168,8 +168,9 @@ describe('a script that runs', () => {
   ])('that %s is ended, and the desk goes on', async (_, text, reason) => {
     const { tasks, script } = await openTasks({ timeMs: reason.includes('longer') ? 2_000 : 60_000 });
     await script('greedy', text);
-    const { run } = await tasks.run('greedy', by);
+    const { run, output } = await tasks.run('greedy', by);
     expect(run).toMatchObject({ state: 'failed', reason: expect.stringContaining(reason) });
+    expect(output, 'what Node says about itself is no news to a person').not.toContain('v8::');
   });
 
   it('can be cancelled, and shows what it prints while it runs', async () => {
