@@ -85,7 +85,7 @@ export class Books {
     if (!record) return undefined;
     const known = await this.#order(clientOrderId, [], record);
     if (known.state === 'filled' || record.ended !== null) return known;
-    if (!this.#isGone(clientOrderId, session)) {
+    if (!this.#isGone(record, session)) {
       throw new NoAnswer('TWS does not show the order yet: it may still come');
     }
     if (record.state === 'sending' && known.fills.length === 0) return undefined;
@@ -171,8 +171,11 @@ export class Books {
     return { session, legs: [...legs.values()].filter(({ account }) => account === line.account) };
   }
 
-  /** No list showed it for long enough, all over one connection, and not in the night when lists are emptied. */
-  #isGone(clientOrderId: string, session: Session): boolean {
+  /**
+   * No list showed it for long enough, all over one connection, and not in the night when lists are emptied. What is sent
+   * again is looked for anew: the lists may be of before.
+   */
+  #isGone({ clientOrderId, sentAt }: OrderRecord, session: Session): boolean {
     const { clock, quiet, absenceSeconds } = this.#parts;
     const now = clock.now();
     const absent = this.#absentSince.get(clientOrderId);
@@ -180,7 +183,7 @@ export class Books {
       this.#absentSince.set(clientOrderId, { session, at: now.getTime() });
       return false;
     }
-    return now.getTime() - absent.at >= absenceSeconds * 1000;
+    return now.getTime() - Math.max(absent.at, Date.parse(sentAt)) >= absenceSeconds * 1000;
   }
 
   async #order(name: string, legs: readonly Leg[], record: OrderRecord | undefined): Promise<BrokerOrder> {

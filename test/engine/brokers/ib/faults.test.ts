@@ -231,6 +231,36 @@ describe('an order', () => {
     expect(tws.orders()).toHaveLength(1);
   });
 
+  test('that is sent again is neither absent nor ended to whoever has looked for it meanwhile', async () => {
+    const account = await ibAccount({ settings: { absenceSeconds: 1 } });
+    const { broker, tws } = account;
+    await broker.connect();
+    tws.server.orderFault = 'drop-before';
+    await broker.submit(limit('again', '150'));
+    await ready(account);
+    await expect.poll(() => broker.findOrder('again').catch(() => 'not certain'), patience).toBeUndefined();
+    const seen = new Set<string>();
+    let isSent = false;
+    const sent = broker.submit(limit('again', '150')).finally(() => {
+      isSent = true;
+    });
+    const looks: Promise<unknown>[] = [];
+    while (!isSent) {
+      const look = broker.findOrder('again').then(
+        // What was absent when it was sent may be said so until it is taken.
+        (found) => (isSent ? seen.add(found?.state ?? 'absent') : seen),
+        () => seen.add('not certain'),
+      );
+      looks.push(look);
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+    expect(await sent).toMatchObject({ outcome: 'accepted' });
+    await Promise.all(looks);
+    expect([...seen].filter((state) => state !== 'not certain' && state !== 'working')).toEqual([]);
+    expect(await broker.findOrder('again')).toMatchObject({ state: 'working' });
+    expect(tws.orders()).toHaveLength(1);
+  });
+
   test('outlives a nightly restart that gives its number again, and the next one does not change it', async () => {
     const account = await ibAccount();
     const { broker, tws } = account;
