@@ -3,7 +3,7 @@
 const floor = {
   bot: '^bot/',
   commands: '^commands/',
-  desk: '^engine/desk\\.ts$',
+  desk: '^engine/desk(\\.ts$|/)',
   decisions: '^engine/(plans|signals|tasks)/',
   work: '^engine/(backtest|reports|execution)/',
   rooms: '^engine/(market|indicators|jobs|bank|brokers)/',

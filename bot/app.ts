@@ -319,8 +319,8 @@ function threadsOf(
   return Threads.open({
     ...{ store, outbox, ...parts },
     threading: (address) => notices.threading(address),
-    planOf: (book) => desk.planNames().find((plan) => desk.bookOfPlan(plan) === book),
-    bookOf: (plan) => (desk.planNames().includes(plan) ? desk.bookOfPlan(plan) : undefined),
+    planOf: (book) => desk.plans.names().find((plan) => desk.plans.bookOf(plan) === book),
+    bookOf: (plan) => (desk.plans.names().includes(plan) ? desk.plans.bookOf(plan) : undefined),
   });
 }
 

@@ -79,7 +79,7 @@ export async function openFront(parts: FrontParts): Promise<Front> {
     configured: configuredChats(config),
     platforms: platforms.map(({ name }) => name),
     threaded: platforms.flatMap(({ name, openThread }) => (openThread ? [name] : [])),
-    bookOf: (plan) => (desk.planNames().includes(plan) ? desk.bookOfPlan(plan) : undefined),
+    bookOf: (plan) => (desk.plans.names().includes(plan) ? desk.plans.bookOf(plan) : undefined),
   });
   const zones = await Zones.open(store, config.timezone);
   const timesOf = (address: ChatAddress) => {
@@ -167,7 +167,7 @@ export function openPeople(
       })),
     ],
     platforms: (['discord', 'telegram'] as const).filter((name) => platforms[name]),
-    books: () => desk.bookNames(),
+    books: () => desk.books.names(),
     accounts: Object.keys(brokers),
     store,
     outbox,

@@ -17,7 +17,7 @@ export const balance = defineCommand({
           type: 'string',
           description: 'Broker; without it all of them',
           example: 'paper',
-          suggest: ({ desk }) => desk.brokerNames(),
+          suggest: ({ desk }) => desk.brokers.names(),
         },
       },
       run: async (context, { broker }) => balanceReply(context, await context.desk.money.balances(broker)),

@@ -21,7 +21,7 @@ export const depositIntoBook = action({
   example: '/book deposit demo 250',
   options: { book: { ...bookOption, required: true }, amount: amountOption },
   confirm: async ({ desk }, { book, amount: text }) => {
-    const report = await desk.book(book);
+    const report = await desk.books.show(book);
     const amount = amountOf(text, report.currency);
     const { currency, broker, unassigned } = report;
     const money = exactText(amount, currency);
@@ -35,13 +35,13 @@ export const depositIntoBook = action({
     };
   },
   run: async ({ desk, caller }, { book, amount: text }) => {
-    const before = await desk.book(book);
+    const before = await desk.books.show(book);
     const amount = amountOf(text, before.currency);
-    await desk.deposit({ book, amount, by: caller.name });
+    await desk.books.deposit({ book, amount, by: caller.name });
     return done(
       `Deposited ${exactText(amount, before.currency)} into ${book}`,
       before,
-      await desk.book(book),
+      await desk.books.show(book),
     );
   },
 });
@@ -53,9 +53,9 @@ export const withdrawFromBook = action({
   example: '/book withdraw demo 250',
   options: { book: { ...bookOption, required: true }, amount: amountOption },
   confirm: async ({ desk }, { book, amount: text }) => {
-    const report = await desk.book(book);
+    const report = await desk.books.show(book);
     const amount = amountOf(text, report.currency);
-    await desk.checkWithdrawal({ book, amount });
+    await desk.books.checkWithdrawal({ book, amount });
     return {
       title: `Withdraw ${exactText(amount, report.currency)} from ${book}?`,
       text: rich`It stays at ${bold(report.broker)}, where it then belongs to no book. Nothing is sent anywhere.`,
@@ -63,10 +63,14 @@ export const withdrawFromBook = action({
     };
   },
   run: async ({ desk, caller }, { book, amount: text }) => {
-    const before = await desk.book(book);
+    const before = await desk.books.show(book);
     const amount = amountOf(text, before.currency);
-    await desk.withdraw({ book, amount, by: caller.name });
-    return done(`Withdrew ${exactText(amount, before.currency)} from ${book}`, before, await desk.book(book));
+    await desk.books.withdraw({ book, amount, by: caller.name });
+    return done(
+      `Withdrew ${exactText(amount, before.currency)} from ${book}`,
+      before,
+      await desk.books.show(book),
+    );
   },
 });
 
@@ -81,10 +85,10 @@ export const moveBetweenBooks = action({
     amount: amountOption,
   },
   confirm: async ({ desk }, { from, to, amount: text }) => {
-    const source = await desk.book(from);
-    const target = await desk.book(to);
+    const source = await desk.books.show(from);
+    const target = await desk.books.show(to);
     const amount = amountOf(text, source.currency);
-    await desk.checkMove({ from, to, amount });
+    await desk.books.checkMove({ from, to, amount });
     return {
       title: `Move ${exactText(amount, source.currency)} from ${from} to ${to}?`,
       fields: [
@@ -94,15 +98,15 @@ export const moveBetweenBooks = action({
     };
   },
   run: async ({ desk, caller }, { from, to, amount: text }) => {
-    const before = { source: await desk.book(from), target: await desk.book(to) };
+    const before = { source: await desk.books.show(from), target: await desk.books.show(to) };
     const amount = amountOf(text, before.source.currency);
-    await desk.moveMoney({ from, to, amount, by: caller.name });
+    await desk.books.move({ from, to, amount, by: caller.name });
     return {
       tone: 'success',
       title: `Moved ${exactText(amount, before.source.currency)} from ${from} to ${to}`,
       fields: [
-        ...named(from, changed(before.source, await desk.book(from))),
-        ...named(to, changed(before.target, await desk.book(to))),
+        ...named(from, changed(before.source, await desk.books.show(from))),
+        ...named(to, changed(before.target, await desk.books.show(to))),
       ],
     };
   },
@@ -115,8 +119,8 @@ export const activateBook = action({
   example: '/book activate demo',
   options: { book: { ...bookOption, required: true } },
   run: async ({ desk }, { book }) => {
-    await desk.setActive(book, true);
-    const { suspension } = await desk.book(book);
+    await desk.books.setActive(book, true);
+    const { suspension } = await desk.books.show(book);
     return suspension
       ? {
           tone: 'warning',
@@ -133,7 +137,7 @@ export const deactivateBook = action({
   example: '/book deactivate demo',
   options: { book: { ...bookOption, required: true } },
   run: async ({ desk }, { book }) => {
-    await desk.setActive(book, false);
+    await desk.books.setActive(book, false);
     return {
       tone: 'warning',
       text: rich`${bold(book)} is not active: no new entries, exits go on. It stays so over restarts, until ${bold(`/book activate ${book}`)}.`,

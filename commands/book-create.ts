@@ -39,7 +39,7 @@ export const createBook = action({
       required: true,
       example: 'paper',
       concerns: 'account',
-      suggest: ({ desk }: CommandContext) => desk.brokerNames(),
+      suggest: ({ desk }: CommandContext) => desk.brokers.names(),
     },
     currency: {
       type: 'string',
@@ -75,7 +75,7 @@ export const createBook = action({
       check: async ({ desk }, name) => {
         if (!/^[a-z][a-z0-9_-]{0,31}$/.test(name))
           throw new UserError(`"${name}" is no name: 1 to 32 of a-z, 0-9, - and _, beginning with a letter.`);
-        await desk.checkNewBook(name);
+        await desk.books.checkNew(name);
       },
     },
     {
@@ -83,7 +83,7 @@ export const createBook = action({
       question: 'At which account does it trade?',
       onlySuggested: true,
       default: ({ desk }) => {
-        const [only, ...others] = desk.brokerNames();
+        const [only, ...others] = desk.brokers.names();
         return others.length === 0 ? only : undefined;
       },
     },
@@ -91,7 +91,7 @@ export const createBook = action({
       option: 'currency',
       question: 'In which currency is its money counted?',
       default: async ({ desk }, { broker }) =>
-        (await desk.books()).find((book) => book.broker === broker)?.currency,
+        (await desk.books.list()).find((book) => book.broker === broker)?.currency,
       check: (_context, currency) => {
         if (!/^[A-Z0-9]{2,10}$/.test(currency))
           throw new UserError(`"${currency}" is no currency such as USD or USDT.`);
@@ -142,7 +142,7 @@ export const createBook = action({
   ],
   confirm: async (context, given) => {
     const { desk, host } = context;
-    await desk.checkNewBook(given.name);
+    await desk.books.checkNew(given.name);
     host.settings.checkNew(documentOf(given));
     const { name, broker, currency, capital } = given;
     const money = exactText(amountOf('capital', capital), currency);
@@ -159,7 +159,7 @@ export const createBook = action({
     };
   },
   run: async ({ desk, host, caller }, given) => {
-    await desk.checkNewBook(given.name);
+    await desk.books.checkNew(given.name);
     const key = takesAlerts(given) ? randomBytes(24).toString('hex') : undefined;
     const made: NewDocument = { ...documentOf(given), ...(key !== undefined && { key }) };
     await host.settings.create(made, caller.name);
@@ -181,7 +181,7 @@ function takesAlerts({ handler }: Given): boolean {
 }
 
 async function whereFrom({ desk }: CommandContext, { broker, currency, capital }: Given): Promise<string> {
-  const beyond = await desk.beyondBooks(broker, currency);
+  const beyond = await desk.books.beyond(broker, currency);
   if (beyond === null)
     return `What ${broker} has beyond the books is not known yet: send it there if it is not.`;
   const has = `${exactText(beyond, currency)} at ${broker} that belong to no book`;

@@ -5,6 +5,6 @@ export const bookOption = {
   type: 'string',
   description: 'Book',
   example: 'demo',
-  suggest: ({ desk }) => desk.bookNames(),
+  suggest: ({ desk }) => desk.books.names(),
   concerns: 'book',
 } as const satisfies StringOption;

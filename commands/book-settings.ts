@@ -40,13 +40,13 @@ export const setBook = action({
       question: `What shall it be? ${backWord}: what its file says, or what is usual.`,
       check: ({ host, desk }, value, { book, setting }) => {
         if (book === undefined || setting === undefined) return;
-        desk.accountOfBook(book);
+        desk.books.accountOf(book);
         host.settings.check(changeOf({ book, setting, value }));
       },
     },
   ],
   confirm: ({ desk, host }, change) => {
-    desk.accountOfBook(change.book);
+    desk.books.accountOf(change.book);
     const { before, after, takesEffect } = host.settings.check(changeOf(change));
     return {
       title: `Change ${change.setting} of ${change.book}?`,
@@ -81,7 +81,7 @@ export const renewKey = action({
   example: '/book key demo',
   options: { book: { ...bookOption, required: true } },
   confirm: ({ desk, host }, { book }) => {
-    desk.accountOfBook(book);
+    desk.books.accountOf(book);
     host.settings.check(keyChange(book, 'a-key-for-the-check'));
     return {
       title: `Give ${book} another key?`,
@@ -113,7 +113,7 @@ export const deleteBook = action({
       option: 'book',
       question: 'Which book?',
       onlySuggested: true,
-      check: ({ desk }, book) => desk.checkBookIsEmpty(book),
+      check: ({ desk }, book) => desk.books.checkIsEmpty(book),
     },
     {
       option: 'again',
@@ -123,7 +123,7 @@ export const deleteBook = action({
   ],
   confirm: async ({ desk, host }, { book, again }) => {
     mustBeSame(book, again);
-    await desk.checkBookIsEmpty(book);
+    await desk.books.checkIsEmpty(book);
     host.settings.checkDelete(`books/${book}`);
     return {
       title: `Delete the book ${book}?`,
@@ -134,7 +134,7 @@ export const deleteBook = action({
   },
   run: async ({ desk, host, caller }, { book, again }) => {
     mustBeSame(book, again);
-    await desk.checkBookIsEmpty(book);
+    await desk.books.checkIsEmpty(book);
     await host.settings.delete(`books/${book}`, caller.name);
     return { tone: 'warning', text: rich`${bold(book)} is deleted. Its history stays.` };
   },

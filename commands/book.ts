@@ -28,7 +28,7 @@ export const book = defineCommand({
         example: '/book list',
         run: async ({ desk, caller }) =>
           listReply(
-            (await desk.books()).filter(({ name, broker }) =>
+            (await desk.books.list()).filter(({ name, broker }) =>
               isWithin(caller.reach, { book: name, account: broker }),
             ),
           ),
@@ -38,7 +38,7 @@ export const book = defineCommand({
         role: 'viewer',
         options: { book: { ...bookOption, required: true } },
         example: '/book show demo',
-        run: async ({ desk }, { book: name }) => showReply(await desk.book(name)),
+        run: async ({ desk }, { book: name }) => showReply(await desk.books.show(name)),
       }),
       create: createBook,
       set: setBook,

@@ -11,7 +11,7 @@ const brokerOption = {
   description: 'Broker, as /broker list names it',
   required: true,
   example: 'paper',
-  suggest: ({ desk }) => desk.brokerNames(),
+  suggest: ({ desk }) => desk.brokers.names(),
 } as const satisfies StringOption;
 
 export const broker = defineCommand({
@@ -27,7 +27,7 @@ export const broker = defineCommand({
         example: '/broker list',
         run: async ({ desk, caller, times }) =>
           listReply(
-            (await desk.brokers()).filter(({ name }) => isAccountWithin(caller.reach, name, desk)),
+            (await desk.brokers.list()).filter(({ name }) => isAccountWithin(caller.reach, name, desk)),
             times,
           ),
       }),
@@ -36,7 +36,7 @@ export const broker = defineCommand({
         role: 'viewer',
         options: { broker: brokerOption },
         example: '/broker status paper',
-        run: async ({ desk, times }, { broker: name }) => statusReply(await desk.broker(name), times),
+        run: async ({ desk, times }, { broker: name }) => statusReply(await desk.brokers.show(name), times),
       }),
       connect: action({
         description: 'Connect to a broker again; starts its program where you have to log in',
@@ -45,7 +45,9 @@ export const broker = defineCommand({
         options: { broker: brokerOption },
         example: '/broker connect paper',
         async *run({ desk, times, signal }, { broker: name }) {
-          const report = yield* progressOf((onProgress) => desk.connectBroker(name, { signal, onProgress }));
+          const report = yield* progressOf((onProgress) =>
+            desk.brokers.connect(name, { signal, onProgress }),
+          );
           return statusReply(report, times);
         },
       }),
@@ -57,14 +59,14 @@ export const broker = defineCommand({
         example: '/broker disconnect paper',
         confirm: async (context, { broker: name }) => disconnectQuestion(context, name),
         run: async ({ desk, times }, { broker: name }) =>
-          statusReply(await desk.disconnectBroker(name), times),
+          statusReply(await desk.brokers.disconnect(name), times),
       }),
       account: action({
         description: 'What the broker says of the account: balances, positions, open orders, loans',
         role: 'viewer',
         options: { broker: brokerOption },
         example: '/broker account paper',
-        run: async ({ desk }, { broker: name }) => accountReply(await desk.account(name)),
+        run: async ({ desk }, { broker: name }) => accountReply(await desk.brokers.account(name)),
       }),
       contract: action({
         description: 'Which contract a symbol means at a broker, where it can mean several; or say so',
@@ -86,8 +88,9 @@ export const broker = defineCommand({
         },
         example: '/broker contract ib OMV',
         run: async ({ desk }, { broker: name, symbol, contract }) => {
-          if (contract === undefined) return contractsReply(symbol, await desk.contracts(name, symbol));
-          const chosen = await desk.chooseContract(name, symbol, contract);
+          if (contract === undefined)
+            return contractsReply(symbol, await desk.brokers.contracts(name, symbol));
+          const chosen = await desk.brokers.chooseContract(name, symbol, contract);
           return {
             tone: 'success',
             text: rich`At ${name} ${bold(symbol)} means ${bold(chosen.symbol)}, in ${chosen.currency}, from now on.`,
@@ -100,7 +103,7 @@ export const broker = defineCommand({
         options: { broker: brokerOption },
         example: '/broker reconcile paper',
         run: async ({ desk, times }, { broker: name }) => {
-          const differences = await desk.reconcile((await desk.broker(name)).name);
+          const differences = await desk.brokers.reconcile((await desk.brokers.show(name)).name);
           if (differences.length > 0) return differencesReply(differences, times);
           return { tone: 'success', text: rich`${bold(name)} says what the books say.` };
         },
@@ -174,7 +177,7 @@ function statusReply(report: BrokerReport, times: Times): Reply {
 
 function contractsReply(
   symbol: string,
-  { broker: name, choices, chosen }: Awaited<ReturnType<Desk['contracts']>>,
+  { broker: name, choices, chosen }: Awaited<ReturnType<Desk['brokers']['contracts']>>,
 ): Reply {
   return {
     title: `What ${symbol} can mean at ${name}`,
@@ -206,7 +209,7 @@ function statusButtons({ name, state, differences }: BrokerReport): CommandButto
 }
 
 async function disconnectQuestion({ desk }: CommandContext, name: string): Promise<Content> {
-  const { name: found, books } = await desk.broker(name);
+  const { name: found, books } = await desk.brokers.show(name);
   const whom =
     books.length === 0
       ? 'No book trades there.'

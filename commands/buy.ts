@@ -46,7 +46,7 @@ async function orderOf(
     ...terms
   }: Terms & { readonly book: string; readonly symbol: string; readonly size: string },
 ): Promise<HandTrade> {
-  const { currency } = await desk.book(book);
+  const { currency } = await desk.books.show(book);
   return {
     do: 'order',
     book,

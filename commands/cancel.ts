@@ -21,14 +21,14 @@ export const cancel = defineCommand({
           required: true,
           concerns: 'order',
           suggest: async ({ desk }) =>
-            (await desk.orders({ which: 'open', limit: 25 })).map(({ _id }) => _id),
+            (await desk.orders.list({ which: 'open', limit: 25 })).map(({ _id }) => _id),
         },
       },
-      confirm: async (context, { order }) => question(context, await context.desk.openOrder(order)),
+      confirm: async (context, { order }) => question(context, await context.desk.orders.open(order)),
       run: async (context, { order: named }) => {
         const { desk, caller } = context;
-        const { _id } = await desk.openOrder(named);
-        return cancelReply(context, await desk.cancelOrder(_id, caller.name));
+        const { _id } = await desk.orders.open(named);
+        return cancelReply(context, await desk.orders.cancel(_id, caller.name));
       },
     }),
   },

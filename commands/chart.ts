@@ -40,7 +40,7 @@ export const chartAction = action({
   },
   async run({ desk }, { symbols, period, interval, source, indicators = {} }) {
     const asked = { symbols: symbolList(symbols), indicators, ...(interval && { interval }) };
-    const chart = await desk.chart({
+    const chart = await desk.data.chart({
       ...asked,
       ...(period !== undefined && { period: parsePeriod(period) }),
       ...(source !== undefined && { source }),

@@ -29,7 +29,7 @@ export const data = defineCommand({
         role: 'viewer',
         options: {},
         example: '/data list',
-        run: async ({ desk }) => listReply(await desk.dataSources()),
+        run: async ({ desk }) => listReply(await desk.data.sources()),
       }),
       inspect: action({
         description: 'The bars of a symbol: first and last, gaps, odd prices, missing volume',
@@ -42,7 +42,7 @@ export const data = defineCommand({
         },
         run: async ({ desk }, { symbol, source, interval }) =>
           inspectionReply(
-            await desk.inspectData({
+            await desk.data.inspect({
               symbol,
               ...(source !== undefined && { source }),
               ...(interval && { interval }),
@@ -61,7 +61,7 @@ export const data = defineCommand({
           interval: tradingOptions.interval,
         },
         run: async ({ desk }, { symbol, one, other, interval }) =>
-          comparisonReply(await desk.compareData({ symbol, one, other, ...(interval && { interval }) })),
+          comparisonReply(await desk.data.compare({ symbol, one, other, ...(interval && { interval }) })),
       }),
       import: action({
         description: 'Take a CSV file of bars into a source',
@@ -80,7 +80,7 @@ export const data = defineCommand({
           source: {
             type: 'string',
             description: 'Source that takes files; without it the only one',
-            suggest: ({ desk }) => desk.importableSources,
+            suggest: ({ desk }) => desk.data.importable(),
           },
           symbol: {
             type: 'string',
@@ -90,7 +90,7 @@ export const data = defineCommand({
         },
         confirm: async (context, chosen) => importQuestion(context, chosen),
         run: async ({ desk }, chosen) => {
-          const taken = await desk.importData(importSource(desk, chosen.source), barsFile(chosen));
+          const taken = await desk.data.import(importSource(desk, chosen.source), barsFile(chosen));
           return {
             tone: 'success',
             title: `${taken.fileName} is taken in`,
@@ -112,7 +112,7 @@ export const data = defineCommand({
             type: 'string',
             description: 'Source that keeps its bars',
             required: true,
-            suggest: ({ desk }) => desk.keepingSources,
+            suggest: ({ desk }) => desk.data.keeping(),
           },
           symbol: { ...symbolOption, description: 'Symbol; without it all of them', required: false },
         },
@@ -123,7 +123,7 @@ export const data = defineCommand({
           ],
         }),
         run: async ({ desk }, { source, symbol }) => {
-          const count = await desk.forgetData(source, symbol);
+          const count = await desk.data.forget(source, symbol);
           return {
             tone: 'success',
             text: [`${count} series of ${source} ${count === 1 ? 'is' : 'are'} forgotten.`],
@@ -331,7 +331,7 @@ interface ImportChoice {
 
 async function importQuestion({ desk }: CommandContext, chosen: ImportChoice): Promise<Content> {
   const source = importSource(desk, chosen.source);
-  const preview = await desk.previewImport(source, barsFile(chosen));
+  const preview = await desk.data.previewImport(source, barsFile(chosen));
   return {
     title: `Take ${preview.fileName} into ${source}?`,
     text: [
@@ -345,9 +345,9 @@ async function importQuestion({ desk }: CommandContext, chosen: ImportChoice): P
 }
 
 /** The only one that takes files, where none is named; else the desk says what is wrong. */
-function importSource({ importableSources, sourceNames }: CommandContext['desk'], named?: string): string {
+function importSource({ data, sourceNames }: CommandContext['desk'], named?: string): string {
   if (named !== undefined) return named;
-  const [only, another] = importableSources;
+  const [only, another] = data.importable();
   return (another === undefined ? only : undefined) ?? sourceNames[0] ?? '';
 }
 

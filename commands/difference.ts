@@ -11,7 +11,7 @@ const differenceOption = {
   type: 'string',
   description: 'Its id, as /difference list shows it',
   example: 'diff-3f9a1c0b7d52',
-  suggest: async ({ desk }) => (await desk.differences()).map(({ id }) => id),
+  suggest: async ({ desk }) => (await desk.brokers.differences()).map(({ id }) => id),
   required: true,
   concerns: 'difference',
 } as const satisfies StringOption;
@@ -34,7 +34,7 @@ function resolving(how: Resolution, description: string) {
     options: { difference: differenceOption },
     confirm: async (context, { difference }) => question(context, difference, how),
     run: async ({ desk, caller }, { difference }) => {
-      const { text, broker, flattening } = await desk.resolveDifference({ difference, how, by: caller.name });
+      const { text, broker, flattening } = await desk.brokers.resolve({ difference, how, by: caller.name });
       if (flattening === null) return { tone: 'success', text: rich`Resolved: ${text}` };
       return {
         tone: 'warning',
@@ -46,7 +46,7 @@ function resolving(how: Resolution, description: string) {
 }
 
 async function question({ desk }: CommandContext, id: string, how: Resolution): Promise<Content> {
-  const { broker, text } = await desk.difference(id);
+  const { broker, text } = await desk.brokers.difference(id);
   return { title: `${titles[how]} on ${broker}?`, text: rich`${text}\n${consequences[how]}` };
 }
 
@@ -70,7 +70,9 @@ export const difference = defineCommand({
         example: '/difference list',
         run: async ({ desk, caller, times }) =>
           differencesReply(
-            (await desk.differences()).filter(({ broker }) => isAccountWithin(caller.reach, broker, desk)),
+            (await desk.brokers.differences()).filter(({ broker }) =>
+              isAccountWithin(caller.reach, broker, desk),
+            ),
             times,
           ),
       }),

@@ -86,7 +86,7 @@ export async function tradeReply(context: CommandContext, trade: HandTrade): Pro
   const moved = await desk.trading.moved(trade);
   if (moved) return movedReply(trade, moved, context);
   const outcome = await desk.trading.trade(trade, { name: request, by: caller.name, signal });
-  const report = await desk.book(outcome.book);
+  const report = await desk.books.show(outcome.book);
   const account = desk.accountText(outcome.account);
   const traded = outcome.fills.length > 0;
   return {
@@ -113,7 +113,7 @@ function movedReply(
   { from, to, percent }: { readonly from: string; readonly to: string; readonly percent: string },
   { desk }: CommandContext,
 ): Reply {
-  const account = desk.accountText(desk.accountOfBook(trade.book));
+  const account = desk.accountText(desk.books.accountOf(trade.book));
   return {
     tone: 'warning',
     title: `Nothing was traded for ${trade.book}, ${account}`,
@@ -144,7 +144,7 @@ function fillText({ fills }: TradeOutcome): RichText {
 
 /** What the fills of an exit brought, exactly, by the ledger. */
 async function profitText({ desk }: CommandContext, { book, fills }: TradeOutcome): Promise<RichText> {
-  const { currency } = await desk.book(book);
+  const { currency } = await desk.books.show(book);
   const { realised, net } = await desk.money.profitOfFills(
     book,
     fills.map(({ _id }) => _id),

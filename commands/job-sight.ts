@@ -8,12 +8,12 @@ import type { Reach } from './running.ts';
 
 export function maySeeJob(
   { name, key }: Pick<DeskStatus['jobs'][number], 'name' | 'key'>,
-  desk: Pick<Desk, 'planNames' | 'bookOfPlan' | 'accountOfBook' | 'bookNames' | 'brokerNames'>,
+  desk: Pick<Desk, 'plans' | 'books' | 'brokers'>,
   reach: Reach | undefined,
 ): boolean {
   if (name === 'task') return seenBy(reach, desk) === null;
   const [plan = ''] = key.split(' ');
-  if (name !== 'plan' || !desk.planNames().includes(plan)) return true;
-  const book = desk.bookOfPlan(plan);
-  return isWithin(reach, { book, account: desk.accountOfBook(book) });
+  if (name !== 'plan' || !desk.plans.names().includes(plan)) return true;
+  const book = desk.plans.bookOf(plan);
+  return isWithin(reach, { book, account: desk.books.accountOf(book) });
 }

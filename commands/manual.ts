@@ -135,7 +135,7 @@ type Reported = Awaited<ReturnType<Desk['byHand']['fill']>>;
 async function todoFor({ desk, caller: { reach } }: CommandContext): Promise<HandOrders> {
   const todo = await desk.byHand.todo();
   if (!reach) return todo;
-  const books = await Promise.all(todo.map(({ order }) => desk.bookOfOrder(order.clientOrderId)));
+  const books = await Promise.all(todo.map(({ order }) => desk.orders.bookOf(order.clientOrderId)));
   return todo.filter(({ account }, index) => isWithin(reach, { book: books[index] ?? null, account }));
 }
 

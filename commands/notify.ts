@@ -57,8 +57,8 @@ export const notify = defineCommand({
             description: 'Only what concerns this book, or this plan',
             example: 'plan:demo',
             suggest: ({ desk }) => [
-              ...desk.bookNames().map((name) => `book:${name}`),
-              ...desk.planNames().map((name) => `plan:${name}`),
+              ...desk.books.names().map((name) => `book:${name}`),
+              ...desk.plans.names().map((name) => `plan:${name}`),
             ],
           },
         },
@@ -121,13 +121,13 @@ export const notify = defineCommand({
 /** @throws UserError when there is no such book or plan, both are called so, or it is beyond the caller's reach */
 function bookMeant({ desk, caller }: CommandContext, of: string): string {
   const [, prefix, name = ''] = /^(?:(book|plan):)?(.*)$/.exec(of.trim().toLowerCase()) ?? [];
-  const isBook = prefix !== 'plan' && desk.bookNames().includes(name);
-  const isPlan = prefix !== 'book' && desk.planNames().includes(name);
-  if (isBook && isPlan && desk.bookOfPlan(name) !== name)
+  const isBook = prefix !== 'plan' && desk.books.names().includes(name);
+  const isPlan = prefix !== 'book' && desk.plans.names().includes(name);
+  if (isBook && isPlan && desk.plans.bookOf(name) !== name)
     throw new UserError(`There are a book and a plan "${name}". Write of=book:${name} or of=plan:${name}.`);
   if (!isBook && !isPlan) throw new UserError(`There is no book and no plan "${of}".`);
-  const book = isBook ? name : desk.bookOfPlan(name);
-  if (isWithin(caller.reach, { book, account: desk.accountOfBook(book) })) return book;
+  const book = isBook ? name : desk.plans.bookOf(name);
+  if (isWithin(caller.reach, { book, account: desk.books.accountOf(book) })) return book;
   throw new UserError(`You do not see the book ${book}. An admin can change that: /user limit.`);
 }
 

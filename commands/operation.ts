@@ -13,7 +13,8 @@ const operationOption = {
   example: 'signal:0f3a',
   required: true,
   concerns: 'operation',
-  suggest: async ({ desk }) => (await desk.operations({ which: 'open', limit: 25 })).map(({ _id }) => _id),
+  suggest: async ({ desk }) =>
+    (await desk.operations.list({ which: 'open', limit: 25 })).map(({ _id }) => _id),
 } as const satisfies StringOption;
 
 export const operation = defineCommand({
@@ -36,7 +37,11 @@ export const operation = defineCommand({
         },
         run: async (context, { which = 'open', book }) => {
           const of = book === undefined ? {} : { book };
-          return listReply(context, await context.desk.operations({ ...of, which, limit: mostShown }), which);
+          return listReply(
+            context,
+            await context.desk.operations.list({ ...of, which, limit: mostShown }),
+            which,
+          );
         },
       }),
       show: action({
@@ -44,7 +49,8 @@ export const operation = defineCommand({
         role: 'viewer',
         example: '/operation show signal:0f3a',
         options: { operation: operationOption },
-        run: async (context, { operation: named }) => showReply(context, await context.desk.operation(named)),
+        run: async (context, { operation: named }) =>
+          showReply(context, await context.desk.operations.show(named)),
       }),
       end: action({
         description: 'Give up an operation that cannot go on; what is open stays, and is said',
@@ -66,10 +72,10 @@ export const operation = defineCommand({
           { option: 'reason', question: 'Why is it given up?' },
         ],
         confirm: async (context, { operation: named, reason }) =>
-          question(context, await context.desk.operation(named), reason),
+          question(context, await context.desk.operations.show(named), reason),
         run: async (context, { operation: named, reason }) => {
           const { desk, caller } = context;
-          return endReply(context, await desk.endOperation({ operation: named, by: caller.name, reason }));
+          return endReply(context, await desk.operations.end({ operation: named, by: caller.name, reason }));
         },
       }),
     },

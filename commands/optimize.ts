@@ -20,7 +20,9 @@ export const optimize = defineCommand({
       options: searchOptions,
       async *run({ desk, caller, signal }, options) {
         const request = searchRequest(options, { by: caller.name, example });
-        const report = yield* progressOf((tell) => desk.optimize(request, { signal, onProgress: tell }));
+        const report = yield* progressOf((tell) =>
+          desk.research.optimize(request, { signal, onProgress: tell }),
+        );
         return optimizationReply(report);
       },
     }),

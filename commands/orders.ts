@@ -24,7 +24,7 @@ export const orders = defineCommand({
       },
       run: async (context, { which = 'open', book }) => {
         const of = book === undefined ? {} : { book };
-        const found = await context.desk.orders({ ...of, which, limit: mostShown });
+        const found = await context.desk.orders.list({ ...of, which, limit: mostShown });
         return ordersReply(context, found, which);
       },
     }),

@@ -31,7 +31,7 @@ async function question(
   name: string | undefined,
   flatten: boolean,
 ): Promise<Content> {
-  const books = name === undefined ? await desk.books() : [await desk.book(name)];
+  const books = name === undefined ? await desk.books.list() : [await desk.books.show(name)];
   const held = books.flatMap((book) => book.positions.map((position) => ({ book, position })));
   const whose = bold(name ?? 'the whole desk');
   if (!flatten) {

@@ -17,7 +17,7 @@ export const planDivergence = action({
   },
   example: '/plan divergence demo',
   run: async ({ desk }, { plan: name, from, to }) =>
-    divergenceReply(await desk.planDivergence(name, { ...(from && { from }), ...(to && { to }) })),
+    divergenceReply(await desk.plans.divergence(name, { ...(from && { from }), ...(to && { to }) })),
 });
 
 /** More are in the CSV. */

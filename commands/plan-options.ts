@@ -12,7 +12,7 @@ export const planOption = {
     description: 'Plan',
     example: 'demo',
     required: true,
-    suggest: ({ desk }) => desk.planNames(),
+    suggest: ({ desk }) => desk.plans.names(),
   } satisfies StringOption,
 } as const;
 
@@ -38,7 +38,7 @@ const coreOptions = {
     description: 'Whose money it trades; a book without a handler',
     required: true,
     example: 'rotation',
-    suggest: ({ desk }) => desk.booksForPlans(),
+    suggest: ({ desk }) => desk.plans.freeBooks(),
   },
   from: {
     type: 'date',

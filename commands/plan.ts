@@ -48,8 +48,8 @@ export const plan = defineCommand({
         example: '/plan list',
         run: async ({ desk, caller }) =>
           listReply(
-            (await desk.plans()).filter(({ settings: { book } }) =>
-              isWithin(caller.reach, { book, account: desk.accountOfBook(book) }),
+            (await desk.plans.list()).filter(({ settings: { book } }) =>
+              isWithin(caller.reach, { book, account: desk.books.accountOf(book) }),
             ),
           ),
       }),
@@ -59,7 +59,7 @@ export const plan = defineCommand({
         options: planOption,
         example: '/plan show demo',
         run: async ({ desk }, { plan: name }) =>
-          showReply(await desk.plan(name), desk.planMoments(name, shownMoments)),
+          showReply(await desk.plans.show(name), desk.plans.moments(name, shownMoments)),
       }),
       create: action({
         description: 'Make a plan; it is disabled until its dry run has passed',
@@ -72,7 +72,7 @@ export const plan = defineCommand({
           {
             option: 'name',
             question: 'What is the plan called? It keeps its name.',
-            check: ({ desk }, name) => desk.checkNewPlan(name),
+            check: ({ desk }, name) => desk.plans.checkNew(name),
           },
           { option: 'strategy', question: 'Which strategy does it run?', onlySuggested: true },
           { option: 'symbols', question: 'On which symbols, separated by commas?' },
@@ -80,7 +80,8 @@ export const plan = defineCommand({
             option: 'source',
             question: 'Where do its bars come from?',
             onlySuggested: true,
-            check: ({ desk }, source, { symbols }) => desk.checkSymbols(source, symbolList(symbols ?? '')),
+            check: ({ desk }, source, { symbols }) =>
+              desk.plans.checkSymbols(source, symbolList(symbols ?? '')),
           },
           {
             option: 'book',
@@ -92,12 +93,12 @@ export const plan = defineCommand({
           {
             option: 'times',
             question: 'At which times does it run? As 9:30, 15:59:30 or 9:30-16:00/30min.',
-            check: ({ desk }, times) => desk.checkRunTimes(times),
+            check: ({ desk }, times) => desk.plans.checkRunTimes(times),
           },
           {
             option: 'timezone',
             question: 'In which time zone are these times?',
-            default: ({ desk }, { calendar }) => calendar && desk.zoneOfCalendar(calendar),
+            default: ({ desk }, { calendar }) => calendar && desk.plans.zoneOfCalendar(calendar),
             check: (_context, timezone) => {
               if (zoneNamed(timezone) === undefined)
                 throw new UserError(`"${timezone}" is not a time zone such as America/New_York.`);
@@ -113,17 +114,17 @@ export const plan = defineCommand({
           {
             option: 'params',
             question: "Which parameters, other than the strategy's own?",
-            check: ({ desk }, params, { strategy = '' }) => desk.checkParams(strategy, params),
+            check: ({ desk }, params, { strategy = '' }) => desk.plans.checkParams(strategy, params),
           },
         ],
         confirm: async ({ desk }, chosen) => {
-          desk.checkNewPlan(chosen.name);
-          const { settings, moments } = await desk.previewPlan({ name: chosen.name, ...planDraft(chosen) });
+          desk.plans.checkNew(chosen.name);
+          const { settings, moments } = await desk.plans.preview({ name: chosen.name, ...planDraft(chosen) });
           return draftContent(settings, moments);
         },
         run: async ({ desk, caller }, chosen) => {
-          const made = await desk.createPlan({ name: chosen.name, ...planDraft(chosen) }, caller.name);
-          return createdReply(made, desk.planMoments(made.settings.name, shownMoments));
+          const made = await desk.plans.create({ name: chosen.name, ...planDraft(chosen) }, caller.name);
+          return createdReply(made, desk.plans.moments(made.settings.name, shownMoments));
         },
       }),
       set: action({
@@ -145,18 +146,18 @@ export const plan = defineCommand({
         options: planOption,
         example: '/plan enable demo',
         confirm: async ({ desk }, { plan: name }) => {
-          const { settings, stopped } = await desk.plan(name);
+          const { settings, stopped } = await desk.plans.show(name);
           return {
             title: `Enable the plan ${settings.name}?`,
             text: [
               ...(stopped === null ? [] : rich`It had stopped: ${stopped}\n`),
-              ...rich`Its orders go to ${bold(desk.accountText(desk.accountOfBook(settings.book)))}, with the money of ${bold(settings.book)}.`,
+              ...rich`Its orders go to ${bold(desk.accountText(desk.books.accountOf(settings.book)))}, with the money of ${bold(settings.book)}.`,
             ],
           };
         },
         run: async ({ desk }, { plan: name }) => {
-          const { settings } = await desk.setPlanEnabled(name, true);
-          const next = desk.planMoments(name, shownMoments);
+          const { settings } = await desk.plans.setEnabled(name, true);
+          const next = desk.plans.moments(name, shownMoments);
           const reply = previewReply(settings, next);
           return { ...reply, tone: 'success', title: `Plan ${settings.name} is enabled` };
         },
@@ -168,7 +169,7 @@ export const plan = defineCommand({
         options: planOption,
         example: '/plan disable demo',
         run: async ({ desk }, { plan: name }) => {
-          const { settings, waiting } = await desk.setPlanEnabled(name, false);
+          const { settings, waiting } = await desk.plans.setEnabled(name, false);
           const left = waiting === 0 ? '' : ` ${waiting} of its orders still wait.`;
           return { tone: 'success', text: rich`${bold(settings.name)} is disabled.${left}` };
         },
@@ -181,7 +182,7 @@ export const plan = defineCommand({
         example: '/plan run demo',
         async *run({ desk, caller, request, signal }, { plan: name }) {
           const report = yield* progressOf((tell) =>
-            desk.runPlan(name, { by: caller.name, request, signal, onProgress: tell }),
+            desk.plans.run(name, { by: caller.name, request, signal, onProgress: tell }),
           );
           return runReply(report);
         },
@@ -193,7 +194,7 @@ export const plan = defineCommand({
         example: '/plan dryrun demo',
         async *run({ desk, caller, signal }, { plan: name }) {
           const report = yield* progressOf((tell) =>
-            desk.dryRunPlan(name, { by: caller.name, signal, onProgress: tell }),
+            desk.plans.dryRun(name, { by: caller.name, signal, onProgress: tell }),
           );
           return runReply(report);
         },
@@ -204,7 +205,7 @@ export const plan = defineCommand({
         acts: true,
         options: planOption,
         example: '/plan send demo',
-        run: async ({ desk }, { plan: name }) => sentReply(name, await desk.sendPlan(name)),
+        run: async ({ desk }, { plan: name }) => sentReply(name, await desk.plans.sendWaiting(name)),
       }),
       delete: action({
         description: 'Take a plan that was made in chat off the list; its runs stay',
@@ -217,8 +218,8 @@ export const plan = defineCommand({
         example: '/plan delete daily daily',
         run: async ({ desk }, { plan: name, again }) => {
           mustBeSame(name, again);
-          const book = desk.bookOfPlan(name);
-          await desk.deletePlan(name);
+          const book = desk.plans.bookOf(name);
+          await desk.plans.delete(name);
           return {
             tone: 'success',
             text: rich`${bold(name)} is deleted. The book ${bold(book)} keeps what it holds; the runs stay in /run list.`,
@@ -232,7 +233,7 @@ export const plan = defineCommand({
         options: { ...planOption, ...limitOption },
         example: '/plan history demo',
         run: async ({ desk }, { plan: name, limit = 30 }) =>
-          historyReply(name, await desk.planHistory(name, limit), await desk.planVersions(name)),
+          historyReply(name, await desk.plans.history(name, limit), await desk.plans.versions(name)),
       }),
       log: action({
         description: 'What happened in a run of a plan, line by line; in the newest where none is named',
@@ -246,7 +247,7 @@ export const plan = defineCommand({
           },
         },
         example: '/plan log demo',
-        run: async ({ desk }, { plan: name, run }) => logReply(await desk.planRun(name, run)),
+        run: async ({ desk }, { plan: name, run }) => logReply(await desk.plans.runOf(name, run)),
       }),
       orders: action({
         description: 'What the runs of a plan wanted, and what became of it',
@@ -254,7 +255,7 @@ export const plan = defineCommand({
         options: { ...planOption, ...limitOption },
         example: '/plan orders demo',
         run: async ({ desk }, { plan: name, limit = 30 }) =>
-          ordersReply(name, await desk.planOrders(name, limit)),
+          ordersReply(name, await desk.plans.orders(name, limit)),
       }),
       divergence: planDivergence,
       performance: action({
@@ -262,8 +263,8 @@ export const plan = defineCommand({
         role: 'viewer',
         options: planOption,
         example: '/plan performance demo',
-        standsFor: ({ desk }, { plan: name }) => `/performance book=${desk.bookOfPlan(name)}`,
-        run: async ({ desk }, { plan: name }) => ({ text: [`/performance book=${desk.bookOfPlan(name)}`] }),
+        standsFor: ({ desk }, { plan: name }) => `/performance book=${desk.plans.bookOf(name)}`,
+        run: async ({ desk }, { plan: name }) => ({ text: [`/performance book=${desk.plans.bookOf(name)}`] }),
       }),
       preview: action({
         description: 'When a plan runs next, in its zone and in UTC',
@@ -271,8 +272,8 @@ export const plan = defineCommand({
         options: { ...planOption, ...limitOption },
         example: '/plan preview demo',
         run: async ({ desk }, { plan: name, limit = 10 }) => {
-          const { settings } = await desk.plan(name);
-          return previewReply(settings, desk.planMoments(name, limit));
+          const { settings } = await desk.plans.show(name);
+          return previewReply(settings, desk.plans.moments(name, limit));
         },
       }),
     },
@@ -286,7 +287,7 @@ async function setPlan(
 ): Promise<Reply> {
   const { plan: name } = chosen;
   const { changes, origin } = await changeOf(desk, chosen);
-  if (origin === 'chat') return setReply(await desk.setPlan(name, changes, caller.name));
+  if (origin === 'chat') return setReply(await desk.plans.set(name, changes, caller.name));
   await host.settings.setTogether(
     Object.entries(changes).map(([key, value]) => ({
       document: `plans/${name}`,
@@ -304,7 +305,7 @@ async function setPlan(
 /** @throws UserError when nothing is to be changed, or the plan would not be right with it */
 async function changeOf(desk: CommandContext['desk'], chosen: OptionValues<typeof setOptions>) {
   const { plan: name, without } = chosen;
-  const { settings, origin } = await desk.plan(name);
+  const { settings, origin } = await desk.plans.show(name);
   if (without !== undefined && origin === 'file') {
     throw new UserError(
       `The plan "${name}" is a file: /config reset plans/${name} goes back to what it says, key by key.`,
@@ -314,7 +315,7 @@ async function changeOf(desk: CommandContext['desk'], chosen: OptionValues<typeo
   if (Object.keys(asked).length === 0) {
     throw new UserError(`Say what is to change: /plan set ${name} commission=0.002`);
   }
-  const { before, after } = await desk.previewPlanChange(name, asked);
+  const { before, after } = await desk.plans.checkChange(name, asked);
   const keys = differingKeys(asked, before, after);
   if (keys.length === 0) throw new UserError(`The plan "${name}" is like that already.`);
   const changes = Object.fromEntries(keys.map((key) => [key, asked[key]]));

@@ -25,7 +25,7 @@ export const positions = defineCommand({
       options: { book: { ...bookOption, description: 'Book; without it all of them' } },
       run: async (context, { book }) => {
         const { desk } = context;
-        const books = book === undefined ? await desk.books() : [await desk.book(book)];
+        const books = book === undefined ? await desk.books.list() : [await desk.books.show(book)];
         return positionsReply(context, books);
       },
     }),

@@ -19,25 +19,25 @@ export function isWithin(reach: Reach | undefined, { book, account }: Place): bo
 export function isAccountWithin(
   reach: Reach | undefined,
   account: string,
-  desk: Pick<Desk, 'bookNames' | 'accountOfBook'>,
+  desk: Pick<Desk, 'books'>,
 ): boolean {
   if (!reach) return true;
   if (reach.accounts && !reach.accounts.includes(account)) return false;
   const { books } = reach;
   return (
-    !books || desk.bookNames().some((book) => books.includes(book) && desk.accountOfBook(book) === account)
+    !books ||
+    desk.books.names().some((book) => books.includes(book) && desk.books.accountOf(book) === account)
   );
 }
 
 /** All that they may see; null where they are not limited. */
-export function seenBy(
-  reach: Reach | undefined,
-  desk: Pick<Desk, 'bookNames' | 'brokerNames' | 'accountOfBook'>,
-): Seen {
+export function seenBy(reach: Reach | undefined, desk: Pick<Desk, 'books' | 'brokers'>): Seen {
   if (!reach?.books && !reach?.accounts) return null;
   return {
-    books: desk.bookNames().filter((book) => isWithin(reach, { book, account: desk.accountOfBook(book) })),
-    brokers: desk.brokerNames().filter((broker) => isAccountWithin(reach, broker, desk)),
+    books: desk.books
+      .names()
+      .filter((book) => isWithin(reach, { book, account: desk.books.accountOf(book) })),
+    brokers: desk.brokers.names().filter((broker) => isAccountWithin(reach, broker, desk)),
   };
 }
 

@@ -14,7 +14,7 @@ export const resume = defineCommand({
       example: '/resume demo',
       options: { book: { ...bookOption, description: 'Book; without it the whole desk' } },
       run: async ({ desk, caller }, { book }) => {
-        const ended = await desk.resume({ book, by: caller.name });
+        const ended = await desk.books.resume({ book, by: caller.name });
         const who = bold(book ?? 'The whole desk');
         if (!ended) return { text: rich`${who} was not suspended.` };
         return { tone: 'success', text: rich`${who} trades again.` };

@@ -6,12 +6,12 @@ import { isWithin } from './reach.ts';
 export function maySeeRun(
   { plan, by }: Pick<RunRecord, 'plan' | 'by'>,
   { name, reach }: Caller,
-  desk: Pick<Desk, 'planNames' | 'bookOfPlan' | 'accountOfBook'>,
+  desk: Pick<Desk, 'plans' | 'books'>,
 ): boolean {
   if (!reach) return true;
   if (plan === null) return by === name;
   // Of a plan that was deleted it is not known any more for which book it ran.
-  if (!desk.planNames().includes(plan)) return false;
-  const book = desk.bookOfPlan(plan);
-  return isWithin(reach, { book, account: desk.accountOfBook(book) });
+  if (!desk.plans.names().includes(plan)) return false;
+  const book = desk.plans.bookOf(plan);
+  return isWithin(reach, { book, account: desk.books.accountOf(book) });
 }

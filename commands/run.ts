@@ -14,7 +14,7 @@ const runOption = {
   description: 'Its id, as /run list shows it',
   example: 'run-3f9a1c0b7d',
   suggest: async ({ desk, caller }) => {
-    const newest = await desk.runs({ limit: mostSuggested });
+    const newest = await desk.runs.list({ limit: mostSuggested });
     return newest.filter((record) => maySeeRun(record, caller, desk)).map(({ _id }) => _id);
   },
   required: true,
@@ -40,12 +40,12 @@ export const run = defineCommand({
           plan: {
             type: 'string',
             description: 'Only runs of this plan',
-            suggest: ({ desk }) => desk.planNames(),
+            suggest: ({ desk }) => desk.plans.names(),
           },
         },
         run: async ({ desk, times }, { limit = 10, kind, strategy, plan }) =>
           listReply(
-            await desk.runs({
+            await desk.runs.list({
               limit,
               ...(kind && { kind }),
               ...(strategy !== undefined && { strategy }),
@@ -59,14 +59,14 @@ export const run = defineCommand({
         role: 'viewer',
         example: '/run show run-3f9a1c0b7d',
         options: { run: runOption },
-        run: async ({ desk, times }, { run: id }) => showReply(await desk.run(id), times),
+        run: async ({ desk, times }, { run: id }) => showReply(await desk.runs.show(id), times),
       }),
       compare: action({
         description: 'Two runs side by side: all figures, and one chart',
         role: 'viewer',
         example: '/run compare run-3f9a1c0b7d run-81d2e07c44',
         options: { one: runOption, other: runOption },
-        run: async ({ desk }, { one, other }) => compareReply(await desk.compareRuns(one, other)),
+        run: async ({ desk }, { one, other }) => compareReply(await desk.runs.compare(one, other)),
       }),
     },
   },

@@ -43,8 +43,8 @@ export async function heldSymbols(
   typed: string,
 ): Promise<readonly string[]> {
   const wanted = typed.trim().toLowerCase();
-  const open = (await desk.openSymbols()).filter(({ book }) =>
-    isWithin(caller.reach, { book, account: desk.accountOfBook(book) }),
+  const open = (await desk.books.openSymbols()).filter(({ book }) =>
+    isWithin(caller.reach, { book, account: desk.books.accountOf(book) }),
   );
   const symbols = [...new Set(open.map(({ symbol }) => symbol))];
   return symbols.filter((symbol) => symbol.toLowerCase().includes(wanted));
@@ -59,7 +59,7 @@ async function orderOf(
     ...terms
   }: Terms & { readonly book: string; readonly symbol: string; readonly size?: string },
 ): Promise<HandTrade> {
-  const { currency } = await desk.book(book);
+  const { currency } = await desk.books.show(book);
   const sized = size === undefined || size.toLowerCase() === 'all' ? {} : sizeOf(size, currency);
   return { do: 'order', book, order: { action: 'sell', symbol, ...sized, ...termsOf(terms) } };
 }

@@ -25,7 +25,9 @@ function answering(word: 'approve' | 'reject') {
     id: {
       ...idOption,
       suggest: async ({ desk }: CommandContext) =>
-        (await desk.signals({ limit: 100 })).filter(({ state }) => state === 'waiting').map(({ _id }) => _id),
+        (await desk.signals.list({ limit: 100 }))
+          .filter(({ state }) => state === 'waiting')
+          .map(({ _id }) => _id),
     },
   } as const;
   return action({
@@ -37,14 +39,14 @@ function answering(word: 'approve' | 'reject') {
     example: `/signal ${word} 0f3a`,
     options,
     confirm: async ({ desk }, { id }) => {
-      const { book, payload, summary } = await desk.signal(id);
+      const { book, payload, summary } = await desk.signals.show(id);
       if (!approves) return { title: 'Drop this signal?', text: rich`${bold(book)}: ${summary}` };
-      const rehearsals = await desk.rehearse(JSON.stringify(payload), book);
+      const rehearsals = await desk.signals.rehearse(JSON.stringify(payload), book);
       return { title: 'Approve this entry?', text: rehearsals.flatMap(rehearsalText) };
     },
     run: async ({ desk, caller }, { id }) => {
       const answer = approves ? 'approved' : 'declined';
-      const { book, summary, state } = await desk.answerSignal({ id, answer, by: caller.name });
+      const { book, summary, state } = await desk.signals.answer({ id, answer, by: caller.name });
       if (approves && state === 'waiting') {
         return {
           tone: 'warning',
@@ -70,12 +72,12 @@ const replay = action({
     id: {
       ...idOption,
       suggest: async ({ desk }) =>
-        (await desk.signals({ limit: 100 })).filter(ledToNothing).map(({ _id }) => _id),
+        (await desk.signals.list({ limit: 100 })).filter(ledToNothing).map(({ _id }) => _id),
     },
   },
   confirm: async ({ desk, times }, { id }) => {
-    const rehearsal = await desk.rehearseReplay(id);
-    const { state, reason, receivedAt } = await desk.signal(id);
+    const rehearsal = await desk.signals.rehearseReplay(id);
+    const { state, reason, receivedAt } = await desk.signals.show(id);
     return {
       title: 'Decide this signal once more?',
       tone: 'warning',
@@ -87,7 +89,7 @@ const replay = action({
     };
   },
   run: async ({ desk, caller }, { id }) => {
-    const { _id, book, summary } = await desk.replaySignal({ id, by: caller.name });
+    const { _id, book, summary } = await desk.signals.replay({ id, by: caller.name });
     return {
       tone: 'success',
       text: rich`Replayed: ${bold(book)}, ${summary}. It is decided as the new signal ${code(_id)}.`,
@@ -108,7 +110,10 @@ export const signal = defineCommand({
         options: { book: bookOption },
         example: '/signal list demo',
         run: async ({ desk, times }, { book }) => {
-          const newest = await desk.signals({ limit: shownSignals, ...(book !== undefined && { book }) });
+          const newest = await desk.signals.list({
+            limit: shownSignals,
+            ...(book !== undefined && { book }),
+          });
           return listReply(newest, book, times);
         },
       }),
@@ -118,11 +123,11 @@ export const signal = defineCommand({
         options: {
           id: {
             ...idOption,
-            suggest: async ({ desk }) => (await desk.signals({ limit: 25 })).map(({ _id }) => _id),
+            suggest: async ({ desk }) => (await desk.signals.list({ limit: 25 })).map(({ _id }) => _id),
           },
         },
         example: '/signal show 0f3a',
-        run: async ({ desk, times }, { id }) => showReply(await desk.signal(id), times),
+        run: async ({ desk, times }, { id }) => showReply(await desk.signals.show(id), times),
       }),
       approve: answering('approve'),
       reject: answering('reject'),
@@ -149,7 +154,7 @@ export const signal = defineCommand({
               'Paste the alert, such as /signal test {"action": "buy", "symbol": "SP500"}.',
             );
           }
-          return testReply(await desk.rehearse(payload ?? JSON.stringify(fields), book));
+          return testReply(await desk.signals.rehearse(payload ?? JSON.stringify(fields), book));
         },
       }),
     },

@@ -104,7 +104,7 @@ export const strategy = defineCommand({
             ...(to && { to }),
           };
           const checked = yield* progressOf((tell) =>
-            desk.checkStrategy(request, { signal, onProgress: tell }),
+            desk.research.check(request, { signal, onProgress: tell }),
           );
           return checkReply(checked);
         },

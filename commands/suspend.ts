@@ -23,7 +23,7 @@ export const suspend = defineCommand({
         reason: { type: 'string', description: 'Why, for those who read it later' },
       },
       run: async ({ desk, caller }, { scope, book, reason = '' }) => {
-        await desk.suspend({ scope, book, by: caller.name, reason });
+        await desk.books.suspend({ scope, book, by: caller.name, reason });
         const what = scope === 'all' ? 'Neither entries nor exits are traded' : 'No new entries; exits go on';
         return {
           tone: 'warning',

@@ -63,7 +63,7 @@ async function listReply({ desk, times }: CommandContext, trades: readonly Trade
       ...newest.flatMap(
         (each, index): RichText => [
           index === 0 ? '' : '\n\n',
-          ...rich`${gainText(each.netProfit, each.currency)} ${percentText(each.percent)}\n${bold(each.symbols.join(', '))} ${each.side} · ${each.book}, ${desk.accountText(desk.accountOfBook(each.book))} · ${times.near(each.closed)}`,
+          ...rich`${gainText(each.netProfit, each.currency)} ${percentText(each.percent)}\n${bold(each.symbols.join(', '))} ${each.side} · ${each.book}, ${desk.accountText(desk.books.accountOf(each.book))} · ${times.near(each.closed)}`,
         ],
       ),
       ...(trades.length > newest.length

@@ -15,13 +15,13 @@ const limits = {
     type: 'string',
     description: 'Books to which they are limited, such as demo,rotation; all: every book',
     example: 'demo',
-    suggest: ({ desk }: CommandContext) => desk.bookNames(),
+    suggest: ({ desk }: CommandContext) => desk.books.names(),
   },
   accounts: {
     type: 'string',
     description: 'Brokers to which they are limited, such as paper; all: every broker',
     example: 'paper',
-    suggest: ({ desk }: CommandContext) => desk.brokerNames(),
+    suggest: ({ desk }: CommandContext) => desk.brokers.names(),
   },
 } as const;
 

@@ -34,7 +34,9 @@ export const walkforward = defineCommand({
           test: lengthOf('test', test),
           anchored,
         };
-        const report = yield* progressOf((tell) => desk.walkForward(request, { signal, onProgress: tell }));
+        const report = yield* progressOf((tell) =>
+          desk.research.walkForward(request, { signal, onProgress: tell }),
+        );
         return walkForwardReply(report);
       },
     }),

@@ -11,7 +11,7 @@ import type { Logger } from '../../engine/log.ts';
 import { type Announcement, announce, type Telling } from './announcements.ts';
 
 export interface AnnouncerParts {
-  readonly desk: Pick<Desk, 'accountText' | 'accountOfBook' | 'filesOf' | 'money'>;
+  readonly desk: Pick<Desk, 'accountText' | 'books' | 'filesOf' | 'money'>;
   readonly log: Logger;
 }
 
@@ -64,7 +64,7 @@ export class Announcer {
       accountText: (broker) => desk.accountText(broker),
       accountOf: (book) => {
         try {
-          return desk.accountOfBook(book);
+          return desk.books.accountOf(book);
         } catch (error) {
           if (error instanceof UserError) return undefined;
           throw error;

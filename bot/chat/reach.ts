@@ -42,7 +42,7 @@ export async function checkReach(
     named += 1;
     const isTheirs =
       concern === 'run'
-        ? maySeeRun(await desk.runRecord(value), caller, desk)
+        ? maySeeRun(await desk.runs.record(value), caller, desk)
         : isWithin(reach, await placeOf(concern, value, desk));
     if (!isTheirs) throw beyond(`${name} ${value} is not among them`);
   }
@@ -78,22 +78,22 @@ async function placeOf(concern: Exclude<Concern, 'run'>, value: string, desk: De
     case 'book':
       return bookPlace(value, desk);
     case 'plan':
-      return bookPlace(desk.bookOfPlan(value), desk);
+      return bookPlace(desk.plans.bookOf(value), desk);
     case 'signal':
-      return bookPlace((await desk.signal(value)).book, desk);
+      return bookPlace((await desk.signals.show(value)).book, desk);
     case 'order':
-      return bookPlace((await desk.openOrder(value)).book, desk);
+      return bookPlace((await desk.orders.open(value)).book, desk);
     case 'operation':
-      return bookPlace(await desk.bookOfOperation(value), desk);
+      return bookPlace(await desk.operations.bookOf(value), desk);
     case 'trade':
       return bookPlace(await desk.money.bookOfTrade(value), desk);
     case 'account':
       return { book: null, account: value };
     case 'difference':
-      return { book: null, account: (await desk.difference(value)).broker };
+      return { book: null, account: (await desk.brokers.difference(value)).broker };
   }
 }
 
 function bookPlace(book: string, desk: Desk): Place {
-  return { book, account: desk.accountOfBook(book) };
+  return { book, account: desk.books.accountOf(book) };
 }

@@ -26,8 +26,10 @@ function deskThat(money: {
   const asked: unknown[] = [];
   const desk = {
     accountText: () => 'PAPER',
-    accountOfBook: () => {
-      throw new UserError('There is no such book.');
+    books: {
+      accountOf: () => {
+        throw new UserError('There is no such book.');
+      },
     },
     filesOf: money.filesOf ?? (async () => []),
     money: {

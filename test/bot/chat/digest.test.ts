@@ -31,20 +31,19 @@ function fakeDesk(asked: DigestScope[]): Desk {
     ...{ name, account: 'paper', currency: 'USD', net: '5', open: '0', equity: '105' },
     ...{ otherCosts: new Map<string, string>(), suspended: false, positions: [] },
   });
-  const fake: Partial<Desk> = {
-    bookNames: () => ['demo', 'rotation'],
-    brokerNames: () => ['paper'],
-    accountOfBook: () => 'paper',
+  const fake = {
+    books: { names: () => ['demo', 'rotation'], accountOf: () => 'paper' },
+    brokers: { names: () => ['paper'] },
     accountText: () => 'PAPER',
-    planNames: () => [],
+    plans: { names: () => [] },
     jobs: async () => [],
-    digest: async (scope) => {
+    digest: async (scope: DigestScope) => {
       asked.push(scope);
       const names = ['demo', 'rotation'].filter((name) => scope.only?.books.includes(name) ?? true);
       return { ...quiet, since: scope.since, until: scope.until, books: names.map(book) };
     },
   };
-  return fake as Desk;
+  return fake as unknown as Desk;
 }
 
 async function desks(store: Store, clock: ManualClock) {

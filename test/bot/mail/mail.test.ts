@@ -50,7 +50,7 @@ async function hearing(
   };
   const actions = await Actions.open(store, mail.clock);
   const announcer = new Announcer({
-    desk: { filesOf, accountText: String, accountOfBook: String } as unknown as Desk,
+    desk: { filesOf, accountText: String, books: { accountOf: String } } as unknown as Desk,
     log: silentLog,
   });
   const notifier = await Notifier.open({
