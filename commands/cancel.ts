@@ -16,16 +16,20 @@ export const cancel = defineCommand({
       options: {
         order: {
           type: 'string',
-          description: 'Order, or the last letters of its id',
+          description:
+            'Order, or the last letters of its id; without it the open ones are shown to choose from',
           example: '1a2b3c4d',
-          required: true,
           concerns: 'order',
           suggest: async ({ desk }) =>
-            (await desk.orders.list({ which: 'open', limit: 25 })).map(({ _id }) => _id),
+            (await desk.orders.list({ which: 'open', limit: 25 })).map((order) => ({
+              value: order._id,
+              name: `${orderText(order)} · ${order.book}`,
+            })),
         },
       },
-      confirm: async (context, { order }) => question(context, await context.desk.orders.open(order)),
-      run: async (context, { order: named }) => {
+      standsFor: (_, { order }) => (order === undefined ? '/orders' : undefined),
+      confirm: async (context, { order = '' }) => question(context, await context.desk.orders.open(order)),
+      run: async (context, { order: named = '' }) => {
         const { desk, caller } = context;
         const { _id } = await desk.orders.open(named);
         return cancelReply(context, await desk.orders.cancel(_id, caller.name));

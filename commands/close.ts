@@ -1,3 +1,5 @@
+import type { HandTrade } from '../engine/desk.ts';
+import { UserError } from '../engine/errors.ts';
 import { bookOption } from './book-option.ts';
 import { action, defineCommand } from './command.ts';
 import { tradeQuestion, tradeReply } from './hand-trade.ts';
@@ -15,17 +17,30 @@ export const close = defineCommand({
       acts: true,
       example: '/close demo SP500',
       options: {
-        book: { ...bookOption, required: true },
+        book: {
+          ...bookOption,
+          description: 'Book; without it, or the symbol, what is open is shown to choose from',
+        },
         symbol: {
           type: 'string',
           description: 'Symbol of the position',
           example: 'SP500',
-          required: true,
           suggest: heldSymbols,
         },
       },
-      confirm: (context, { book, symbol }) => tradeQuestion(context, { do: 'close', book, position: symbol }),
-      run: (context, { book, symbol }) => tradeReply(context, { do: 'close', book, position: symbol }),
+      standsFor: (_, { book, symbol }) =>
+        book !== undefined && symbol !== undefined
+          ? undefined
+          : ['/positions', ...(book === undefined ? [] : [`book=${book}`])].join(' '),
+      confirm: (context, named) => tradeQuestion(context, closing(named)),
+      run: (context, named) => tradeReply(context, closing(named)),
     }),
   },
 });
+
+function closing({ book, symbol }: { readonly book?: string; readonly symbol?: string }): HandTrade {
+  if (book === undefined || symbol === undefined) {
+    throw new UserError('Name the book and the symbol, such as /close demo SP500.');
+  }
+  return { do: 'close', book, position: symbol };
+}

@@ -86,7 +86,19 @@ export interface CommandContext {
   readonly signal: AbortSignal;
 }
 
-type Suggest = (context: CommandContext, typed: string) => Promise<readonly string[]> | readonly string[];
+/** A value to offer, by a name that says what it is where the value is only an id. */
+export interface Suggestion {
+  readonly value: string;
+  readonly name: string;
+}
+
+type Suggested = readonly (string | Suggestion)[];
+/** `given`: what the command has already, by option. */
+type Suggest = (
+  context: CommandContext,
+  typed: string,
+  given: Readonly<Record<string, unknown>>,
+) => Promise<Suggested> | Suggested;
 
 interface OptionBase {
   readonly description: string;
@@ -249,6 +261,17 @@ export function action<const S extends OptionSet>(definition: Action<S>): Action
 
 export function defineCommand(command: Command): Command {
   return command;
+}
+
+/** What an option offers while somebody types; nothing where it has nothing to offer. */
+export async function suggestionsOf(
+  { suggest }: Pick<OptionBase, 'suggest'>,
+  context: CommandContext,
+  typed: string,
+  given: Readonly<Record<string, unknown>>,
+): Promise<readonly Suggestion[]> {
+  const suggested = (await suggest?.(context, typed, given)) ?? [];
+  return suggested.map((each) => (typeof each === 'string' ? { value: each, name: each } : each));
 }
 
 /** All actions of a command with their words: `[['book', 'list'], ...]`. */

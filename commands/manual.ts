@@ -10,7 +10,11 @@ const orderOption = {
   description: 'Order, or the first or last letters of its id',
   example: 'demo-1234',
   required: true,
-  suggest: async ({ desk }) => (await desk.byHand.todo()).map(({ order }) => order.clientOrderId),
+  suggest: async (context) =>
+    (await todoFor(context)).map(({ account, order }) => ({
+      value: order.clientOrderId,
+      name: `${order.side} ${order.quantity} ${order.symbol} · ${account}`,
+    })),
 } as const satisfies StringOption;
 
 export const manual = defineCommand({

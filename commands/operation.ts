@@ -14,7 +14,10 @@ const operationOption = {
   required: true,
   concerns: 'operation',
   suggest: async ({ desk }) =>
-    (await desk.operations.list({ which: 'open', limit: 25 })).map(({ _id }) => _id),
+    (await desk.operations.list({ which: 'open', limit: 25 })).map(({ _id, summary, book }) => ({
+      value: _id,
+      name: `${summary} · ${book}`,
+    })),
 } as const satisfies StringOption;
 
 export const operation = defineCommand({

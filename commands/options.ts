@@ -15,6 +15,23 @@ export interface Resolved {
   readonly action: Action;
 }
 
+/** A command that lacks something it cannot do without. */
+export class MissingOption extends UserError {
+  override readonly name = 'MissingOption';
+  readonly resolved: Resolved;
+  /** What it has. */
+  readonly given: Readonly<Record<string, ParsedValue>>;
+  readonly option: string;
+
+  constructor({ words, action }: Resolved, given: Readonly<Record<string, ParsedValue>>, option: string) {
+    const description = lowerFirst(action.options[option]?.description ?? '');
+    super(`${option} is missing: ${description}. ${howTo(words, action)}`);
+    this.resolved = { words, action };
+    this.given = given;
+    this.option = option;
+  }
+}
+
 /**
  * Finds the command that these words begin with; what is left are its positional options.
  * @throws UserError naming the nearest command
@@ -140,7 +157,7 @@ function withAllRequired(
   for (const [name, option] of Object.entries(action.options)) {
     if (!option.required || parsed[name] !== undefined) continue;
     if (option.type === 'file') throw new UserError(missingFile(name, option));
-    throw new UserError(`${name} is missing: ${lowerFirst(option.description)}. ${howTo(words, action)}`);
+    throw new MissingOption({ words, action }, parsed, name);
   }
   return parsed;
 }

@@ -15,7 +15,9 @@ const runOption = {
   example: 'run-3f9a1c0b7d',
   suggest: async ({ desk, caller }) => {
     const newest = await desk.runs.list({ limit: mostSuggested });
-    return newest.filter((record) => maySeeRun(record, caller, desk)).map(({ _id }) => _id);
+    return newest
+      .filter((record) => maySeeRun(record, caller, desk))
+      .map((record) => ({ value: record._id, name: `${whatOf(record)} · ${record._id}` }));
   },
   required: true,
   concerns: 'run',

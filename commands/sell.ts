@@ -37,14 +37,17 @@ export const sell = defineCommand({
   },
 });
 
-/** Symbols that the books within somebody's reach have open. */
+/** Symbols that the book has open, or where none is given, any book within somebody's reach. */
 export async function heldSymbols(
   { desk, caller }: CommandContext,
   typed: string,
+  { book: of }: Readonly<Record<string, unknown>>,
 ): Promise<readonly string[]> {
   const wanted = typed.trim().toLowerCase();
-  const open = (await desk.books.openSymbols()).filter(({ book }) =>
-    isWithin(caller.reach, { book, account: desk.books.accountOf(book) }),
+  const open = (await desk.books.openSymbols()).filter(
+    ({ book }) =>
+      (of === undefined || book === of) &&
+      isWithin(caller.reach, { book, account: desk.books.accountOf(book) }),
   );
   const symbols = [...new Set(open.map(({ symbol }) => symbol))];
   return symbols.filter((symbol) => symbol.toLowerCase().includes(wanted));

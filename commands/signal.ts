@@ -2,7 +2,7 @@ import type { Rehearsal, Signal } from '../engine/desk.ts';
 import { UserError } from '../engine/errors.ts';
 import { groupThousands } from '../engine/money.ts';
 import { bookOption } from './book-option.ts';
-import { action, type CommandContext, defineCommand, type StringOption } from './command.ts';
+import { action, type CommandContext, defineCommand, type StringOption, type Suggestion } from './command.ts';
 import { block, bold, code, type Field, type Reply, type RichText, rich } from './reply.ts';
 import { stepText } from './step-text.ts';
 import type { Times } from './times.ts';
@@ -25,9 +25,7 @@ function answering(word: 'approve' | 'reject') {
     id: {
       ...idOption,
       suggest: async ({ desk }: CommandContext) =>
-        (await desk.signals.list({ limit: 100 }))
-          .filter(({ state }) => state === 'waiting')
-          .map(({ _id }) => _id),
+        (await desk.signals.list({ limit: 100 })).filter(({ state }) => state === 'waiting').map(offered),
     },
   } as const;
   return action({
@@ -71,8 +69,7 @@ const replay = action({
   options: {
     id: {
       ...idOption,
-      suggest: async ({ desk }) =>
-        (await desk.signals.list({ limit: 100 })).filter(ledToNothing).map(({ _id }) => _id),
+      suggest: async ({ desk }) => (await desk.signals.list({ limit: 100 })).filter(ledToNothing).map(offered),
     },
   },
   confirm: async ({ desk, times }, { id }) => {
@@ -123,7 +120,7 @@ export const signal = defineCommand({
         options: {
           id: {
             ...idOption,
-            suggest: async ({ desk }) => (await desk.signals.list({ limit: 25 })).map(({ _id }) => _id),
+            suggest: async ({ desk }) => (await desk.signals.list({ limit: 25 })).map(offered),
           },
         },
         example: '/signal show 0f3a',
@@ -220,6 +217,10 @@ function showReply(shown: Signal, times: Times): Reply {
       buttons: [{ label: 'Decide it once more', command: ['signal', 'replay'], options: { id: _id } }],
     }),
   };
+}
+
+function offered({ _id, summary, book, state }: Signal): Suggestion {
+  return { value: _id, name: `${summary} · ${book}, ${state}` };
 }
 
 function ledToNothing({ state }: Signal): boolean {

@@ -42,7 +42,10 @@ export const trade = defineCommand({
             suggest: async ({ desk }) =>
               (await desk.money.trades({}))
                 .slice(-25)
-                .map(({ _id }) => _id)
+                .map(({ _id, symbols, side, netProfit, currency, book }) => ({
+                  value: _id,
+                  name: `${symbols.join(', ')} ${side} ${gainText(netProfit, currency)} · ${book}`,
+                }))
                 .toReversed(),
           },
         },

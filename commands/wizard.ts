@@ -1,6 +1,13 @@
 /** How a wizard goes on: what is asked next, what may be answered, and whether an answer is one. */
 import { UserError } from '../engine/errors.ts';
-import type { Answers, CommandContext, OptionSet, Wizard, WizardStep } from './command.ts';
+import {
+  type Answers,
+  type CommandContext,
+  type OptionSet,
+  suggestionsOf,
+  type Wizard,
+  type WizardStep,
+} from './command.ts';
 import { type ParsedValue, parseOption, type RawValue } from './options.ts';
 
 /** How far somebody has got. */
@@ -45,7 +52,8 @@ export async function choicesOf(
   const option = options[name];
   if (option?.type === 'choice') return option.choices;
   if (option?.type === 'boolean') return ['yes', 'no'];
-  return onlySuggested ? await option?.suggest?.(context, '') : undefined;
+  if (!onlySuggested || !option?.suggest) return undefined;
+  return (await suggestionsOf(option, context, '', {})).map(({ value }) => value);
 }
 
 /**

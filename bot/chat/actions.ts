@@ -37,6 +37,10 @@ export type NewAction = Pick<StoredAction, 'command' | 'options' | 'sealed' | 'c
 /** A press took the action, or it says in one line why not. */
 export type Taken = { readonly action: StoredAction } | { readonly refusal: string };
 
+const expired: Taken = {
+  refusal: 'This button has expired. Type the command again to see how things stand now.',
+};
+
 export class Actions {
   readonly #records: Collection<StoredAction>;
   readonly #clock: Clock;
@@ -62,13 +66,17 @@ export class Actions {
     return this.#records.get(id);
   }
 
+  /** An action for this person that may be pressed as often as they like, as long as it lasts. */
+  async look(id: string, person: string): Promise<Taken> {
+    const found = await this.#of(id, person);
+    if ('refusal' in found || found.action.expiresAt > stamp(this.#clock)) return found;
+    return expired;
+  }
+
   /** Takes an open action for this person; of two presses at once only one succeeds. */
   async take(id: string, person: string, outcome: 'used' | 'cancelled'): Promise<Taken> {
-    const action = await this.#records.get(id);
-    if (!action)
-      return { refusal: 'This button belongs to no action of this desk. Type the command instead.' };
-    if (action.only !== null && action.only !== person)
-      return { refusal: `Only ${action.only} may press this button.` };
+    const found = await this.#of(id, person);
+    if ('refusal' in found) return found;
     const taken = await this.#records.update(
       id,
       { state: 'open', expiresAt: { gt: stamp(this.#clock) } },
@@ -78,7 +86,16 @@ export class Actions {
     const now = await this.#records.get(id);
     if (now?.state === 'used') return { refusal: `This was already confirmed by ${now.pressedBy}.` };
     if (now?.state === 'cancelled') return { refusal: `This was already cancelled by ${now.pressedBy}.` };
-    return { refusal: 'This button has expired. Type the command again to see how things stand now.' };
+    return expired;
+  }
+
+  async #of(id: string, person: string): Promise<Taken> {
+    const action = await this.#records.get(id);
+    if (!action)
+      return { refusal: 'This button belongs to no action of this desk. Type the command instead.' };
+    if (action.only !== null && action.only !== person)
+      return { refusal: `Only ${action.only} may press this button.` };
+    return { action };
   }
 
   /** Forgets what expired more than a day ago. */

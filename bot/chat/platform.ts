@@ -150,6 +150,8 @@ export interface IncomingCompletion extends Incoming {
   readonly option: string;
   /** What is typed so far. */
   readonly value: string;
+  /** What the command has already, by option. */
+  readonly given: Readonly<Record<string, unknown>>;
 }
 
 export interface Choice {

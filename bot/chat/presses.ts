@@ -3,7 +3,7 @@
  * its command.
  */
 import type { Command } from '../../commands/command.ts';
-import { isComplete, resolveCommand } from '../../commands/options.ts';
+import { isComplete, type Resolved, resolveCommand } from '../../commands/options.ts';
 import type { Clock } from '../../engine/clock.ts';
 import { UserError } from '../../engine/errors.ts';
 import type { Actions, StoredAction } from './actions.ts';
@@ -13,7 +13,7 @@ import type { Confirmations } from './confirmations.ts';
 import type { Performance } from './performance.ts';
 import { mustBeAllowed } from './permission.ts';
 import { optionsOf } from './reading.ts';
-import type { ChatRequest } from './request.ts';
+import { type ChatRequest, newName } from './request.ts';
 import { spell, without } from './spelling.ts';
 import type { WizardQuestions } from './wizard-questions.ts';
 
@@ -47,13 +47,21 @@ export class Presses {
     const known = await actions.get(id);
     if (known) {
       request.asked = spellAction(known);
-      mustBeAllowed(request, resolveCommand(known.command, commands), clock);
+      const resolved = resolveCommand(known.command, commands);
+      mustBeAllowed(request, resolved, clock);
+      if (isHarmless(known, resolved)) return this.#again(request, id);
     }
     const outcome = kind === buttonKinds.decline ? 'cancelled' : 'used';
     const taken = await actions.take(id, request.caller.name, outcome);
     if ('refusal' in taken) throw new UserError(taken.refusal);
     if (outcome === 'cancelled') return this.#decline(request, taken.action);
-    await this.#use(request, taken.action);
+    await this.#use(request, taken.action, id);
+  }
+
+  async #again(request: ChatRequest, id: string): Promise<void> {
+    const found = await this.#parts.actions.look(id, request.caller.name);
+    if ('refusal' in found) throw new UserError(found.refusal);
+    await this.#use(request, found.action, newName());
   }
 
   async #decline(request: ChatRequest, action: StoredAction): Promise<void> {
@@ -69,13 +77,14 @@ export class Presses {
     await request.show({ text: [`Cancelled: ${asked} was not done.`] }, 'in-place');
   }
 
-  async #use(request: ChatRequest, stored: StoredAction): Promise<void> {
+  /** @param name what names this request: a confirmation that is pressed twice has one name */
+  async #use(request: ChatRequest, stored: StoredAction, name: string): Promise<void> {
     const { words, action } = resolveCommand(stored.command, this.#parts.commands);
     const options = optionsOf({ words, action }, this.#confirmations.optionsOf(stored));
     if (action.wizard && !isComplete(action, options)) {
       return this.#questions.begin(request, { words, action }, options);
     }
-    const { confirmed, _id: name } = stored;
+    const { confirmed } = stored;
     await this.#performance.perform(
       request,
       { words, action },
@@ -83,6 +92,11 @@ export class Presses {
       confirmed ? { confirmed, placement: 'in-place', name } : { name },
     );
   }
+}
+
+/** Pressed again it only shows something again, or asks again. */
+function isHarmless({ confirmed }: StoredAction, { action }: Resolved): boolean {
+  return !confirmed && (!action.acts || action.confirm !== undefined);
 }
 
 /** As it is told to people: without its secrets. */

@@ -2,7 +2,14 @@
  * Holds people to the books and accounts to which they are limited. What an option names is said by the option; where it
  * is not said, or left out, the whole desk is meant, and that is beyond anybody who is limited.
  */
-import { type Action, type Caller, type Concern, mayAct, type Option } from '../../commands/command.ts';
+import {
+  type Action,
+  type Caller,
+  type Concern,
+  mayAct,
+  type Option,
+  type Suggestion,
+} from '../../commands/command.ts';
 import type { ParsedValue } from '../../commands/options.ts';
 import { isWithin, type Place, reachText } from '../../commands/reach.ts';
 import { maySeeRun } from '../../commands/run-sight.ts';
@@ -40,11 +47,7 @@ export async function checkReach(
     const value = options[name];
     if (typeof value !== 'string') continue;
     named += 1;
-    const isTheirs =
-      concern === 'run'
-        ? maySeeRun(await desk.runs.record(value), caller, desk)
-        : isWithin(reach, await placeOf(concern, value, desk));
-    if (!isTheirs) throw beyond(`${name} ${value} is not among them`);
+    if (!(await isTheirs(concern, value, caller, desk))) throw beyond(`${name} ${value} is not among them`);
   }
   if (named > 0) return;
   if (concerned.length > 0) {
@@ -54,18 +57,23 @@ export async function checkReach(
 }
 
 /** Those of the values that are within reach, to be offered while somebody types. */
-export function offerable(
-  values: readonly string[],
-  { reach }: Caller,
+export async function offerable(
+  values: readonly Suggestion[],
+  caller: Caller,
   name: string,
   option: Option,
   desk: Desk,
-): readonly string[] {
+): Promise<readonly Suggestion[]> {
   const concern = concernOf(name, option);
-  if (!reach || (concern !== 'book' && concern !== 'account')) return values;
-  return values.filter((value) =>
-    isWithin(reach, concern === 'book' ? bookPlace(value, desk) : { book: null, account: value }),
-  );
+  if (!caller.reach || !concern) return values;
+  const theirs = await Promise.all(values.map(({ value }) => isTheirs(concern, value, caller, desk)));
+  return values.filter((_, index) => theirs[index]);
+}
+
+async function isTheirs(concern: Concern, value: string, caller: Caller, desk: Desk): Promise<boolean> {
+  if (!caller.reach) return true;
+  if (concern === 'run') return maySeeRun(await desk.runs.record(value), caller, desk);
+  return isWithin(caller.reach, await placeOf(concern, value, desk));
 }
 
 function concernOf(name: string, option: Option): Concern | undefined {

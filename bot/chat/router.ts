@@ -3,12 +3,13 @@
  * what a command does can never depend on where it was typed; strangers are turned away and faults are answered.
  */
 import { randomBytes } from 'node:crypto';
-import { type Caller, type Command, mayAct } from '../../commands/command.ts';
-import { isComplete, resolveCommand } from '../../commands/options.ts';
+import { type Caller, type Command, mayAct, suggestionsOf } from '../../commands/command.ts';
+import { isComplete, MissingOption, resolveCommand } from '../../commands/options.ts';
 import { reasonOf, UserError } from '../../engine/errors.ts';
 import type { Access } from './access.ts';
-import { buttonKinds } from './buttons.ts';
+import { buttonKinds, withButtons } from './buttons.ts';
 import { Confirmations } from './confirmations.ts';
+import { offerOf } from './offers.ts';
 import { Performance, type PerformanceParts } from './performance.ts';
 import type {
   ChatHandler,
@@ -23,7 +24,7 @@ import { Presses } from './presses.ts';
 import { offerable } from './reach.ts';
 import { isForStrangers, readCommand } from './reading.ts';
 import { ChatRequest, contextOf, type Origin, type RequestParts, writeAudit } from './request.ts';
-import { describe } from './spelling.ts';
+import { describe, spell } from './spelling.ts';
 import { wizardPress } from './wizard-dialog.ts';
 import { WizardQuestions } from './wizard-questions.ts';
 import type { Wizards } from './wizards.ts';
@@ -91,9 +92,9 @@ export class Router implements ChatHandler {
       const option = action.options[completion.option];
       if (!option?.suggest || !mayAct(caller.role, action.role)) return [];
       const context = contextOf(this.#parts, caller, completion);
-      const suggested = await option.suggest(context, completion.value);
-      const values = offerable(suggested, caller, completion.option, option, desk);
-      return values.slice(0, mostChoices).map((value) => ({ name: value, value }));
+      const suggested = await suggestionsOf(option, context, completion.value, completion.given);
+      const offered = await offerable(suggested, caller, completion.option, option, desk);
+      return likelyFirst(offered, completion.value).slice(0, mostChoices);
     } catch (error) {
       log.warn({ err: error, completion: completion.command }, 'no choices could be offered');
       return [];
@@ -147,8 +148,20 @@ export class Router implements ChatHandler {
     });
   }
 
+  /** Whether there was something to choose from, and it is offered. */
+  async #offered(request: ChatRequest, missing: MissingOption): Promise<boolean> {
+    const offer = await offerOf(request, missing, this.#parts);
+    if (!offer) return false;
+    // What was pressed was an offer itself: the next one takes its place.
+    const placement = 'buttonId' in request.from ? 'in-place' : 'only-you';
+    await request.show(await withButtons(offer, this.#parts.actions), placement);
+    await request.audit(spell(missing.resolved.words, missing.given), 'asked', missing.message);
+    return true;
+  }
+
   /** A `UserError` is the answer; anything else is a fault of ours and goes to the log under an id. */
   async #answerError(request: ChatRequest, error: unknown): Promise<void> {
+    if (error instanceof MissingOption && (await this.#offered(request, error))) return;
     const asked = request.asked ?? describe(request.from);
     if (error instanceof UserError) {
       await request.show({ tone: 'danger', text: [error.message] }, 'only-you');
@@ -167,4 +180,11 @@ export class Router implements ChatHandler {
     );
     await request.audit(asked, 'failed', `fault ${fault}: ${reasonOf(error)}`);
   }
+}
+
+/** What has in it what is typed comes before what was found otherwise. */
+function likelyFirst(choices: readonly Choice[], typed: string): readonly Choice[] {
+  const wanted = typed.trim().toLowerCase();
+  const isLikely = ({ name, value }: Choice) => `${name}\n${value}`.toLowerCase().includes(wanted);
+  return [...choices.filter(isLikely), ...choices.filter((choice) => !isLikely(choice))];
 }

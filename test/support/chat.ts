@@ -177,8 +177,13 @@ export async function chatDesk({
       await router.onForm({ ...incoming(name), formId: form.id, values, onMessage: false }, responder);
       return answer();
     },
-    completes: (name: string, command: readonly string[], option: string, value: string) =>
-      router.onCompletion({ ...incoming(name), command, option, value }),
+    completes: (
+      name: string,
+      command: readonly string[],
+      option: string,
+      value: string,
+      given: Readonly<Record<string, unknown>> = {},
+    ) => router.onCompletion({ ...incoming(name), command, option, value, given }),
     /** Begins a command and leaves it running; `seen` is what it showed so far. */
     begins(name: string, text: string) {
       const { responder, answer } = listener(forms);

@@ -11,6 +11,8 @@ export type Completion =
       readonly option: string;
       /** What of the value is typed. */
       readonly typed: string;
+      /** What stands before it, by option. */
+      readonly given: Readonly<Record<string, string>>;
       /** Further candidates that fit this place: the names of options. */
       readonly names: readonly string[];
     };
@@ -43,18 +45,27 @@ function optionCompletion(
   typed: string,
 ): Completion {
   const names = Object.keys(action.options);
-  const given = before.filter((word) => word.includes('=')).map((word) => word.slice(0, word.indexOf('=')));
-  const open = names.filter((name) => !given.includes(name));
+  const named = before.filter((word) => word.includes('=')).map(pairOf);
+  const placed = before.filter((word) => !word.includes('='));
+  const open = names.filter((name) => !named.some(([given]) => given === name));
+  const given = {
+    ...Object.fromEntries(placed.flatMap((word, index) => (open[index] ? [[open[index], word]] : []))),
+    ...Object.fromEntries(named),
+  };
   const split = typed.indexOf('=');
   if (split > 0) {
     const option = typed.slice(0, split);
     if (action.options[option]?.type === 'file') return { kind: 'path', typed: typed.slice(split + 1) };
-    return { kind: 'value', command, option, typed: typed.slice(split + 1), names: [] };
+    return { kind: 'value', command, option, typed: typed.slice(split + 1), given, names: [] };
   }
-  const position = before.length - given.length;
-  const option = open[position];
-  const candidates = open.slice(position).map((name) => `${name}=`);
+  const option = open[placed.length];
+  const candidates = open.slice(placed.length).map((name) => `${name}=`);
   if (option === undefined) return { kind: 'words', typed, candidates };
   if (action.options[option]?.type === 'file') return { kind: 'path', typed };
-  return { kind: 'value', command, option, typed, names: candidates };
+  return { kind: 'value', command, option, typed, given, names: candidates };
+}
+
+function pairOf(word: string): readonly [name: string, value: string] {
+  const split = word.indexOf('=');
+  return [word.slice(0, split), word.slice(split + 1)];
 }

@@ -208,7 +208,7 @@ export class ConsolePlatform implements Platform {
     if (completion.kind === 'words')
       return [startingWith(completion.candidates, completion.typed), completion.typed];
     if (completion.kind === 'path') return [await pathsLike(completion.typed), completion.typed];
-    const { command, option, typed, names } = completion;
+    const { command, option, typed, given, names } = completion;
     const choices =
       (await this.#handler?.onCompletion({
         user: consoleUser,
@@ -217,6 +217,7 @@ export class ConsolePlatform implements Platform {
         command,
         option,
         value: typed,
+        given,
       })) ?? [];
     const values = choices.map(({ value }) => String(value));
     // Values in any case; names of options as they are written, so that "S" completes to SP500 and not to source=.

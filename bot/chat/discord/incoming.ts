@@ -67,11 +67,14 @@ export function formOf(interaction: ModalSubmitInteraction): IncomingForm {
 
 export function completionOf(interaction: AutocompleteInteraction): IncomingCompletion {
   const { name, value } = interaction.options.getFocused(true);
+  const { words, options } = wordsAndOptions(interaction);
+  const others = options.filter((option) => option.name !== name);
   return {
     ...origin(interaction),
-    command: wordsAndOptions(interaction).words,
+    command: words,
     option: name,
     value: String(value),
+    given: Object.fromEntries(others.map((option) => [option.name, option.value])),
   };
 }
 
