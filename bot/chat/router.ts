@@ -115,7 +115,7 @@ export class Router implements ChatHandler {
       if (!caller) return this.#turnAway(from, responder, startedAt);
       const request = new ChatRequest({ from, caller, responder, startedAt }, this.#parts);
       try {
-        await run(request);
+        await this.#orOffer(request, run);
       } catch (error) {
         await this.#answerError(request, error);
       }
@@ -148,20 +148,28 @@ export class Router implements ChatHandler {
     });
   }
 
-  /** Whether there was something to choose from, and it is offered. */
-  async #offered(request: ChatRequest, missing: MissingOption): Promise<boolean> {
+  /** Where a command lacks something from which can be chosen, that is offered. */
+  async #orOffer(request: ChatRequest, run: (request: ChatRequest) => Promise<void>): Promise<void> {
+    try {
+      await run(request);
+    } catch (error) {
+      if (!(error instanceof MissingOption)) throw error;
+      await this.#offer(request, error);
+    }
+  }
+
+  /** @throws what is missing, where there is nothing to choose from */
+  async #offer(request: ChatRequest, missing: MissingOption): Promise<void> {
     const offer = await offerOf(request, missing, this.#parts);
-    if (!offer) return false;
+    if (!offer) throw missing;
     // What was pressed was an offer itself: the next one takes its place.
     const placement = 'buttonId' in request.from ? 'in-place' : 'only-you';
     await request.show(await withButtons(offer, this.#parts.actions), placement);
     await request.audit(spell(missing.resolved.words, missing.given), 'asked', missing.message);
-    return true;
   }
 
   /** A `UserError` is the answer; anything else is a fault of ours and goes to the log under an id. */
   async #answerError(request: ChatRequest, error: unknown): Promise<void> {
-    if (error instanceof MissingOption && (await this.#offered(request, error))) return;
     const asked = request.asked ?? describe(request.from);
     if (error instanceof UserError) {
       await request.show({ tone: 'danger', text: [error.message] }, 'only-you');

@@ -145,7 +145,7 @@ export async function chatDesk({
 
   /** The person of this name; anybody else is a stranger. */
   const userNamed = (name: string): ChatUser => {
-    const id = people.find((person) => person.name === name)?.ids.discord ?? '999';
+    const id = users.find((person) => person.name === name)?.ids.discord ?? '999';
     return { platform: 'discord', id, name };
   };
   const incoming = (name: string) => ({ user: userNamed(name), chat: group, sentAt: clock.now() });

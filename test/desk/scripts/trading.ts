@@ -110,6 +110,17 @@ export const trading = [
     await tom.types('/resume demo', { shows: ['demo trades again.'] });
     await vera.types('/positions demo', { shows: ['Nothing is open'] });
   }),
+  script('close, cancel', 'alone show what can be closed and cancelled', async ({ tom }) => {
+    await tom.types('/buy demo SP500 1', { shows: ['Buy 1 SP500 for demo'] });
+    await tom.presses('Confirm', { shows: ['Bought 1 SP500, demo, PAPER'] });
+    await tom.types('/close', { shows: ['1 SP500 long · demo, PAPER'], buttons: ['Close SP500, demo'] });
+    await tom.presses('Close SP500, demo', { shows: ['Close 1 SP500 for demo, PAPER?'] });
+    await tom.presses('Cancel', { shows: ['was not done'] });
+    await tom.types('/close demo', { buttons: ['Close SP500'] });
+    await tom.presses('Close SP500', { shows: ['Close 1 SP500 for demo, PAPER?'] });
+    await tom.presses('Confirm', { shows: ['Sold 1 SP500, demo, PAPER'] });
+    await tom.types('/cancel', { shows: ['No order is open.'] });
+  }),
 ] as const;
 
 export const money = [
