@@ -19,6 +19,7 @@ import type { Logger } from '../engine/log.ts';
 import { withLibrary } from '../engine/market/library/library.ts';
 import type { Network } from '../engine/market/sources/adapter.ts';
 import { createSource } from '../engine/market/sources/index.ts';
+import { withLastAnswer } from '../engine/market/sources/last-answer.ts';
 import type { Source } from '../engine/market/sources/source.ts';
 import { decimal } from '../engine/money.ts';
 import { Plans } from '../engine/plans/plans.ts';
@@ -289,7 +290,8 @@ async function sourcesOf(
   const ofType = (type: string) =>
     Object.entries(config.brokers).flatMap(([name, settings]) => (settings.type === type ? [name] : []));
   for (const [name, settings] of Object.entries(config.sources)) {
-    const own = await createSource(name, settings, { ...effects, source, brokers: ofType, network });
+    const created = await createSource(name, settings, { ...effects, source, brokers: ofType, network });
+    const own = withLastAnswer(created, effects.clock);
     sources.set(name, settings.library ? await withLibrary(own, effects) : own);
   }
   return sources;

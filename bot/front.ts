@@ -122,8 +122,8 @@ export async function openFront(parts: FrontParts): Promise<Front> {
     commands,
     platforms: () =>
       platforms.map((platform) => {
-        const { state, why } = platform.status();
-        return { name: platform.name, state, ...(why !== undefined && { why }) };
+        const { state, since, why } = platform.status();
+        return { name: platform.name, state, since, ...(why !== undefined && { why }) };
       }),
     webhook: () => parts.webhookUrl() ?? (config.webhook ? 'not yet open' : 'not configured'),
     terminate: (by) => parts.onStopWanted(by),

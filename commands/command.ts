@@ -53,7 +53,7 @@ export interface Host {
   readonly environment: string;
   readonly startedAt: Date;
   /** Every chat platform of the configuration with its state, and why it is not ready. */
-  platforms(): readonly { name: string; state: string; why?: string }[];
+  platforms(): readonly { name: string; state: string; since: Date; why?: string }[];
   /** Where alerts are received, or why they are not. */
   webhook(): string;
   /** Every command there is, for `/help`. */

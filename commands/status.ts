@@ -49,12 +49,13 @@ function statusReply(desk: DeskStatus, host: Host, times: Times): Reply {
     fields: [
       { name: 'Up', value: sinceText(host.startedAt, desk.now) },
       { name: 'Store', value: desk.store },
-      { name: 'Brokers', value: list(desk.brokers.map(({ name, state }) => `${name} ${state}`)) },
-      { name: 'Chat', value: list(host.platforms().map(({ name, state }) => `${name} ${state}`)) },
+      { name: 'Brokers', value: list(desk.brokers.map((broker) => stateText(broker, times))) },
+      { name: 'Chat', value: list(host.platforms().map((platform) => stateText(platform, times))) },
+      { name: 'Sources', value: list(desk.sources.map((source) => answerText(source, times))) },
       { name: 'Alerts', value: host.webhook() },
       { name: 'Signals in hand', value: String(desk.signalsInHand) },
       { name: 'Books', value: String(desk.books) },
-      { name: 'Next job', value: nextJob(desk, times) },
+      { name: 'Next jobs', value: nextJobs(desk, times) },
     ],
   };
 }
@@ -72,13 +73,31 @@ function problemText(problems: readonly string[]): RichText {
     : [problems.map((problem) => `⚠️ ${problem}`).join('\n')];
 }
 
-/** The next plan or task; what the desk does for itself every few minutes is in `/job list`. */
-function nextJob({ jobs }: DeskStatus, times: Times): string {
-  const [next] = jobs
+/** What is not ready was seen last when it became so. */
+function stateText(
+  { name, state, since }: { readonly name: string; readonly state: string; readonly since: Date },
+  times: Times,
+): string {
+  return state === 'ready' ? `${name} ready` : `${name} ${state} since ${times.near(since)}`;
+}
+
+function answerText({ name, answeredAt }: DeskStatus['sources'][number], times: Times): string {
+  return answeredAt === null ? `${name} not heard yet` : `${name} heard ${times.near(answeredAt)}`;
+}
+
+const mostJobs = 3;
+
+/** The next plans and tasks; what the desk does for itself every few minutes is in `/job list`. */
+function nextJobs({ jobs }: DeskStatus, times: Times): string {
+  const next = jobs
     .filter(({ name }) => name === 'plan' || name === 'task')
     .flatMap(({ name, key, nextRunAt }) => (nextRunAt === null ? [] : [{ name, key, nextRunAt }]))
     .sort((a, b) => a.nextRunAt.getTime() - b.nextRunAt.getTime());
-  return next ? `${next.name} ${next.key.split(' ')[0]} at ${times.minute(next.nextRunAt)}` : 'none';
+  return list(
+    next
+      .slice(0, mostJobs)
+      .map(({ name, key, nextRunAt }) => `${name} ${key.split(' ')[0]} at ${times.minute(nextRunAt)}`),
+  );
 }
 
 function sinceText(startedAt: Date, now: Date): string {

@@ -98,7 +98,14 @@ export type { TaskPreview, TaskReport, TaskRunReport } from './tasks/tasks.ts';
 export interface DeskStatus {
   readonly now: Date;
   readonly store: string;
-  readonly brokers: readonly { readonly name: string; readonly state: string; readonly why: string }[];
+  readonly brokers: readonly {
+    readonly name: string;
+    readonly state: string;
+    readonly since: Date;
+    readonly why: string;
+  }[];
+  /** When each source of bars has answered last, since the desk started; null when it was not asked, or did not answer. */
+  readonly sources: readonly { readonly name: string; readonly answeredAt: Date | null }[];
   readonly books: number;
   /** Received and not yet ended. */
   readonly signalsInHand: number;
@@ -197,16 +204,20 @@ export class Desk {
 
   /** How the desk is, as far as the reader may see its books and brokers. Its jobs are all of them. */
   async status(only: Seen = null): Promise<DeskStatus> {
-    const { store, clock, brokers, booksOfDesk, executor, operations, reconciler, queue, schedule } =
+    const { store, clock, brokers, sources, booksOfDesk, executor, operations, reconciler, queue, schedule } =
       this.#parts;
     const isShown = ({ name }: { readonly name: string }) => only === null || only.brokers.includes(name);
     return {
       now: clock.now(),
       store: store.kind === 'sqlite' ? 'SQLite' : 'MongoDB',
       brokers: [...brokers.values()].filter(isShown).map((broker) => {
-        const { state, why } = broker.status();
-        return { name: broker.name, state, why: why ?? state };
+        const { state, since, why } = broker.status();
+        return { name: broker.name, state, since, why: why ?? state };
       }),
+      sources: [...sources.values()].map(({ name, lastAnswer }) => ({
+        name,
+        answeredAt: lastAnswer?.() ?? null,
+      })),
       books: only?.books.length ?? booksOfDesk.names().length,
       signalsInHand: await queue.countOpen(only?.books),
       unknownOrders: await executor.countUnknown(only?.books),

@@ -108,7 +108,7 @@ describe('somebody who is limited to a book', () => {
     const { desk, tom } = await deskOfTom();
     await desk.alert('theirs', { key: 'theirs-key-1234', action: 'buy', symbol: 'AMBR', quantity: 3 });
     desk.type('/status');
-    await desk.shows(/Books +4[\s\S]*Next job +plan demo/);
+    await desk.shows(/Books +4[\s\S]*Next jobs +plan demo/);
     expect(desk.printed()).toMatch(/Signals in hand +1/);
     tom.says('/status');
     const { text } = await tom.chat.shows('Signals in hand');

@@ -12,7 +12,7 @@ describe.skipIf(server === undefined)('a desk that stores in MongoDB', () => {
     const first = await startDesk({ mongo });
     first.type('/status');
     await first.shows(/Store +MongoDB/);
-    await first.shows(/Next job +plan demo at/);
+    await first.shows(/Next jobs +plan demo at/);
     expect((await first.alert('demo', alert)).status).toBe(200);
     await first.shows('Bought 1 SP500');
     first.type('/plan run demo');

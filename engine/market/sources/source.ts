@@ -106,6 +106,8 @@ export interface Source {
   readonly intake?: Intake;
   /** Undefined where every request is the source's own answer. */
   readonly library?: KeptBars;
+  /** When it gave bars or a price last, since the desk started; undefined when it did not. */
+  lastAnswer?(): Date | undefined;
   /** @throws UserError for an unknown symbol */
   lastPrice(symbol: string): Promise<LastPrice>;
 }

@@ -14,7 +14,12 @@ export const overview = [
   script('status', 'says what runs, and what needs somebody', async ({ vera }) => {
     await vera.types('/status', {
       shows: ['Differences between brokers and books'],
-      fields: { Books: '5', Store: 'SQLite', Brokers: 'paper ready, shared ready, depot ready' },
+      fields: {
+        ...{ Books: '5', Store: 'SQLite', Brokers: 'paper ready, shared ready, depot ready' },
+        // The accounts were compared with the books, and what they hold was priced.
+        Sources: /demo heard \d+ \w+ \d\d:\d\d UTC, csv not heard yet/,
+        'Next jobs': /plan demo at/,
+      },
       tone: 'warning',
     });
   }),
