@@ -11,7 +11,8 @@ const differenceOption = {
   type: 'string',
   description: 'Its id, as /difference list shows it',
   example: 'diff-3f9a1c0b7d52',
-  suggest: async ({ desk }) => (await desk.brokers.differences()).map(({ id, text }) => ({ value: id, name: text })),
+  suggest: async ({ desk }) =>
+    (await desk.brokers.differences()).map(({ id, text }) => ({ value: id, name: text })),
   required: true,
   concerns: 'difference',
 } as const satisfies StringOption;

@@ -69,7 +69,8 @@ const replay = action({
   options: {
     id: {
       ...idOption,
-      suggest: async ({ desk }) => (await desk.signals.list({ limit: 100 })).filter(ledToNothing).map(offered),
+      suggest: async ({ desk }) =>
+        (await desk.signals.list({ limit: 100 })).filter(ledToNothing).map(offered),
     },
   },
   confirm: async ({ desk, times }, { id }) => {

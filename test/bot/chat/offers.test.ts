@@ -11,7 +11,7 @@ function commandNamed(name: string, definition: Parameters<typeof action>[0]): C
 
 const held: Readonly<Record<string, readonly string[]>> = { demo: ['SP500'], rotation: ['ELMO', 'CLVR'] };
 const places = {
-  accountOfBook: (book: string) => (book === 'demo' ? 'paper' : 'other'),
+  books: { accountOf: (book: string) => (book === 'demo' ? 'paper' : 'other') },
 } as unknown as Desk;
 
 /** `/leave book symbol how`: each offers what there is. */
