@@ -1,5 +1,5 @@
 /** The digest as people read it: one short line when nothing happened, else the books, what became of what, and what is next. */
-import type { DeskStatus, Digest } from '../engine/desk.ts';
+import type { DeskStatus, Digest, DivergenceFigures } from '../engine/desk.ts';
 import { decimal, zero } from '../engine/money.ts';
 import type { CommandContext } from './command.ts';
 import { exactText, moneyText } from './figures.ts';
@@ -25,11 +25,8 @@ const mostJobs = 4;
 
 /** What happened since a moment, as far as the reader may see it. */
 export async function digestReply({ desk, reach, times }: DigestReader, since: Date): Promise<Reply> {
-  const digest = await desk.digest({
-    since,
-    until: times.now,
-    only: seenBy(reach, desk),
-  });
+  const only = seenBy(reach, desk);
+  const digest = await desk.digest({ since, until: times.now, only });
   const account = (broker: string) => desk.accountText(broker);
   const troubles = troubleLines(digest, account);
   const title = `Since ${times.near(since)}`;
@@ -42,6 +39,7 @@ export async function digestReply({ desk, reach, times }: DigestReader, since: D
     troubles.length === 0 ? [] : [troubles.map((trouble) => `⚠️ ${trouble}`).join('\n')],
     bookLines(digest, account),
     countLines(digest),
+    divergenceLines(await desk.plans.divergencesSince(since, only)),
     jobLine(jobs, times),
   ];
   return {
@@ -122,6 +120,30 @@ function countLines({ counts: { signals, handTrades, runs, stoppedPlans } }: Dig
       .map(({ name, counts }) => `${name}: ${counts.join(', ')}`)
       .join('\n'),
   ].filter((text) => text !== '');
+}
+
+/** A plan that has wanted nothing yet has nothing to say. */
+function divergenceLines(plans: readonly DivergenceFigures[]): RichText {
+  return plans
+    .filter(({ orders }) => orders.length > 0)
+    .flatMap((figures, index): RichText => [index === 0 ? '' : '\n', ...divergenceLine(figures)]);
+}
+
+function divergenceLine({ plan, from, currency, equity, totals }: DivergenceFigures): RichText {
+  const { slippageBps, missed } = totals;
+  return [
+    ...rich`Plan ${bold(plan)} since ${from}`,
+    ...(equity === null ? [] : [`, ${apartText(equity.difference, currency)}`]),
+    ...(slippageBps === null ? [] : [`, slippage ${slippageBps.toFixed(1)} bps`]),
+    ...(missed === 0 ? [] : [`, ${missed} ${missed === 1 ? 'order' : 'orders'} missed`]),
+    `: /plan divergence ${plan}`,
+  ];
+}
+
+function apartText(difference: number, currency: string): string {
+  const amount = Math.abs(difference).toFixed(2);
+  if (amount === '0.00') return 'level with its backtest';
+  return `${moneyText(amount, currency)} ${difference < 0 ? 'less' : 'more'} than its backtest`;
 }
 
 function jobLine(jobs: readonly Job[], times: Times): RichText {

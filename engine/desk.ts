@@ -54,7 +54,12 @@ export type { PanicReport } from './execution/panic.ts';
 export { calendarNames } from './market/calendars/index.ts';
 export { parsePeriod } from './market/period.ts';
 export type { IntakePreview } from './market/sources/source.ts';
-export { type ComparedOrder, type DivergenceReport, namedParts } from './plans/divergence.ts';
+export {
+  type ComparedOrder,
+  type DivergenceFigures,
+  type DivergenceReport,
+  namedParts,
+} from './plans/divergence.ts';
 export { entryTypes, type PlanSettings, planModes } from './plans/plan.ts';
 export type {
   Moment,

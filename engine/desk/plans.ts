@@ -3,7 +3,12 @@ import { bookName } from '../bank/book.ts';
 import type { Books } from '../bank/books.ts';
 import { UserError } from '../errors.ts';
 import { calendar } from '../market/calendars/index.ts';
-import type { DivergenceRange, DivergenceReport, PlanDivergence } from '../plans/divergence.ts';
+import type {
+  DivergenceFigures,
+  DivergenceRange,
+  DivergenceReport,
+  PlanDivergence,
+} from '../plans/divergence.ts';
 import type { PlanSettings } from '../plans/plan.ts';
 import type {
   Moment,
@@ -17,6 +22,7 @@ import type {
 } from '../plans/plans.ts';
 import { parseRunTimes } from '../plans/run-times.ts';
 import type { Backtests, WorkOptions } from '../reports/backtests.ts';
+import type { Seen } from '../reports/digest.ts';
 import type { Strategies } from '../reports/strategies.ts';
 
 interface PlansParts {
@@ -172,5 +178,24 @@ export class DeskPlans {
    */
   async divergence(name: string, range: DivergenceRange = {}): Promise<DivergenceReport> {
     return this.#parts.divergence.report(await this.#parts.plans.show(name), range);
+  }
+
+  /** How far the plans that ran since a moment are from their backtests. Who has nothing to compare is left out. */
+  async divergencesSince(since: Date, only: Seen): Promise<readonly DivergenceFigures[]> {
+    const ran = (await this.list()).filter(
+      ({ settings: { book }, lastRun }) =>
+        lastRun !== undefined &&
+        Date.parse(lastRun.startedAt) >= since.getTime() &&
+        (only === null || only.books.includes(book)),
+    );
+    const found: DivergenceFigures[] = [];
+    for (const plan of ran) {
+      try {
+        found.push(await this.#parts.divergence.figures(plan));
+      } catch (error) {
+        if (!(error instanceof UserError)) throw error; // else it says why there is nothing to compare
+      }
+    }
+    return found;
   }
 }

@@ -79,7 +79,7 @@ export interface EquityDivergence {
   readonly because: Explanation;
 }
 
-export interface DivergenceReport {
+export interface DivergenceFigures {
   readonly plan: string;
   readonly book: string;
   readonly account: string;
@@ -93,8 +93,17 @@ export interface DivergenceReport {
   /** Null for an incremental plan: there is no simulation in step with its book. */
   readonly equity: EquityDivergence | null;
   readonly notes: readonly string[];
+}
+
+export interface DivergenceReport extends DivergenceFigures {
   /** The chart, where there is one, and the CSV of all orders. */
   readonly files: readonly ReportFile[];
+}
+
+/** What of a plan is needed to compare it. */
+interface ComparedPlan {
+  readonly settings: PlanSettings;
+  readonly tradeStart: string | null;
 }
 
 const mostRuns = 5_000;
@@ -109,11 +118,25 @@ export class PlanDivergence {
   }
 
   /** @throws UserError when the plan has not run yet, or not in the range */
-  async report(
-    { settings: plan, tradeStart }: { readonly settings: PlanSettings; readonly tradeStart: string | null },
-    range: DivergenceRange = {},
-  ): Promise<DivergenceReport> {
-    const { books, charts, accountText } = this.#parts;
+  async report(compared: ComparedPlan, range: DivergenceRange = {}): Promise<DivergenceReport> {
+    const { figures, curves } = await this.#compare(compared, range);
+    const { plan, currency, account, orders, equity } = figures;
+    const file = divergenceCsv(plan, orders, { currency, account });
+    if (!curves || !equity) return { ...figures, files: [file] };
+    const chart = await this.#parts.charts.divergenceChart(chartOf(figures, equity, curves));
+    return { ...figures, files: [chart, file] };
+  }
+
+  /** The same without files. @throws UserError as `report` */
+  async figures(compared: ComparedPlan, range: DivergenceRange = {}): Promise<DivergenceFigures> {
+    return (await this.#compare(compared, range)).figures;
+  }
+
+  async #compare(
+    { settings: plan, tradeStart }: ComparedPlan,
+    range: DivergenceRange,
+  ): Promise<{ readonly figures: DivergenceFigures; readonly curves: Curves | undefined }> {
+    const { books, accountText } = this.#parts;
     const facts = await this.#facts(plan, tradeStart, range);
     const { compared, legs, from, to, notes } = facts;
     const { currency, broker } = books.settings(plan.book);
@@ -127,18 +150,16 @@ export class PlanDivergence {
       from: dayText(from),
       to: dayText(to),
     };
-    const file = divergenceCsv(plan.name, compared, { currency, account });
     const curves = facts.simulation && (await this.#curves(plan, facts.simulation, facts));
-    if (!curves) return { ...head, orders: compared, totals, equity: null, notes, files: [file] };
+    const figures = { ...head, orders: compared, totals, notes };
+    if (!curves) return { figures: { ...figures, equity: null }, curves };
     const because = explain(curves, legs, facts);
     const equity: EquityDivergence = {
       difference: curves.difference.at(-1) ?? 0,
       trackingErrorPercent: trackingErrorPercent(curves),
       because,
     };
-    const report = { ...head, orders: compared, totals, equity, notes };
-    const chart = await charts.divergenceChart(chartOf(report, equity, curves));
-    return { ...report, files: [chart, file] };
+    return { figures: { ...figures, equity }, curves };
   }
 
   async #facts(plan: PlanSettings, tradeStart: string | null, range: DivergenceRange) {
@@ -296,7 +317,7 @@ export function namedParts(
 type CloseOn = (symbol: string, day: number) => number | undefined;
 
 function chartOf(
-  report: Omit<DivergenceReport, 'files'>,
+  report: DivergenceFigures,
   { difference, trackingErrorPercent: error, because }: EquityDivergence,
   curves: Curves,
 ): ChartedDivergence {

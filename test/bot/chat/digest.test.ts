@@ -35,7 +35,7 @@ function fakeDesk(asked: DigestScope[]): Desk {
     books: { names: () => ['demo', 'rotation'], accountOf: () => 'paper' },
     brokers: { names: () => ['paper'] },
     accountText: () => 'PAPER',
-    plans: { names: () => [] },
+    plans: { names: () => [], divergencesSince: async () => [] },
     jobs: async () => [],
     digest: async (scope: DigestScope) => {
       asked.push(scope);
