@@ -92,6 +92,7 @@ export async function openEngine(
     mayEnter: async ({ book, broker, asset, notional }) =>
       (await reconciler.refusal(broker)) ??
       limits.refusal({ book, asset, notional: notional === null ? null : decimal(notional) }),
+    countsTogether: () => limits.countsTogether,
     isCompared: (broker) => reconciler.isCompared(broker),
   });
   const operations = await Operations.open({
@@ -106,6 +107,7 @@ export async function openEngine(
     ...{ store, clock, outbox, books },
     desk: config.limits.trading,
     entriesSince: (book, since) => executor.entriesSince(book, since),
+    openEntries: (book) => executor.openEntries(book),
   });
   const inbox = await Inbox.open({ store, clock, outbox, books });
   const queue = await Queue.open({ store, clock, log, outbox, books, brokers, operations, inbox });

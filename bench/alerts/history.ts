@@ -96,6 +96,7 @@ export async function writeHistory(store: Store, history: History): Promise<void
         quantity,
         notional: price,
         cost: null,
+        asset: symbol,
       },
       ...{ openForSeconds: 60, resting: false, filled: quantity, state: 'filled', reason: null },
       ...{ brokerOrderId: `past-${index}`, askedAt: at, sentAt: at, sends: 1, cancelledBy: null, told: true },

@@ -44,6 +44,8 @@ export interface ExecutorParts {
   readonly sleep?: Sleep;
   /** Limits and differences. */
   readonly mayEnter?: MayEnter;
+  /** Whether there are limits that count the entries of all books together. */
+  readonly countsTogether?: () => boolean;
   /** Whether anything may be sent to a broker that is ready: it was compared with the books. */
   readonly isCompared?: (broker: string) => boolean;
 }
@@ -66,8 +68,7 @@ export class Executor {
   readonly #waits: Wakeable;
   /** One order is worked on by one at a time: its caller, a resumption, an event of the broker. */
   readonly #lanes = new Lanes();
-  /** By book: its entries are checked one after another. */
-  readonly #purses = new Lanes();
+  readonly #deciding = new Lanes();
   /** Who wants to hear that an order rests, by its id. */
   readonly #rests = new Map<string, () => void>();
   readonly #stopping = new AbortController();
@@ -265,6 +266,12 @@ export class Executor {
     return orders.map(({ sentAt, notional }) => ({ book, sentAt: sentAt ?? '', notional: notional ?? '0' }));
   }
 
+  /** What the open entries of a book trade, as the ledger calls it. */
+  async openEntries(book: string): Promise<readonly string[]> {
+    const open = await this.openOrders({ book });
+    return open.flatMap(({ purpose, asset }) => (purpose === 'entry' && asset ? [asset] : []));
+  }
+
   /** Orders of which it is not known whether the broker has them. */
   countUnknown(books?: readonly string[]): Promise<number> {
     return this.#orders.count({ state: 'unknown', ...(books && { book: { in: books } }) });
@@ -310,6 +317,7 @@ export class Executor {
       requested: quantity,
       budget: budget ?? null,
       quantity,
+      asset: null,
       notional: null,
       cost: null,
       openForSeconds: intent.openForSeconds ?? null,
@@ -379,17 +387,22 @@ export class Executor {
     const broker = this.#broker(order.broker);
     const waited = await this.#untilReady(order, broker, stop);
     if (waited.cancelledBy !== null) return this.#close(waited, 'cancelled', cancelledBefore(waited));
-    const decide = async () => {
-      const prepared = await this.#preparation.prepare(waited, broker, stop);
+    const market = await this.#preparation.look(waited, broker, stop);
+    if ('state' in market) return this.#close(waited, market.state, market.reason);
+    const { notSent, sending } = await this.#inTurn(waited, async () => {
+      const prepared = await this.#preparation.decide(waited, broker, market);
       if ('state' in prepared) return { notSent: prepared };
       return { sending: await this.#reserve(waited, prepared) };
-    };
-    // One after another looks at what the book has: what an entry takes, the next one has not.
-    const { notSent, sending } = await (waited.purpose === 'entry'
-      ? this.#purses.run(waited.book, decide)
-      : decide());
+    });
     if (notSent) return this.#close(waited, notSent.state, notSent.reason);
     return sending ? this.#send(sending, broker, stop) : this.#reload(waited._id);
+  }
+
+  /** Entries are decided one after another: what one takes of the book's money or of a limit, the next one has not. */
+  #inTurn<T>({ purpose, book }: Order, decide: () => Promise<T>): Promise<T> {
+    if (purpose === 'exit') return decide();
+    const lane = this.#parts.countsTogether?.() ? 'all books' : `book ${book}`;
+    return this.#deciding.run(lane, decide);
   }
 
   /** Waits for the broker; an entry no longer than it stays fresh, and nothing that is to be cancelled. */
@@ -412,6 +425,7 @@ export class Executor {
       order._id,
       { state: order.state, sends: order.sends },
       {
+        asset: prepared.asset,
         quantity: prepared.quantity,
         terms: prepared.terms,
         notional: prepared.notional,

@@ -106,6 +106,8 @@ export interface LimitsParts {
   readonly desk: TradingLimits;
   /** Entries of a book that were sent since an instant. */
   entriesSince(book: string, since: Date): Promise<readonly SentEntry[]>;
+  /** Assets of a book's entries that are open at the broker: a position each, when they are filled. */
+  openEntries(book: string): Promise<readonly string[]>;
 }
 
 /** What a book was worth when its day began. */
@@ -134,6 +136,11 @@ export class EntryLimits {
   /** Gives the whole desk other limits, from the next entry on. */
   change(desk: TradingLimits): void {
     this.#desk = desk;
+  }
+
+  /** Whether the desk has limits of its own, which count the entries of all books together. */
+  get countsTogether(): boolean {
+    return Object.values(this.#desk).some((limit) => limit !== undefined);
   }
 
   /** Remembers what each book is worth at the beginning of the day; the first call of a day counts. */
@@ -178,8 +185,11 @@ export class EntryLimits {
     const sent = (await Promise.all(names.map((name) => this.#parts.entriesSince(name, since)))).flat();
     const today = sent.filter(({ sentAt }) => Date.parse(sentAt) >= midnight.getTime());
     const open = new Set<string>([`${entry.book} ${entry.asset}`]);
-    for (const name of names)
-      for (const asset of (await books.holdings(name)).positions.keys()) open.add(`${name} ${asset}`);
+    for (const name of names) {
+      const entering = await this.#parts.openEntries(name);
+      const held = (await books.holdings(name)).positions.keys();
+      for (const asset of [...entering, ...held]) open.add(`${name} ${asset}`);
+    }
     return limitHit(
       limits,
       {

@@ -64,6 +64,8 @@ export interface Order extends StoredDocument {
   readonly wallet: string;
   readonly symbol: string;
   readonly side: Side;
+  /** What it trades, as the ledger calls it; null before it was sent. */
+  readonly asset: string | null;
   /** As they were intended; once it is sent, with prices on the instrument's tick. */
   readonly terms: OrderTerms;
   readonly purpose: Purpose;

@@ -7,7 +7,7 @@
 
 import type { Books } from '../bank/books.ts';
 import { amountIn } from '../bank/sums.ts';
-import type { Broker, Instrument, OrderTerms, Quote } from '../brokers/broker.ts';
+import type { Broker, Instrument, Quote } from '../brokers/broker.ts';
 import type { Clock } from '../clock.ts';
 import { reasonOf, UserError } from '../errors.ts';
 import type { Logger } from '../log.ts';
@@ -33,14 +33,14 @@ export interface PreparationParts {
   readonly mayEnter?: MayEnter | undefined;
 }
 
-/** An order as it goes out. */
-export interface Prepared {
-  readonly quantity: string;
-  readonly terms: OrderTerms;
-  readonly notional: string | null;
-  readonly cost: string | null;
-  readonly exit?: Order['exit'];
+/** What the broker says of what an order trades. */
+export interface Market {
+  readonly instrument: Instrument;
+  readonly quote: Quote | undefined;
 }
+
+/** An order as it goes out. */
+export type Prepared = Pick<Order, 'asset' | 'quantity' | 'terms' | 'notional' | 'cost' | 'exit'>;
 
 /** What a book has of an asset in a wallet. */
 export type Purse = (wallet: string, asset: string) => Decimal;
@@ -65,11 +65,35 @@ export class Preparation {
    * @throws what `stop` was aborted with
    */
   async prepare(order: Order, broker: Broker, stop: AbortSignal, purse?: Purse): Promise<Prepared | NotSent> {
+    const market = await this.look(order, broker, stop);
+    return 'state' in market ? market : this.decide(order, broker, market, purse);
+  }
+
+  /**
+   * Asks the broker what `decide` has to know of the market.
+   * @throws what `stop` was aborted with
+   */
+  async look(order: Order, broker: Broker, stop: AbortSignal): Promise<Market | NotSent> {
+    const stale = this.#staleness(order);
+    if (stale !== undefined) return { state: 'expired', reason: endOfWaiting(stale, broker) };
+    const { instrument, quote, reason } = await this.#market(order, broker, stop);
+    return instrument ? { instrument, quote } : { state: 'rejected', reason };
+  }
+
+  /**
+   * Whether and how it goes out, by the books alone. What an entry may take depends on what others have taken: it holds as
+   * long as no other of its book is decided.
+   * @param purse what the book is supposed to have; what it has by the ledger where not given
+   */
+  async decide(
+    order: Order,
+    broker: Broker,
+    { instrument, quote }: Market,
+    purse?: Purse,
+  ): Promise<Prepared | NotSent> {
     const { books, mayEnter } = this.#parts;
     const held = await this.heldBack(order, broker);
     if (held) return held;
-    const { instrument, quote, reason } = await this.#market(order, broker, stop);
-    if (!instrument) return { state: 'rejected', reason };
     // Before the ledger: what a fill takes meanwhile is then counted twice for a moment, and never left out.
     const promised = await this.#promisedBeside(order);
     const has = purse ?? (await this.#purseOf(order.book));
@@ -92,6 +116,7 @@ export class Preparation {
       return { state: 'rejected', reason: checked.refusal, ...(checked.tooSmall && { tooSmall: true }) };
     }
     const prepared = {
+      asset: instrument.asset,
       quantity: decimalText(checked.quantity),
       terms: checked.terms,
       notional: checked.notional ? decimalText(checked.notional) : null,

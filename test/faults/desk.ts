@@ -74,6 +74,7 @@ export async function openDesk(
     ...{ store, clock, outbox, books },
     desk: {},
     entriesSince: (book, since) => executor.entriesSince(book, since),
+    openEntries: (book) => executor.openEntries(book),
   });
   const inbox = await Inbox.open({ store, clock, outbox, books });
   const queue = await Queue.open({ store, clock, log, outbox, books, brokers, operations, inbox, sleep });

@@ -21,6 +21,8 @@ interface Options {
   readonly broker?: ScriptedBroker;
   readonly sleep?: Sleep;
   readonly mayEnter?: (order: Order) => Promise<string | undefined>;
+  /** Names of the books whose entries a limit counts together; one book of its own where not given. */
+  readonly together?: readonly string[];
 }
 
 /** An executor on a scripted broker, which is connected and fills what it gets at once. */
@@ -34,13 +36,14 @@ async function open(options: Options = {}) {
     clock,
     log: silentLog,
     outbox,
-    settings: [{ ...demoBook, broker: 'scripted' }],
+    settings: (options.together ?? ['demo']).map((name) => ({ ...demoBook, name, broker: 'scripted' })),
     lastPrice: async () => ({ price: '10', currency: 'USD' }),
   });
   const brokers = new Map([['scripted', broker]]);
   const executor = await Executor.open({
     ...{ store, clock, log: silentLog, outbox, books, brokers, sleep },
     ...(options.mayEnter && { mayEnter: options.mayEnter }),
+    countsTogether: () => options.together !== undefined,
   });
   if (broker.status().state !== 'ready') await broker.connect();
   await executor.start();
@@ -155,6 +158,23 @@ describe('before anything is sent', () => {
     );
     expect(orders.map(({ state }) => state).sort()).toEqual(['rejected', 'rejected', 'working']);
     expect(broker.arrived).toHaveLength(1);
+  });
+
+  test('of two entries of different books at the same time the second finds what a common limit leaves', async () => {
+    const together = ['demo', 'other'];
+    let counted: Executor | undefined;
+    const mayEnter = async () => {
+      const sent = await Promise.all(together.map((book) => counted?.openEntries(book)));
+      return sent.flat().length < 1 ? undefined : 'one is enough';
+    };
+    const { executor, broker } = await open({ mayEnter, together });
+    counted = executor;
+    broker.fillsAtOnce = false;
+    const orders = await Promise.all(
+      together.map((book) => executor.execute(intent({ key: { ...intent().key, book }, resting: true }))),
+    );
+    expect(orders.map(({ state }) => state)).toEqual(['working', 'rejected']);
+    expect(await executor.openEntries('demo')).toEqual(['ACME']);
   });
 
   test('what the book does not hold is not sold, though another book at the same broker may hold it', async () => {

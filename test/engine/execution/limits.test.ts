@@ -14,10 +14,13 @@ async function limited({
   own = {},
   desk = {},
   sent = [],
+  entering = {},
 }: {
   own?: Limits;
   desk?: Limits;
   sent?: readonly SentEntry[];
+  /** By book. */
+  entering?: Readonly<Record<string, readonly string[]>>;
 }) {
   const clock = new ManualClock('2026-05-05T12:00:00.000Z');
   const prices = new FixedPrices({ ACME: '10', SP500: '100' });
@@ -29,6 +32,7 @@ async function limited({
     desk: bookSettings.shape.limits.parse(desk),
     entriesSince: async (book, since) =>
       sent.filter((entry) => entry.book === book && Date.parse(entry.sentAt) >= since.getTime()),
+    openEntries: async (book) => entering[book] ?? [],
   });
   const hits = async () =>
     (await trading.outbox.after(0, 100)).flatMap(({ event }) => (event.type === 'limit.hit' ? [event] : []));
@@ -92,6 +96,12 @@ describe('an entry', () => {
     await books.postFill(purchase('demo', 'ACME', '1', '10'));
     expect(await limits.refusal(entry())).toBeUndefined();
     expect(await limits.refusal(entry({ asset: 'SP500' }))).toContain('position number 2');
+  });
+
+  test('counts what is about to become a position: an entry that is open at the broker', async () => {
+    const { limits } = await limited({ own: { openPositions: 1 }, entering: { demo: ['SP500'] } });
+    expect(await limits.refusal(entry({ asset: 'SP500' }))).toBeUndefined();
+    expect(await limits.refusal(entry())).toContain('position number 2');
   });
 
   test('is not made any more on a day that has lost too much, realised or open, and is made on the next', async () => {
