@@ -12,7 +12,6 @@ import type { Broker } from '../../engine/brokers/broker.ts';
 import type { PaperBroker } from '../../engine/brokers/paper/paper.ts';
 import type { PaperSettings } from '../../engine/brokers/paper/settings.ts';
 import type { Sleep } from '../../engine/execution/patience.ts';
-import { systemSleep } from '../../engine/execution/patience.ts';
 import type { Logger } from '../../engine/log.ts';
 import { silentLog } from '../../engine/log.ts';
 import type { Source } from '../../engine/market/sources/source.ts';
@@ -29,7 +28,19 @@ import type { FixedPrices } from './prices.ts';
 import { buildTrading, type TradingOptions } from './trading.ts';
 
 /** Of pauses no more than a moment: a broker behind a socket needs some time for its answers. Patience is kept. */
-export const hurried: Sleep = (ms, signal) => systemSleep(ms < 60_000 ? Math.min(ms, 20) : 5000, signal);
+export const hurried: Sleep = (ms, signal) =>
+  new Promise((resolve, reject) => {
+    // Not the system's own sleep: a test may hurry the timers, too.
+    const timer = setTimeout(end, ms < 60_000 ? Math.min(ms, 20) : 5000);
+    signal.addEventListener('abort', end, { once: true });
+    function end() {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', end);
+      if (signal.aborted) reject(signal.reason);
+      else resolve();
+    }
+    if (signal.aborted) end();
+  });
 
 export interface PlanDeskParts {
   readonly store: Store;

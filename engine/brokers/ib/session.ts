@@ -16,6 +16,7 @@ import type {
 import { EventName, IBApi, MarketDataType } from '@stoqey/ib';
 import { Lanes } from '../../lanes.ts';
 import type { Logger } from '../../log.ts';
+import { sendAtOnce } from './at-once.ts';
 import { clientIdInUse, meaningOf, NoAnswer, noSuchContract, TwsError } from './codes.ts';
 import { cutMessage, endAtTheUnreadable } from './unreadable.ts';
 
@@ -485,6 +486,7 @@ export class Session {
         else
           this.#parts.log.warn({ code, error: error.message }, 'TWS said something that was not understood');
       });
+      emitter.on(EventName.connected, () => sendAtOnce(this.#api));
       this.#tellNews(emitter);
       this.#api.connect();
     });

@@ -22,11 +22,12 @@ import {
   seedsOfMonths,
 } from '../../support/plan-month.ts';
 import { openPlans } from '../../support/plans.ts';
+import { hurryTime } from '../../support/quick-time.ts';
 import type { TestTws } from '../../support/tws/index.ts';
 import { startTws } from '../../support/tws/index.ts';
 
 const slow = 600_000;
-const patience = { timeout: 60_000, interval: 50 };
+const patience = { timeout: 60_000, interval: 5 };
 const capital = '10000';
 const firstSession = '2024-03-01';
 const exchange = calendar('XNYS');
@@ -58,13 +59,14 @@ function quote(tws: TestTws, day: string, which: 'open' | 'close'): void {
 }
 
 async function openMonth(name: MonthPlan) {
+  hurryTime();
   const clock = new ManualClock(at(firstSession, '15:00').toISOString());
   const tws = await startTws({ clock });
   onTestFinished(() => tws.close());
   tws.deposit('USD', capital);
   quote(tws, firstSession, 'open');
   const settings = ibSettings.parse({
-    ...{ type: 'ib', port: tws.port, timeoutSeconds: 3, heartbeatSeconds: 0.2, patienceSeconds: 0 },
+    ...{ type: 'ib', port: tws.port, timeoutSeconds: 3, heartbeatSeconds: 1, patienceSeconds: 0 },
     absenceSeconds: 8,
     launch: [process.execPath, '-e', '0'],
   });
@@ -81,13 +83,13 @@ async function openMonth(name: MonthPlan) {
   const broken: string[] = [];
 
   /**
-   * Waits, while time goes by: hardly faster than that of the machine, because turns are renewed by that one. The schedule
-   * looks after the plans more often than every minute, so that nobody waits for it.
+   * Waits, while time goes by: about as fast as that of the timers, because turns are renewed by these. The schedule looks
+   * after the plans more often than every minute, so that nobody waits for it.
    */
   let looks = 0;
   const until = (what: string, check: () => Promise<void>) =>
     vi.waitFor(async () => {
-      clock.advance(2 * patience.interval);
+      clock.advance(100);
       if (++looks % 10 === 0) await first.schedule.runNow('plan-watch', 'every minute');
       try {
         await check();
@@ -193,7 +195,9 @@ describe('a plan over a month at Interactive Brokers', () => {
       const became: string[] = [];
       const note = (text: string) => happened.push(`${sessions.at(-1)} ${text}`);
       onTestFailed(() => {
-        process.stderr.write(`seed ${seed} of ${name}:\n${happened.join('\n')}\n${became.join('\n')}\n`);
+        process.stderr.write(
+          `npm run test:months -- --seed ${seed}\n${happened.join('\n')}\n${became.join('\n')}\n`,
+        );
       });
       let day = firstSession;
       let logouts = 0;

@@ -476,7 +476,7 @@ describe('the login', () => {
   test('runs the program only when it is asked for, counts down, and ends when TWS is there', async () => {
     const started = join(await tempFolder(), 'started; touch no-shell');
     const command = [process.execPath, '-e', 'require("fs").writeFileSync(process.argv[1], "")', started];
-    const account = await ibAccount({ settings: { launch: command } });
+    const account = await ibAccount({ inRealTime: true, settings: { launch: command } });
     const { broker, tws } = account;
     await tws.close();
     await broker.connect();
@@ -496,26 +496,32 @@ describe('the login', () => {
 
   test('can be cancelled, says when its program fails, and when nobody confirmed in time', async () => {
     const never = [process.execPath, '-e', 'setInterval(() => {}, 1000)'];
-    const waiting = await ibAccount({ settings: { launch: never } });
+    const waiting = await ibAccount({ inRealTime: true, settings: { launch: never } });
     await waiting.tws.close();
     const cancel = new AbortController();
     await expect(waiting.broker.login.begin(cancel.signal, () => cancel.abort())).rejects.toThrow(
       /was cancelled/,
     );
 
-    const failing = await ibAccount({ settings: { launch: [process.execPath, '-e', 'process.exit(3)'] } });
+    const failing = await ibAccount({
+      inRealTime: true,
+      settings: { launch: [process.execPath, '-e', 'process.exit(3)'] },
+    });
     await failing.tws.close();
     await expect(failing.broker.login.begin(new AbortController().signal, () => undefined)).rejects.toThrow(
       /ended with code 3/,
     );
 
-    const late = await ibAccount({ settings: { launch: [process.execPath, '-e', '0'], loginSeconds: 0.5 } });
+    const late = await ibAccount({
+      inRealTime: true,
+      settings: { launch: [process.execPath, '-e', '0'], loginSeconds: 0.5 },
+    });
     await late.tws.close();
     await expect(late.broker.login.begin(new AbortController().signal, () => undefined)).rejects.toThrow(
       /not confirmed within 0.5 s/,
     );
 
-    const without = await ibAccount();
+    const without = await ibAccount({ inRealTime: true });
     await without.tws.close();
     await expect(without.broker.login.begin(new AbortController().signal, () => undefined)).rejects.toThrow(
       /brokers: ib: launch/,

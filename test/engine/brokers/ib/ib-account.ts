@@ -8,6 +8,7 @@ import { Outbox } from '../../../../engine/events.ts';
 import type { Logger } from '../../../../engine/log.ts';
 import { silentLog } from '../../../../engine/log.ts';
 import type { Store } from '../../../../engine/store/store.ts';
+import { hurryTime } from '../../../support/quick-time.ts';
 import { tempStore } from '../../../support/temp-store.ts';
 import type { TestTws } from '../../../support/tws/index.ts';
 import { startTws } from '../../../support/tws/index.ts';
@@ -26,11 +27,14 @@ export interface IbAccountOptions {
   readonly log?: Logger;
   /** What differs in `desk.yaml`. */
   readonly settings?: Readonly<Record<string, unknown>>;
+  /** Its pauses take as long as they are, because something outside of this process is waited for. */
+  readonly inRealTime?: boolean;
 }
 
 /** With 100,000 USD, and AAPL at 200. */
 export async function ibAccount(options: IbAccountOptions = {}): Promise<IbAccount> {
-  const { clock = systemClock, log = silentLog } = options;
+  const { clock = systemClock, log = silentLog, inRealTime = false } = options;
+  if (!inRealTime) hurryTime();
   const tws = await startTws({ clock });
   onTestFinished(() => tws.close());
   tws.deposit('USD', '100000');
