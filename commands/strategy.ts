@@ -128,6 +128,10 @@ function listReply(strategies: readonly ListedStrategy[]): Reply {
 
 async function addQuestion(desk: CommandContext['desk'], strategy: NewStrategy): Promise<Content> {
   const { description, replaces } = await desk.previewStrategy(strategy);
+  const running = (await desk.plans.list()).filter(
+    ({ settings, enabled }) => enabled && settings.strategy === strategy.name,
+  );
+  const plans = running.map(({ settings }) => settings.name).join(', ');
   const params = paramsText(description.params);
   return {
     title: replaces ? `Replace ${strategy.name}, version ${replaces.version}?` : `Add ${strategy.name}?`,
@@ -136,6 +140,9 @@ async function addQuestion(desk: CommandContext['desk'], strategy: NewStrategy):
       ...(replaces
         ? rich`\nThere is a ${bold(strategy.name)} already, sent in by ${replaces.by} on ${replaces.addedAt.slice(0, 10)}. It is kept, and what uses that name runs the new one from now on. To keep both, give another name.`
         : []),
+      ...(plans === ''
+        ? []
+        : rich`\n⚠️ ${bold(plans)} ${running.length === 1 ? 'trades' : 'trade'} with it from the next run on, without another dry run. /plan disable stops that.`),
       '\nIt is checked for look-ahead before it is added.',
     ],
   };

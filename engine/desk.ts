@@ -195,7 +195,7 @@ export class Desk {
     this.orders = new DeskOrders({ books, executor });
     this.operations = new DeskOperations({ books, operations, brokers: this.brokers, log });
     const divergence = new PlanDivergence({ store, clock, log, books, sources, charts, accountText });
-    this.plans = new DeskPlans({ plans, books, backtests, strategies, divergence });
+    this.plans = new DeskPlans({ plans, books, backtests, strategies, divergence, research: parts.research });
     this.runs = parts.runReports;
     this.data = parts.marketData;
     this.research = parts.research;

@@ -23,6 +23,7 @@ import type {
 import { parseRunTimes } from '../plans/run-times.ts';
 import type { Backtests, WorkOptions } from '../reports/backtests.ts';
 import type { Seen } from '../reports/digest.ts';
+import type { Research } from '../reports/research.ts';
 import type { Strategies } from '../reports/strategies.ts';
 
 interface PlansParts {
@@ -31,6 +32,7 @@ interface PlansParts {
   readonly backtests: Backtests;
   readonly strategies: Strategies;
   readonly divergence: PlanDivergence;
+  readonly research: Pick<Research, 'check'>;
 }
 
 export class DeskPlans {
@@ -137,9 +139,40 @@ export class DeskPlans {
     return this.#parts.plans.run(name, run);
   }
 
-  /** What a run would do; nothing is sent, cancelled or kept of it. @throws UserError as `run` */
-  dryRun(name: string, run: WorkOptions & { readonly by: string }): Promise<PlanRunReport> {
-    return this.#parts.plans.dryRun(name, run);
+  /**
+   * What a run would do; nothing is sent, cancelled or kept of it.
+   * @throws UserError as `run`, and when its strategy looks ahead on the plan's own data
+   */
+  async dryRun(name: string, run: WorkOptions & { readonly by: string }): Promise<PlanRunReport> {
+    const unchecked = await this.#lookAhead(name, run);
+    const report = await this.#parts.plans.dryRun(name, run);
+    return unchecked === undefined ? report : { ...report, notes: [...report.notes, unchecked] };
+  }
+
+  /**
+   * Answers why it could not be checked; undefined where it was, and is honest.
+   * @throws UserError when it looks ahead
+   */
+  async #lookAhead(name: string, { signal, onProgress }: WorkOptions): Promise<string | undefined> {
+    const { strategy, params, symbols, source, interval, backtestStart } = this.#parts.plans.settings(name);
+    const from = new Date(`${backtestStart}T00:00:00Z`);
+    let findings: readonly { readonly explanation: string }[];
+    try {
+      const { lookAhead } = await this.#parts.research.check(
+        { strategy, params, symbols, source, interval, from },
+        { ...(signal && { signal }), ...(onProgress && { onProgress }) },
+      );
+      findings = lookAhead.findings;
+    } catch (error) {
+      if (!(error instanceof UserError) || signal?.aborted) throw error;
+      return `It could not be checked for look-ahead: ${error.message}`;
+    }
+    const [first] = findings;
+    if (!first) return undefined;
+    const more = findings.length > 1 ? ` (and ${findings.length - 1} more)` : '';
+    throw new UserError(
+      `${strategy} looks ahead: what it would earn in a backtest it cannot earn. ${first.explanation}${more}`,
+    );
   }
 
   /** Sends what waits, as far as it may go; answers with what waits on. @throws UserError when there is no such plan */
