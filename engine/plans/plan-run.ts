@@ -185,9 +185,10 @@ export class PlanRunner {
     const inStep = await backtests.simulateFrom(from, begun, bars, work);
     stop.throwIfAborted();
 
-    const notes = [...seen, ...unpaidEntries(inStep)];
     const prefix = isStrict ? null : keyOfRun(order);
     const wanted = await planOrders.possible(plan, wantedOrders(plan, inStep, bars, prefix));
+    const parted = isStrict ? await this.#parted(plan, inStep, wanted) : [];
+    const notes = [...seen, ...unpaidEntries(inStep), ...parted];
     const simulated = isStrict
       ? new Map(inStep.positions.map(({ symbol, units }) => [symbol, units] as const))
       : undefined;
@@ -325,6 +326,22 @@ export class PlanRunner {
       cash: Math.max(Number(decimalText(cash.get(books.settings(plan.book).currency) ?? zero)), 0.01),
       holding: Object.fromEntries(held.map(([symbol, units]) => [symbol, Number(decimalText(units))])),
     };
+  }
+
+  /** Positions that only one of the two has, and no order changes: a stop was met at the broker alone, for example. */
+  async #parted(
+    plan: PlanSettings,
+    { positions }: BacktestResult,
+    wanted: readonly WantedOrder[],
+  ): Promise<readonly string[]> {
+    const held = await this.#parts.orders.held(plan);
+    return plan.symbols.flatMap((symbol) => {
+      const units = positions.find((each) => each.symbol === symbol)?.units ?? 0;
+      const own = held.get(symbol) ?? zero;
+      const isOrdered = wanted.some((order) => order.symbol === symbol);
+      if (isOrdered || own.eq(zero) === (units === 0)) return [];
+      return [`The book holds ${decimalText(own)} ${symbol}, the simulation ${units}.`];
+    });
   }
 
   async #unknown(wanted: readonly WantedOrder[]) {

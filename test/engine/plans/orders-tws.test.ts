@@ -29,6 +29,8 @@ const patience = { timeout: 60_000, interval: 20 };
 /** After the close of Monday, 4 March, in New York; and the open and the close of the day after. */
 const monday = '2024-03-04T21:30:00.000Z';
 const tuesdayOpen = '2024-03-05T14:30:00.000Z';
+/** After the closes of the next days. */
+const nextEvenings = ['2024-03-05T21:30:00.000Z', '2024-03-06T21:30:00.000Z', '2024-03-07T21:30:00.000Z'];
 
 /** A plan after the close, whose orders are for the next open; at its broker the session is over. */
 async function openAtTws({
@@ -58,9 +60,10 @@ async function openAtTws({
   const death = new Promise<void>((resolve) => {
     died = resolve;
   });
+  let isDead = false;
   const fate = async () => {
-    if (!dies()) return;
-    dies = () => true;
+    if (!isDead && !dies()) return;
+    isDead = true;
     died();
     await new Promise<never>(() => undefined);
   };
@@ -72,6 +75,8 @@ async function openAtTws({
     clock,
     store: mortal ? new WatchedStore(store, fate) : store,
   });
+  // A dead one cannot be stopped.
+  onTestFinished(() => (isDead ? first.die() : undefined));
   const bars = first.source.bars.bind(first.source);
   // Prices of an invented stock under any name.
   first.source.bars = async (request) =>
@@ -87,7 +92,7 @@ async function openAtTws({
   return {
     ...{ tws, clock, first, until },
     /** The next desk, after the first one has died at the first call to its store at which this is so. */
-    async killedWhen(isSo: () => boolean) {
+    killedWhen(isSo: () => boolean) {
       dies = isSo;
       return {
         death,
@@ -158,6 +163,92 @@ describe('an order of a plan whose symbol several shares have', () => {
         { sent: 0, givenUp: 1 },
       ]);
       expect(tws.orders()).toEqual([]);
+    },
+    slow,
+  );
+});
+
+describe('the stop loss and the take profit of a new order of a plan', () => {
+  type World = Awaited<ReturnType<typeof openAtTws>>;
+  const isFilled = ({ tws }: World, side: 'BUY' | 'SELL') =>
+    tws.orders().some(({ action, status }) => action === side && status === 'Filled');
+
+  /** When the desk is killed: at its first call to the store after that. */
+  const deaths: readonly [string, (world: World) => boolean][] = [
+    ['never', () => false],
+    ['when TWS has taken the three', ({ tws }) => tws.orders().length === 3],
+    ['when the entry is filled', (world) => isFilled(world, 'BUY')],
+    ['when one of the two is filled', (world) => isFilled(world, 'SELL')],
+  ];
+
+  it.each(
+    deaths.flatMap(([when, isSo]) => [
+      ['the take profit', 'LMT', 1.3, when, isSo] as const,
+      ['the stop loss', 'STP', 0.7, when, isSo] as const,
+    ]),
+  )(
+    'go out with it; %s (%s at %d) ends the position and TWS the other one; the desk is killed %s',
+    async (_, type, factor, when, isSo) => {
+      const world = await openAtTws({ symbol: 'AMBR', strategy: Guarded, mortal: true });
+      const { tws, clock, first, until, legs } = world;
+      let desk: Pick<typeof first, 'plans' | 'books' | 'executor' | 'reconciler' | 'broker' | 'outbox'> =
+        first;
+      const dead = world.killedWhen(() => isSo(world));
+      /** Does it, or dies over it: then the next desk takes over. */
+      const whateverHappens = async (work: () => Promise<void>) => {
+        const outcome = await Promise.race([work().then(() => 'done'), dead.death.then(() => 'dead')]);
+        if (outcome === 'dead' && desk === first) desk = await dead.next();
+      };
+      const price = Math.round(Number((await first.source.lastPrice('AMBR')).price));
+      tws.price('AMBR', `${price}`);
+
+      await whateverHappens(async () => void (await desk.plans.run('busy', { by: 'ann' })));
+      await until(() => expect(tws.orders()).toHaveLength(3));
+      expect(legs()).toEqual(['BUY MKT PreSubmitted', 'SELL STP PreSubmitted', 'SELL LMT PreSubmitted']);
+      const isBooked = (held: number, cash: string) =>
+        until(async () => {
+          const book = await desk.books.show('trend');
+          expect(book.positions.map(({ quantity }) => quantity)).toEqual(held === 0 ? [] : [`${held}`]);
+          expect(book.cash).toBe(cash);
+        });
+
+      clock.set(tuesdayOpen);
+      await whateverHappens(async () => {
+        tws.server.account.opens();
+        await isBooked(10, tws.cash('USD'));
+      });
+      await isBooked(10, tws.cash('USD'));
+      await whateverHappens(async () => {
+        tws.price('AMBR', `${Math.round(price * factor)}`);
+        await isBooked(0, tws.cash('USD'));
+      });
+      await isBooked(0, tws.cash('USD'));
+      expect(desk !== first, 'whether it was killed').toBe(when !== 'never');
+      const ended = [
+        'BUY MKT Filled',
+        ...['STP', 'LMT'].map((each) => `SELL ${each} ${each === type ? 'Filled' : 'Cancelled'}`),
+      ];
+      expect(legs()).toEqual(ended);
+      expect(tws.held('AMBR')).toBe('0');
+      await until(async () => expect(await desk.executor.openOrders()).toEqual([]));
+
+      // The simulation still holds them, and wants to be out on Thursday: the book has nothing to sell, or to protect.
+      for (const evening of nextEvenings) {
+        clock.set(evening);
+        tws.server.account.closes();
+        await until(() => expect(desk.broker.status().state).toBe('ready'));
+        await desk.plans.run('busy', { by: 'ann' });
+        await desk.plans.watch();
+        const told = (await desk.outbox.after(0, 1000)).map(({ event }) => event);
+        const runs = told.filter((event) => event.type === 'run.finished');
+        expect(runs.at(-1)?.notes).toEqual(['The book holds 0 AMBR, the simulation 10.']);
+      }
+      expect(legs()).toEqual(ended);
+      expect(await desk.plans.orders('busy', 10)).toMatchObject([{ side: 'buy', state: 'filled' }]);
+      expect(await desk.reconciler?.reconcile('ib')).toEqual([]);
+      const { imbalances, wrongBooks } = await desk.books.audit();
+      expect([[...imbalances.keys()], wrongBooks]).toEqual([[], []]);
+      expect(tws.server.violations).toEqual([]);
     },
     slow,
   );
