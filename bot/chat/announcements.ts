@@ -223,7 +223,11 @@ By ${event.by}.`,
         tone: event.waiting > 0 ? 'warning' : 'success',
         title: `Plan ${event.plan}: run finished${at(event)}`,
         text: [
-          event.newOrders === 0 ? 'No new orders.' : `New orders sent: ${event.newOrders}.`,
+          event.newOrders > 0
+            ? `New orders sent: ${event.newOrders}.`
+            : event.waiting > 0
+              ? `New orders: ${event.waiting}, none of them was sent yet.`
+              : 'No orders were sent.',
           ...fillLines(event.fills),
           ...noteLines(event.notes),
         ],

@@ -232,6 +232,17 @@ describe('what a chat is told', () => {
     }
   });
 
+  it.each([
+    [0, 0, 'No orders were sent.'],
+    [0, 2, 'New orders: 2, none of them was sent yet.'],
+    [3, 2, 'New orders sent: 3.'],
+  ])('of a plan says whether its orders went out: %d sent, %d waiting', (newOrders, waiting, says) => {
+    const run = { run: 'r1', plan: 'daily', book: 'demo', account: 'paper', notes: [], fills: [] };
+    const capital = { cash: '1', equity: '1', currency: 'USD' };
+    const event: DeskEvent = { type: 'run.finished', ...run, newOrders, waiting, capital };
+    expect(plainText(announce(event, telling).content.text ?? [])).toBe(says);
+  });
+
   it('of a book that was deleted meanwhile is told without an account', () => {
     const { content } = announce(
       { type: 'resumed', book: 'gone', by: 'ann' },
