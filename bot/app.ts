@@ -5,6 +5,7 @@
 import { join } from 'node:path';
 import type { Role } from '../commands/command.ts';
 import { commands } from '../commands/index.ts';
+import { Times } from '../commands/times.ts';
 import type { Clock } from '../engine/clock.ts';
 import { reasonOf } from '../engine/errors.ts';
 import type { Logger } from '../engine/log.ts';
@@ -75,10 +76,14 @@ export async function startApp(parts: AppParts): Promise<App> {
     const { outbox } = engine;
 
     let webhookUrl: string | undefined;
+    let timesOfTerminal = () => new Times(config.timezone, clock);
     const hooks = config.webhook && hooksOf(config.books, config.webhook);
     const people = await openPeople(config, { engine, clock, log });
     const mail = await mailOf({ ...parts, config }, engine);
-    const platforms = [...(await platformsOf({ ...parts, config }, people)), ...(mail ? [mail] : [])];
+    const platforms = [
+      ...(await platformsOf({ ...parts, config }, people, () => timesOfTerminal())),
+      ...(mail ? [mail] : []),
+    ];
     const { router, access, actions, answers, notices, digests, timesOf } = await openFront({
       ...parts,
       config,
@@ -91,6 +96,7 @@ export async function startApp(parts: AppParts): Promise<App> {
       webhookUrl: () => webhookUrl,
       onSettings: (changed) => changed.webhook && hooks?.become(hooksOf(changed.books, changed.webhook)),
     });
+    timesOfTerminal = () => timesOf({ platform: 'console', kind: 'chat', id: consoleUser.id });
     closers.push(() => access.stop());
     const notifier = await Notifier.open({
       actions,
@@ -267,7 +273,11 @@ function inReverse(log: DeskLog): { closers: Closer[]; closeAll(): Promise<void>
 }
 
 /** Every platform of the configuration. What is not used is not imported: discord.js alone takes 40 MB. */
-async function platformsOf(parts: AppParts, people: People): Promise<Platform[]> {
+async function platformsOf(
+  parts: AppParts,
+  people: People,
+  timesOfTerminal: () => Times,
+): Promise<Platform[]> {
   const { config, clock, log, endpoints = {} } = parts;
   const { console, discord, telegram } = config.platforms;
   const platforms: Platform[] = [];
@@ -279,6 +289,7 @@ async function platformsOf(parts: AppParts, people: People): Promise<Platform[]>
         attachmentsFolder: attachmentsFolder(config),
         historyFile: join(config.dataFolder, 'console-history'),
         onLeave: () => parts.onStopWanted('console'),
+        times: timesOfTerminal,
         clock,
         log,
       }),

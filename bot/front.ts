@@ -84,7 +84,9 @@ export async function openFront(parts: FrontParts): Promise<Front> {
   const zones = await Zones.open(store, config.timezone);
   const timesOf = (address: ChatAddress) => {
     const { platform, kind, id } = address;
-    const person = kind === 'user' ? people.find(platform, id)?.name : undefined;
+    // At the terminal sits one person, whose chat it is.
+    const isPrivate = kind === 'user' || platform === 'console';
+    const person = isPrivate ? people.find(platform, id)?.name : undefined;
     return new Times(zones.forReader({ person, chat: nameOf(address) }), clock);
   };
   const digests = await Digests.open({

@@ -146,10 +146,13 @@ function apartText(difference: number, currency: string): string {
   return `${moneyText(amount, currency)} ${difference < 0 ? 'less' : 'more'} than its backtest`;
 }
 
+/** Plans and tasks: what the desk does for itself is in `/job list`. */
 function jobLine(jobs: readonly Job[], times: Times): RichText {
   const next = jobs
     .flatMap(({ name, key, nextRunAt, paused }) =>
-      nextRunAt === null || paused || name === 'digest' ? [] : [{ title: `${name} ${key}`, nextRunAt }],
+      nextRunAt === null || paused || !(name === 'plan' || name === 'task')
+        ? []
+        : [{ title: `${name} ${key.split(' ')[0]}`, nextRunAt }],
     )
     .sort((one, other) => one.nextRunAt.getTime() - other.nextRunAt.getTime())
     .slice(0, mostJobs);

@@ -19,8 +19,9 @@ import {
   rich,
 } from './reply.ts';
 import { backtestReply } from './run-reply.ts';
+import type { Times } from './times.ts';
 
-export function listReply(plans: readonly PlanReport[]): Reply {
+export function listReply(plans: readonly PlanReport[], times: Times): Reply {
   if (plans.length === 0) {
     return { text: ['There are no plans. /plan create makes one, and so does a file in the folder plans/.'] };
   }
@@ -32,23 +33,23 @@ export function listReply(plans: readonly PlanReport[]): Reply {
         { name: 'Strategy' },
         { name: 'Symbols' },
         { name: 'Book' },
-        { name: 'Next run' },
-        { name: 'Last run' },
+        { name: times.head('Next run') },
+        { name: times.head('Last run') },
       ],
       rows: plans.map(({ settings, lastRun, ...plan }) => [
         settings.name,
         settings.strategy,
         symbolsText(settings),
         settings.book,
-        nextText({ settings, ...plan }),
-        lastRun === undefined ? 'never' : `${minute(lastRun.startedAt)} ${lastRun.state}`,
+        nextText({ settings, ...plan }, times),
+        lastRun === undefined ? 'never' : `${times.cell(lastRun.startedAt)} ${lastRun.state}`,
       ]),
     },
     buttons: plans.slice(0, 5).map(({ settings: { name } }) => button(`Run ${name}`, 'run', name)),
   };
 }
 
-export function showReply(plan: PlanReport, moments: readonly Moment[]): Reply {
+export function showReply(plan: PlanReport, moments: readonly Moment[], times: Times): Reply {
   const { settings, version, origin, enabled, stopped, rehearsed, tradeStart, waiting, lastRun } = plan;
   const { name } = settings;
   const isNew = origin === 'chat' && !rehearsed;
@@ -62,7 +63,7 @@ export function showReply(plan: PlanReport, moments: readonly Moment[]): Reply {
       ...(waiting > 0
         ? rich`${bold(waiting === 1 ? '1 order waits' : `${waiting} orders wait`)} to be sent.\n`
         : []),
-      ...momentsText(moments),
+      ...momentsText(moments, times),
     ],
     fields: [
       ...settingFields(settings),
@@ -70,7 +71,7 @@ export function showReply(plan: PlanReport, moments: readonly Moment[]): Reply {
       { name: 'From', value: origin === 'file' ? 'a file in plans/' : 'chat' },
       {
         name: 'Last run',
-        value: lastRun === undefined ? 'never' : `${minute(lastRun.startedAt)} ${lastRun.state}`,
+        value: lastRun === undefined ? 'never' : `${times.minute(lastRun.startedAt)} ${lastRun.state}`,
       },
     ],
     buttons: [
@@ -88,11 +89,11 @@ export function showReply(plan: PlanReport, moments: readonly Moment[]): Reply {
 }
 
 /** What a plan would be, before it is made. */
-export function draftContent(settings: PlanSettings, moments: readonly Moment[]): Content {
+export function draftContent(settings: PlanSettings, moments: readonly Moment[], times: Times): Content {
   return {
     title: `Make the plan ${settings.name}?`,
     fields: settingFields(settings),
-    text: [...momentsText(moments), '\nIt is disabled until its dry run has passed.'],
+    text: [...momentsText(moments, times), '\nIt is disabled until its dry run has passed.'],
   };
 }
 
@@ -110,11 +111,15 @@ export function changeContent(before: PlanSettings, after: PlanSettings): Conten
   };
 }
 
-export function createdReply({ settings: { name } }: PlanReport, moments: readonly Moment[]): Reply {
+export function createdReply(
+  { settings: { name } }: PlanReport,
+  moments: readonly Moment[],
+  times: Times,
+): Reply {
   return {
     tone: 'success',
     title: `Plan ${name} is made`,
-    text: [...momentsText(moments), '\nIt is disabled until its dry run has passed.'],
+    text: [...momentsText(moments, times), '\nIt is disabled until its dry run has passed.'],
     buttons: [button('Dry run', 'dryrun', name), button('Show', 'show', name)],
   };
 }
@@ -160,14 +165,17 @@ export function historyReply(
   plan: string,
   runs: readonly PlanRun[],
   versions: readonly PlanVersion[],
+  times: Times,
 ): Reply {
   return {
     title: `History of plan ${plan}`,
-    text: versions.slice(0, 10).map(({ version, by, at }) => `Version ${version}, by ${by}, ${minute(at)}\n`),
+    text: versions
+      .slice(0, 10)
+      .map(({ version, by, at }) => `Version ${version}, by ${by}, ${times.minute(at)}\n`),
     table: {
       columns: [
         { name: 'Run' },
-        { name: 'Began' },
+        { name: times.head('Began') },
         { name: 'Kind' },
         { name: 'State' },
         { name: 'Version' },
@@ -175,7 +183,7 @@ export function historyReply(
       ],
       rows: runs.map(({ _id, startedAt, kind, state, version, newestBar }) => [
         _id,
-        minute(startedAt),
+        times.cell(startedAt),
         kind,
         state,
         String(version),
@@ -186,7 +194,7 @@ export function historyReply(
   };
 }
 
-export function logReply(run: PlanRun): Reply {
+export function logReply(run: PlanRun, times: Times): Reply {
   const { _id, plan, state, reason, codeHash, inputHash, log, data, settings, startedAt, by } = run;
   const lines = log.map(({ at, text }) => `${at}  ${text}`);
   const short = (hash: string | null) => hash?.slice(0, 12) ?? 'none';
@@ -195,7 +203,7 @@ export function logReply(run: PlanRun): Reply {
     tone: state === 'failed' ? 'danger' : 'info',
     text: [...(reason === null ? [] : rich`${reason}\n`), ...data.map((text) => `${text}\n`)],
     fields: [
-      { name: 'Began', value: `${minute(startedAt)}, by ${by}` },
+      { name: 'Began', value: `${times.minute(startedAt)}, by ${by}` },
       { name: 'Code', value: short(codeHash) },
       { name: 'Input', value: short(inputHash) },
       { name: 'Parameters', value: paramsText(settings) },
@@ -211,8 +219,8 @@ export function logReply(run: PlanRun): Reply {
   };
 }
 
-export function previewReply({ name }: PlanSettings, moments: readonly Moment[]): Reply {
-  return { title: `When plan ${name} runs`, text: momentsText(moments) };
+export function previewReply({ name }: PlanSettings, moments: readonly Moment[], times: Times): Reply {
+  return { title: `When plan ${name} runs`, text: momentsText(moments, times) };
 }
 
 export function sentReply(plan: string, left: readonly PlanOrder[]): Reply {
@@ -346,23 +354,30 @@ function settingFields(settings: PlanSettings): readonly Field[] {
   ];
 }
 
-function momentsText(moments: readonly Moment[]): RichText {
+/** Each by the clock of its market, and by the reader's. */
+function momentsText(moments: readonly Moment[], times: Times): RichText {
   if (moments.length === 0) return ['It runs by hand only.'];
   return [
     'Next runs:',
-    ...moments.map(({ session, time, at }) => `\n${session} ${time}: ${moment(at.toISOString())} UTC`),
+    ...moments.map(
+      ({ session, time, at }) =>
+        `\n${session} ${time}: ${at.getUTCSeconds() === 0 ? times.minute(at) : times.second(at)}`,
+    ),
   ];
 }
 
-function nextText({
-  settings,
-  enabled,
-  stopped,
-  nextRunAt,
-}: Pick<PlanReport, 'settings' | 'enabled' | 'stopped' | 'nextRunAt'>): string {
+function nextText(
+  {
+    settings,
+    enabled,
+    stopped,
+    nextRunAt,
+  }: Pick<PlanReport, 'settings' | 'enabled' | 'stopped' | 'nextRunAt'>,
+  times: Times,
+): string {
   if (stopped !== null) return 'stopped';
   if (!enabled) return 'disabled';
-  if (nextRunAt !== null) return minute(nextRunAt.toISOString());
+  if (nextRunAt !== null) return times.cell(nextRunAt);
   return settings.schedule ? 'none' : 'by hand';
 }
 
@@ -382,9 +397,4 @@ function button(label: string, word: string, plan: string): CommandButton {
 /** `2020-01-31 14:30` UTC. */
 function minute(iso: string): string {
   return iso.slice(0, 16).replace('T', ' ');
-}
-
-/** With its seconds, where it has some. */
-function moment(iso: string): string {
-  return iso.slice(17, 19) === '00' ? minute(iso) : iso.slice(0, 19).replace('T', ' ');
 }

@@ -46,11 +46,12 @@ export const plan = defineCommand({
         role: 'viewer',
         options: {},
         example: '/plan list',
-        run: async ({ desk, caller }) =>
+        run: async ({ desk, caller, times }) =>
           listReply(
             (await desk.plans.list()).filter(({ settings: { book } }) =>
               isWithin(caller.reach, { book, account: desk.books.accountOf(book) }),
             ),
+            times,
           ),
       }),
       show: action({
@@ -58,8 +59,8 @@ export const plan = defineCommand({
         role: 'viewer',
         options: planOption,
         example: '/plan show demo',
-        run: async ({ desk }, { plan: name }) =>
-          showReply(await desk.plans.show(name), desk.plans.moments(name, shownMoments)),
+        run: async ({ desk, times }, { plan: name }) =>
+          showReply(await desk.plans.show(name), desk.plans.moments(name, shownMoments), times),
       }),
       create: action({
         description: 'Make a plan; it is disabled until its dry run has passed',
@@ -117,14 +118,14 @@ export const plan = defineCommand({
             check: ({ desk }, params, { strategy = '' }) => desk.plans.checkParams(strategy, params),
           },
         ],
-        confirm: async ({ desk }, chosen) => {
+        confirm: async ({ desk, times }, chosen) => {
           desk.plans.checkNew(chosen.name);
           const { settings, moments } = await desk.plans.preview({ name: chosen.name, ...planDraft(chosen) });
-          return draftContent(settings, moments);
+          return draftContent(settings, moments, times);
         },
-        run: async ({ desk, caller }, chosen) => {
+        run: async ({ desk, caller, times }, chosen) => {
           const made = await desk.plans.create({ name: chosen.name, ...planDraft(chosen) }, caller.name);
-          return createdReply(made, desk.plans.moments(made.settings.name, shownMoments));
+          return createdReply(made, desk.plans.moments(made.settings.name, shownMoments), times);
         },
       }),
       set: action({
@@ -155,10 +156,10 @@ export const plan = defineCommand({
             ],
           };
         },
-        run: async ({ desk }, { plan: name }) => {
+        run: async ({ desk, times }, { plan: name }) => {
           const { settings } = await desk.plans.setEnabled(name, true);
           const next = desk.plans.moments(name, shownMoments);
-          const reply = previewReply(settings, next);
+          const reply = previewReply(settings, next, times);
           return { ...reply, tone: 'success', title: `Plan ${settings.name} is enabled` };
         },
       }),
@@ -232,8 +233,8 @@ export const plan = defineCommand({
         role: 'viewer',
         options: { ...planOption, ...limitOption },
         example: '/plan history demo',
-        run: async ({ desk }, { plan: name, limit = 30 }) =>
-          historyReply(name, await desk.plans.history(name, limit), await desk.plans.versions(name)),
+        run: async ({ desk, times }, { plan: name, limit = 30 }) =>
+          historyReply(name, await desk.plans.history(name, limit), await desk.plans.versions(name), times),
       }),
       log: action({
         description: 'What happened in a run of a plan, line by line; in the newest where none is named',
@@ -247,7 +248,8 @@ export const plan = defineCommand({
           },
         },
         example: '/plan log demo',
-        run: async ({ desk }, { plan: name, run }) => logReply(await desk.plans.runOf(name, run)),
+        run: async ({ desk, times }, { plan: name, run }) =>
+          logReply(await desk.plans.runOf(name, run), times),
       }),
       orders: action({
         description: 'What the runs of a plan wanted, and what became of it',
@@ -267,13 +269,13 @@ export const plan = defineCommand({
         run: async ({ desk }, { plan: name }) => ({ text: [`/performance book=${desk.plans.bookOf(name)}`] }),
       }),
       preview: action({
-        description: 'When a plan runs next, in its zone and in UTC',
+        description: 'When a plan runs next, by the clock of its market and by yours',
         role: 'viewer',
         options: { ...planOption, ...limitOption },
         example: '/plan preview demo',
-        run: async ({ desk }, { plan: name, limit = 10 }) => {
+        run: async ({ desk, times }, { plan: name, limit = 10 }) => {
           const { settings } = await desk.plans.show(name);
-          return previewReply(settings, desk.plans.moments(name, limit));
+          return previewReply(settings, desk.plans.moments(name, limit), times);
         },
       }),
     },

@@ -78,6 +78,12 @@ export class Times {
     return `${this.day(at)} ${hour}:${minute}:${second}`;
   }
 
+  /** `14:30:05`, where somebody reads it who sees it happen. */
+  timeOfDay(at: Moment): string {
+    const { hour, minute, second } = this.#at(at);
+    return `${hour}:${minute}:${second}`;
+  }
+
   /** `Next (Europe/Berlin)`. */
   head(name: string): string {
     return `${name} (${this.zone})`;

@@ -6,6 +6,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { createInterface, type Interface, moveCursor } from 'node:readline';
 import type { Command } from '../../../commands/command.ts';
+import type { Times } from '../../../commands/times.ts';
 import type { Clock } from '../../../engine/clock.ts';
 import { reasonOf } from '../../../engine/errors.ts';
 import type { Logger } from '../../../engine/log.ts';
@@ -35,6 +36,8 @@ export interface ConsoleParts {
   readonly color: boolean;
   /** The user asked to leave: Ctrl+C, Ctrl+D, or a pipe that came to its end. */
   readonly onLeave: () => void;
+  /** By whose clock it is told when something happened. */
+  readonly times: () => Times;
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -120,8 +123,11 @@ export class ConsolePlatform implements Platform {
   }
 
   async post(_address: unknown, message: Message): Promise<MessageRef> {
-    const at = this.#parts.clock.now().toISOString().slice(11, 19);
-    await this.#print({ ...message, title: `${at}  ${message.title ?? ''}`.trimEnd() });
+    const { clock, times } = this.#parts;
+    await this.#print({
+      ...message,
+      title: `${times().timeOfDay(clock.now())}  ${message.title ?? ''}`.trimEnd(),
+    });
     return { platform: 'console', chat: chat.id, message: String(this.#messages) };
   }
 

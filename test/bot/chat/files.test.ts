@@ -9,6 +9,7 @@ import { discordPlatform } from '../../../bot/chat/discord/index.ts';
 import type { ChatHandler, IncomingCommand, IncomingFiles, Platform } from '../../../bot/chat/platform.ts';
 import { telegramPlatform } from '../../../bot/chat/telegram/index.ts';
 import { action, type Command, defineCommand } from '../../../commands/command.ts';
+import { Times } from '../../../commands/times.ts';
 import { systemClock } from '../../../engine/clock.ts';
 import { silentLog } from '../../../engine/log.ts';
 import { chatDesk } from '../../support/chat.ts';
@@ -325,6 +326,7 @@ describe('at the terminal', () => {
         historyFile: join(folder, 'history'),
         color: false,
         onLeave: () => undefined,
+        times: () => new Times('UTC', systemClock),
         clock: systemClock,
         log: silentLog,
       }),

@@ -144,6 +144,8 @@ export const settings = [
       forMeAlone: true,
     });
     await vera.types('/timezone show', { fields: { Yours: /^Europe\/Berlin/ }, forMeAlone: true });
+    await vera.types('/plan preview demo', { shows: [/: \d{4}-\d\d-\d\d \d\d:\d\d UTC\+[12]/] });
+    await vera.types('/plan list', { shows: ['Next run (Europe/Berlin)'] });
     await vera.types('/timezone set default', { shows: ['are UTC from now on.'], forMeAlone: true });
     await vera.types('/timezone set Berlin/Europe', { shows: ['There is no time zone'], tone: 'danger' });
   }),

@@ -6,11 +6,13 @@ import { describe, expect, it, vi } from 'vitest';
 import { ConsolePlatform, consoleUser } from '../../../../bot/chat/console/console.ts';
 import type { ChatHandler, Message, Responder } from '../../../../bot/chat/platform.ts';
 import { commands } from '../../../../commands/index.ts';
-import { systemClock } from '../../../../engine/clock.ts';
+import { Times } from '../../../../commands/times.ts';
+import { type Clock, systemClock } from '../../../../engine/clock.ts';
 import { silentLog } from '../../../../engine/log.ts';
+import { ManualClock } from '../../../support/clock.ts';
 
 /** A console over a pipe, answered by `answers` in turn. */
-async function pipedConsole(answers: (typed: string) => readonly Message[]) {
+async function pipedConsole(answers: (typed: string) => readonly Message[], clock: Clock = systemClock) {
   const folder = await mkdtemp(join(tmpdir(), 'outcry-console-'));
   const input = new PassThrough();
   const output = new PassThrough();
@@ -27,7 +29,8 @@ async function pipedConsole(answers: (typed: string) => readonly Message[]) {
     historyFile: join(folder, 'history'),
     color: false,
     onLeave,
-    clock: systemClock,
+    times: () => new Times('Europe/Berlin', clock),
+    clock,
     log: silentLog,
   });
   const pressed: string[] = [];
@@ -100,6 +103,15 @@ describe('the console with a pipe as its input', () => {
     expect(desk.printed()).toContain(file);
   });
 
+  it('says by its reader’s clock when something happened', async () => {
+    const clock = new ManualClock();
+    const desk = await pipedConsole(() => [], clock);
+    await desk.platform.post(undefined, { title: 'Bought', text: ['3 SP500'] });
+    expect(clock.now().toISOString()).toBe('2020-04-17T14:30:00.000Z');
+    expect(desk.printed()).toBe('16:30:00  Bought\n\n3 SP500\n\n');
+    await desk.platform.stop();
+  });
+
   it('stays when the input was empty from the start, as under a service manager', async () => {
     const desk = await pipedConsole(() => []);
     desk.input.end();
@@ -133,6 +145,7 @@ async function terminalConsole(
     ...{ input, output, commands, historyFile, color: false, clock: systemClock, log: silentLog },
     attachmentsFolder: join(historyFile, '..', 'attachments'),
     onLeave: () => undefined,
+    times: () => new Times('UTC', systemClock),
   });
   await platform.start({
     async onCommand({ input: given }, responder) {
