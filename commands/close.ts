@@ -33,7 +33,7 @@ export const close = defineCommand({
           ? undefined
           : ['/positions', ...(book === undefined ? [] : [`book=${book}`])].join(' '),
       confirm: (context, named) => tradeQuestion(context, closing(named)),
-      run: (context, named) => tradeReply(context, closing(named)),
+      run: (context, named) => tradeReply(context, closing(named), { command: ['close'], options: named }),
     }),
   },
 });

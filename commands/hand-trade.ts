@@ -80,11 +80,18 @@ function figuresOf(preview: TradePreview): readonly Field[] {
   ];
 }
 
-/** @throws UserError when the trade is refused: then nothing was traded */
-export async function tradeReply(context: CommandContext, trade: HandTrade): Promise<Reply> {
+/**
+ * @param again the command as it was given, to be asked about at a new price
+ * @throws UserError when the trade is refused: then nothing was traded
+ */
+export async function tradeReply(
+  context: CommandContext,
+  trade: HandTrade,
+  again: Pick<CommandButton, 'command' | 'options'>,
+): Promise<Reply> {
   const { desk, caller, request, signal } = context;
   const moved = await desk.trading.moved(trade);
-  if (moved) return movedReply(trade, moved, context);
+  if (moved) return movedReply(trade, moved, again, context);
   const outcome = await desk.trading.trade(trade, { name: request, by: caller.name, signal });
   const report = await desk.books.show(outcome.book);
   const account = desk.accountText(outcome.account);
@@ -111,13 +118,15 @@ export async function tradeReply(context: CommandContext, trade: HandTrade): Pro
 function movedReply(
   trade: HandTrade,
   { from, to, percent }: { readonly from: string; readonly to: string; readonly percent: string },
+  again: Pick<CommandButton, 'command' | 'options'>,
   { desk }: CommandContext,
 ): Reply {
   const account = desk.accountText(desk.books.accountOf(trade.book));
   return {
     tone: 'warning',
     title: `Nothing was traded for ${trade.book}, ${account}`,
-    text: rich`The price was ${priceText(from)} when you were asked, and is ${bold(priceText(to))} now: ${percent}%. Ask again, to see what it would be.`,
+    text: rich`The price was ${priceText(from)} when you were asked, and is ${bold(priceText(to))} now: ${percent}%.`,
+    buttons: [{ ...again, label: 'Ask at this price', style: 'primary' }],
   };
 }
 

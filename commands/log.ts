@@ -1,8 +1,10 @@
 import { UserError } from '../engine/errors.ts';
 import { action, defineCommand } from './command.ts';
 import { block, type Reply } from './reply.ts';
+import type { Times } from './times.ts';
 
 const usualLines = 20;
+const mostLines = 20_000;
 /** More than these are a file. */
 const mostShown = 40;
 
@@ -21,24 +23,35 @@ export const log = defineCommand({
           type: 'integer',
           description: `How many; ${usualLines} where not given, more than ${mostShown} come as a file`,
           min: 1,
-          max: 20_000,
+          max: mostLines,
+        },
+        file: {
+          type: 'boolean',
+          description: `As a file with every field, also when it is short; of the last ${mostLines} where no number is given`,
         },
       },
-      run: async ({ host }, { lines = usualLines }) => logReply(await host.log.tail(lines)),
+      run: async ({ host, times }, { file = false, lines = file ? mostLines : usualLines }) =>
+        logReply(await host.log.tail(lines), { asFile: file || lines > mostShown, times }),
     }),
   },
 });
 
-function logReply(lines: readonly string[]): Reply {
+function logReply(
+  lines: readonly string[],
+  { asFile, times }: { readonly asFile: boolean; readonly times: Times },
+): Reply {
   if (lines.length === 0) throw new UserError('There is no log yet, or it cannot be found in its folder.');
   const title = `Log, ${lines.length} ${lines.length === 1 ? 'line' : 'lines'}`;
-  if (lines.length <= mostShown) return { title, text: [block(lines.map(shown).join('\n'))] };
+  if (!asFile) {
+    const text = lines.map((line) => shown(line, times)).join('\n');
+    return { title: times.head(title), text: [block(text)] };
+  }
   const data = new TextEncoder().encode(`${lines.join('\n')}\n`);
   return { title, attachments: [{ name: 'desk.log', type: 'text/plain', data }] };
 }
 
 /** A line of JSON as a person reads it: when, how bad, what, and the rest. */
-function shown(line: string): string {
+function shown(line: string, times: Times): string {
   let parsed: unknown;
   try {
     parsed = JSON.parse(line);
@@ -46,15 +59,11 @@ function shown(line: string): string {
     return line; // cut off by a crash
   }
   const { time, level, msg, ...rest } = parsed as Record<string, unknown>;
+  if (typeof time !== 'string' || Number.isNaN(Date.parse(time))) return line;
   const fields = Object.entries(rest).map(
     ([name, value]) => `${name}=${typeof value === 'string' ? value : messageOf(value)}`,
   );
-  return [
-    String(time).slice(5, 19).replace('T', ' '),
-    String(level).toUpperCase(),
-    String(msg),
-    ...fields,
-  ].join(' ');
+  return [times.exactCell(time).slice(5), String(level).toUpperCase(), String(msg), ...fields].join(' ');
 }
 
 /** Of an error the message: its stack is in the file. */

@@ -32,7 +32,8 @@ export const sell = defineCommand({
         ...termOptions,
       },
       confirm: async (context, asked) => tradeQuestion(context, await orderOf(context, asked)),
-      run: async (context, asked) => tradeReply(context, await orderOf(context, asked)),
+      run: async (context, asked) =>
+        tradeReply(context, await orderOf(context, asked), { command: ['sell'], options: asked }),
     }),
   },
 });
