@@ -1,9 +1,11 @@
 /** A whole desk that trades at Interactive Brokers: alerts in, a local TWS with its nights and logouts out. */
 import { existsSync } from 'node:fs';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { stringify } from 'yaml';
 import type { DeskSettings } from '../support/desk.ts';
-import { startDesk } from '../support/desk.ts';
+import { startDesk, writeDemo } from '../support/desk.ts';
 import { tempFolder } from '../support/temp-store.ts';
 import { startTws } from '../support/tws/index.ts';
 
@@ -102,4 +104,72 @@ describe('a desk at Interactive Brokers', () => {
     desk.type('/broker contract ib OMV');
     await desk.shows(/OMV@VSE\/EUR.*\(chosen\)/);
   });
+
+  it('asks by buttons which share the order of a plan is for, and sends it once when that is pressed', async () => {
+    const { tws, settings } = await world();
+    tws.deposit('EUR', '100000');
+    tws.price('OMV@VSE', '40');
+    const root = await tempFolder();
+    const { desk: brokers } = settings();
+    const bars = join(root, 'bars');
+    await writeDemo(root, {
+      desk: {
+        ...brokers,
+        sources: {
+          demo: { type: 'demo' },
+          files: { type: 'csv', folder: bars, timezone: 'Europe/Vienna', currency: 'EUR' },
+        },
+      },
+      books: { vienna: { broker: 'ib', currency: 'EUR', capital: '10000' } },
+    });
+    await mkdir(bars);
+    await writeFile(join(bars, 'OMV.csv'), csvUpToYesterday());
+    const config = join(root, 'config', 'demo');
+    await writeFile(join(config, 'strategies', 'buy_once.ts'), buyOnce);
+    await writeFile(
+      join(config, 'plans', 'vienna.yaml'),
+      stringify({
+        ...{ name: 'vienna', strategy: 'buy_once', symbols: ['OMV'], source: 'files', book: 'vienna' },
+        ...{ backtestStart: '2020-01-01', schedule: { times: '9:00', timezone: 'Europe/Vienna' } },
+      }),
+    );
+    const desk = await startDesk({ root });
+    desk.type('/plan run vienna');
+    await desk.shows(/Which OMV is meant at ib\?[\s\S]*\[1\] OMV@VSE\/EUR {3}\[2\] OMV@IBIS\/EUR/);
+    await desk.shows(/Waits: buy 10 OMV/);
+    expect(tws.orders(), 'nothing is guessed').toEqual([]);
+    desk.type('/broker contract ib OMV');
+    await desk.shows('What OMV can mean at ib');
+    desk.type('1');
+    await desk.shows('OMV means OMV@VSE/EUR, in EUR, from now on');
+    await desk.shows('Bought 10 OMV@VSE/EUR at 40.01 EUR');
+    desk.type('/plan run vienna');
+    await vi.waitFor(
+      () => expect(desk.printed().match(/Plan vienna: run finished/g)).toHaveLength(2),
+      patience,
+    );
+    expect(tws.orders().map(({ listing, action }) => `${action} ${listing.primaryExchange}`)).toEqual([
+      'BUY VSE',
+    ]);
+    expect(tws.server.violations).toEqual([]);
+  });
 });
+
+const buyOnce = `
+import { Strategy } from 'outcry';
+export default class BuyOnce extends Strategy {
+  init() {}
+  next() {
+    if (this.position.size === 0 && this.orders.length === 0) this.buy({ size: 10 });
+  }
+}
+`;
+
+/** Forty days at a price of 40, the last one being yesterday. */
+function csvUpToYesterday(): string {
+  const lines = Array.from({ length: 40 }, (_, index) => {
+    const day = new Date(Date.now() - (40 - index) * 86_400_000).toISOString().slice(0, 10);
+    return `${day},40,41,39,${index % 2 === 0 ? 40 : 40.5},1000`;
+  });
+  return `${['Date,Open,High,Low,Close,Volume', ...lines].join('\n')}\n`;
+}
