@@ -1,6 +1,6 @@
 /** How plans, their runs and their orders are shown. */
 import type {
-  Moment,
+  PlannedMoment,
   PlanOrder,
   PlanReport,
   PlanRun,
@@ -49,7 +49,7 @@ export function listReply(plans: readonly PlanReport[], times: Times): Reply {
   };
 }
 
-export function showReply(plan: PlanReport, moments: readonly Moment[], times: Times): Reply {
+export function showReply(plan: PlanReport, moments: readonly PlannedMoment[], times: Times): Reply {
   const { settings, version, origin, enabled, stopped, rehearsed, tradeStart, waiting, lastRun } = plan;
   const { name } = settings;
   const isNew = origin === 'chat' && !rehearsed;
@@ -89,7 +89,11 @@ export function showReply(plan: PlanReport, moments: readonly Moment[], times: T
 }
 
 /** What a plan would be, before it is made. */
-export function draftContent(settings: PlanSettings, moments: readonly Moment[], times: Times): Content {
+export function draftContent(
+  settings: PlanSettings,
+  moments: readonly PlannedMoment[],
+  times: Times,
+): Content {
   return {
     title: `Make the plan ${settings.name}?`,
     fields: settingFields(settings),
@@ -113,7 +117,7 @@ export function changeContent(before: PlanSettings, after: PlanSettings): Conten
 
 export function createdReply(
   { settings: { name } }: PlanReport,
-  moments: readonly Moment[],
+  moments: readonly PlannedMoment[],
   times: Times,
 ): Reply {
   return {
@@ -219,7 +223,7 @@ export function logReply(run: PlanRun, times: Times): Reply {
   };
 }
 
-export function previewReply({ name }: PlanSettings, moments: readonly Moment[], times: Times): Reply {
+export function previewReply({ name }: PlanSettings, moments: readonly PlannedMoment[], times: Times): Reply {
   return { title: `When plan ${name} runs`, text: momentsText(moments, times) };
 }
 
@@ -355,14 +359,20 @@ function settingFields(settings: PlanSettings): readonly Field[] {
 }
 
 /** Each by the clock of its market, and by the reader's. */
-function momentsText(moments: readonly Moment[], times: Times): RichText {
+function momentsText(moments: readonly PlannedMoment[], times: Times): RichText {
   if (moments.length === 0) return ['It runs by hand only.'];
+  const provisional = moments.find(({ isProvisional }) => isProvisional);
   return [
     'Next runs:',
-    ...moments.map(
-      ({ session, time, at }) =>
-        `\n${session} ${time}: ${at.getUTCSeconds() === 0 ? times.minute(at) : times.second(at)}`,
-    ),
+    ...moments.map(({ session, time, at, isProvisional }) => {
+      const moment = at.getUTCSeconds() === 0 ? times.minute(at) : times.second(at);
+      return `\n${session} ${time}: ${moment}${isProvisional ? ' (provisional)' : ''}`;
+    }),
+    ...(provisional
+      ? [
+          `\n⚠️ The market had not announced its holidays of ${provisional.session.slice(0, 4)} when this version was made: provisional days are by the habits so far.`,
+        ]
+      : []),
   ];
 }
 

@@ -48,6 +48,7 @@ export type { StrategyCheck as CheckedStrategy } from './backtest/look-ahead-che
 export type { BookReport } from './desk/books.ts';
 export type { AccountReport, BrokerReport, DifferenceReport } from './desk/brokers.ts';
 export type { EndedOperation, OperationReport } from './desk/operations.ts';
+export type { PlannedMoment } from './desk/plans.ts';
 export type { Operation } from './execution/operation.ts';
 export type { Order } from './execution/order.ts';
 export type { PanicReport } from './execution/panic.ts';
@@ -62,7 +63,6 @@ export {
 } from './plans/divergence.ts';
 export { entryTypes, type PlanSettings, planModes } from './plans/plan.ts';
 export type {
-  Moment,
   PlanDraft,
   PlanOrder,
   PlanReport,

@@ -35,6 +35,11 @@ interface PlansParts {
   readonly research: Pick<Research, 'check'>;
 }
 
+export interface PlannedMoment extends Moment {
+  /** The holidays of its year are not announced yet: whether the market trades on its day is by the habits so far. */
+  readonly isProvisional: boolean;
+}
+
 export class DeskPlans {
   readonly #parts: PlansParts;
 
@@ -98,10 +103,10 @@ export class DeskPlans {
   /** What a plan would be; nothing is stored. @throws UserError for whatever is wrong with it */
   async preview(
     draft: PlanDraft,
-  ): Promise<{ readonly settings: PlanSettings; readonly moments: readonly Moment[] }> {
+  ): Promise<{ readonly settings: PlanSettings; readonly moments: readonly PlannedMoment[] }> {
     const settings = await this.#parts.plans.check(draft);
     await this.#parts.strategies.checkParams(settings.strategy, settings.params);
-    return { settings, moments: this.#parts.plans.momentsOf(settings, 5) };
+    return { settings, moments: planned(settings, this.#parts.plans.momentsOf(settings, 5)) };
   }
 
   /** Makes a plan, disabled until its dry run has passed. @throws UserError as `preview` */
@@ -201,8 +206,8 @@ export class DeskPlans {
   }
 
   /** When it runs next. @throws UserError when there is no such plan */
-  moments(name: string, limit: number): readonly Moment[] {
-    return this.#parts.plans.moments(name, limit);
+  moments(name: string, limit: number): readonly PlannedMoment[] {
+    return planned(this.#parts.plans.settings(name), this.#parts.plans.moments(name, limit));
   }
 
   /**
@@ -231,4 +236,12 @@ export class DeskPlans {
     }
     return found;
   }
+}
+
+function planned({ calendar: name }: PlanSettings, moments: readonly Moment[]): readonly PlannedMoment[] {
+  const market = name === undefined ? undefined : calendar(name);
+  return moments.map((moment) => ({
+    ...moment,
+    isProvisional: market?.session(moment.session)?.provisional ?? false,
+  }));
 }
