@@ -1,6 +1,7 @@
 /** Bars and prices of Interactive Brokers, through the real client, from a local TWS that counts how often it is asked. */
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { IbBroker } from '../../../engine/brokers/ib/ib.ts';
+import { Session } from '../../../engine/brokers/ib/session.ts';
 import { ibSettings } from '../../../engine/brokers/ib/settings.ts';
 import { UserError } from '../../../engine/errors.ts';
 import { Outbox } from '../../../engine/events.ts';
@@ -176,6 +177,20 @@ describe('a session that is lost in the middle of a question', () => {
     expect(await ib.lastPrice('AAPL')).toMatchObject({ price: '200' });
     expect(faults).toEqual([]);
   });
+});
+
+test('a connection that another program has is waited for a while, and then told with what to do', async () => {
+  const { tws, ib, pauses } = await source();
+  const session = { host: '127.0.0.1', port: tws.port, clientId: 18, timeoutMs: 5000, log: silentLog };
+  const other = await Session.open(session);
+  await expect(ib.bars({ ...daily, symbols: ['AAPL'] })).rejects.toThrow(
+    /did not answer \(Another program is connected .* as client 18\)\. Give one of them another clientId\./,
+  );
+  expect(pauses).toEqual([1000, 2000, 4000]);
+  other.close('it is enough');
+  await expect.poll(() => tws.server.connections, patience).toBe(0);
+  tws.server.history.put(listed('AAPL').conId, '1 day', bars('2026-11-02', 5, dayMs));
+  expect(await ib.bars({ ...daily, symbols: ['AAPL'] })).toHaveLength(1);
 });
 
 test('a question that nobody waits for any more is taken back', async () => {

@@ -112,12 +112,13 @@ describe('an order of a plan whose symbol several shares have', () => {
   it(
     'waits until somebody has said which, and then goes out once, for that one',
     async () => {
-      const { tws, first, until, again } = await openAtTws({
+      const { tws, clock, first, until, again, legs } = await openAtTws({
         symbol: 'OMV',
         strategy: Guarded,
         currency: 'EUR',
       });
-      tws.price('OMV@VSE', '40');
+      const { price } = await first.source.lastPrice('OMV');
+      tws.price('OMV@VSE', price, { spread: '0.1' });
       const second = await again();
       await first.plans.run('busy', { by: 'ann' });
       await first.plans.watch();
@@ -140,6 +141,14 @@ describe('an order of a plan whose symbol several shares have', () => {
         'SELL VSE',
       ]);
       expect((await first.plans.orders('busy', 10))[0]).toMatchObject({ state: 'working' });
+
+      // Protected by what came with it, and by nothing else, although the plan knows it by another name.
+      clock.set(tuesdayOpen);
+      tws.server.account.opens();
+      await until(async () => expect((await first.books.show('trend')).positions).toHaveLength(1));
+      await first.plans.watch();
+      await first.plans.watch();
+      expect(legs()).toEqual(['BUY MKT Filled', 'SELL STP PreSubmitted', 'SELL LMT Submitted']);
       expect(tws.server.violations).toEqual([]);
     },
     slow,

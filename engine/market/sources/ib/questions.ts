@@ -33,6 +33,7 @@ const pausesMs: readonly number[] = [1000, 2000, 4000];
 /** Asked too often: TWS does not say for how long. The same question may be asked every 15 s. */
 const patienceMs: readonly number[] = [15_000, 30_000, 60_000];
 const idleMs = 5000;
+const isItThere = 'Is TWS or IB Gateway running and logged in?';
 /** The historical data service has lost its servers, and looks for them. */
 const lostHistory = 165;
 
@@ -109,14 +110,17 @@ export class Questions {
   /** Undefined for what is no trouble with TWS. */
   async #troubleOf(error: unknown): Promise<Trouble | undefined> {
     if (error instanceof NoSession) {
-      const refusal = this.#unanswered(error, 'Is TWS or IB Gateway running and logged in?');
+      const refusal = this.#unanswered(
+        error,
+        error.kind === 'taken' ? 'Give one of them another clientId.' : isItThere,
+      );
       // Just after a connection broke, TWS may still count it as ours.
       return error.kind === 'refused' ? { refusal } : { refusal, passes: 'soon' };
     }
     if (error instanceof NoAnswer) {
       // Silent, but there: who waited so long is not kept waiting.
       if (await this.#isThere()) return { refusal: this.#unanswered(error, 'Try again later.') };
-      const refusal = this.#unanswered(error, 'Is TWS or IB Gateway running and logged in?');
+      const refusal = this.#unanswered(error, isItThere);
       return { refusal, passes: 'soon' };
     }
     return error instanceof TwsError ? this.#said(error) : undefined;
