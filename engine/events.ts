@@ -113,6 +113,8 @@ export type DeskEvent =
       readonly reason: string | null;
       readonly fills: readonly ToldFill[];
       readonly capital: ToldCapital;
+      /** What names the wish for it. */
+      readonly request: string;
     }
   | {
       /** It goes neither on nor back by itself; it is tried again. */

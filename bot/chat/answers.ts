@@ -18,8 +18,8 @@ export class Answers {
     }
   }
 
-  /** There is no answer but the reason why not. */
-  failed(request: string): void {
+  /** The answer came without files, or there was none but the reason why not. */
+  withoutFiles(request: string): void {
     this.#chats.delete(request);
   }
 

@@ -96,9 +96,10 @@ export class Performance {
     }
     const running = this.#work.run(request, { words, action }, context, options, controller);
     const reply = await running.catch((error: unknown) => {
-      answers.failed(name);
+      answers.withoutFiles(name);
       throw error;
     });
+    if (!reply.attachments?.length) answers.withoutFiles(name);
     if (action.wizard) await this.#parts.wizards.forget(caller.name, words.join(' '));
     await request.show(await withButtons(reply, this.#parts.actions));
     await request.audit(asked, 'answered', null);

@@ -219,7 +219,7 @@ export class HandTrades {
     { name, by, signal }: { readonly name: string; readonly by: string; readonly signal: AbortSignal },
   ): Promise<TradeOutcome> {
     const { operations, clock } = this.#parts;
-    const source = `chat:${name}`;
+    const source = `${sourcePrefix}${name}`;
     const isMarket = trade.do === 'close' || (trade.order['type'] ?? 'market') === 'market';
     const until = this.#sleep(isMarket ? patienceMs : restingPatienceMs, signal).catch(() => undefined);
     if (!(await operations.operation(source))) {
@@ -417,6 +417,7 @@ export class HandTrades {
         type: 'trade.ended',
         ...{ trade: _id, book, account, by, summary, reason, fills },
         capital: { cash, equity, currency },
+        request: _id.slice(sourcePrefix.length),
       },
       `trade.ended:${_id}`,
     );
@@ -430,6 +431,8 @@ export class HandTrades {
   }
 }
 
+/** What the id of a trade begins with; the name of the wish for it follows. */
+const sourcePrefix = 'chat:';
 const enough = decimal('1e30');
 
 function symbolOf(steps: readonly Step[]): string | undefined {

@@ -138,9 +138,10 @@ export async function chatDesk({
   const vault = new Vault({ passphrase: 'a phrase for this test', keyFile: '/nowhere' });
   const agreements = await Agreements.open({ store, commands: twoPersons, outbox, clock });
   const wizards = await Wizards.open(store, clock);
+  const answers = new Answers();
   const router = new Router({
     ...{ commands, desk, host, access, actions, agreements, wizards, uploads, audit, vault, clock, log },
-    answers: new Answers(),
+    answers,
   });
 
   /** The person of this name; anybody else is a stranger. */
@@ -154,6 +155,7 @@ export async function chatDesk({
     outbox,
     audit,
     access,
+    answers,
     people: peopleOfDesk,
     host,
     router,

@@ -64,7 +64,7 @@ const table: Readonly<Record<Type, readonly [FieldsOf<DeskEvent>, ...string[]]>>
   'signal.heard': [{ book: 'demo', reason: 'None for a day.' }, 'demo hears signals again, PAPER'],
   'signal.storm': [{ book: 'demo', reason: '12 in 3 minutes.' }, 'demo hears very many signals, PAPER'],
   'trade.ended': [
-    { ...traded, trade: 't1', by: 'tom', summary: 'buy 1 SP500', reason: null },
+    { ...traded, trade: 'chat:1', by: 'tom', summary: 'buy 1 SP500', reason: null, request: '1' },
     'Trade by tom for demo, PAPER',
     'Bought 1.5 SP500',
   ],

@@ -215,7 +215,7 @@ describe('a chat that hears the desk', () => {
     await desk.outbox.publish(finished('run-2'));
     await vi.waitFor(() => expect(messages.size).toBe(4));
     expect(files.get('desk'), 'of a run by the schedule').toEqual(['run.png']);
-    desk.answers.failed('asked-here');
+    desk.answers.withoutFiles('asked-here');
     await desk.outbox.publish(finished('run-3', 'asked-here'));
     await vi.waitFor(() => expect(messages.size).toBe(6));
     expect(files.get('desk'), 'where there was no answer').toEqual(['run.png', 'run.png']);

@@ -267,7 +267,7 @@ export const upkeep = [
   script('log', 'shows its last lines to whoever asked, and nobody else', async ({ ann }) => {
     await ann.types('/log 3', { shows: ['Log, 3 lines (UTC)'], forMeAlone: true });
     const whole = await ann.types('/log file=yes', { files: ['desk.log'], forMeAlone: true });
-    expect(fileText(whole, 'desk.log')).toContain('"msg":"the desk is');
+    expect(fileText(whole, 'desk.log')).toContain('"msg":"alert received"');
   }),
   script('restart', 'asks first, and may be left', async ({ ann, desk }) => {
     await ann.types('/restart', { shows: ['Restart the desk demo?'], buttons: confirm, tone: 'warning' });

@@ -119,7 +119,13 @@ describe('a trade by hand', () => {
     await trades.stop();
     const ended = (await told()).filter(({ type }) => type === 'trade.ended');
     expect(ended).toHaveLength(1);
-    expect(ended[0]).toMatchObject({ by: 'ann', book: 'demo', summary: 'buy 10 ACME', reason: null });
+    expect(ended[0]).toMatchObject({
+      by: 'ann',
+      book: 'demo',
+      summary: 'buy 10 ACME',
+      reason: null,
+      request: 'a',
+    });
     await stop();
   });
 });
