@@ -23,7 +23,7 @@ import type { BacktestRequest, Backtests, BegunRun, WorkOptions } from '../repor
 import type { Runs } from '../reports/runs.ts';
 import type { Strategies } from '../reports/strategies.ts';
 import { adjustmentText, changeText, compareBars } from './data-check.ts';
-import type { PlanDefinitions, PlanState } from './definitions.ts';
+import { isEnabled, type PlanDefinitions, type PlanState } from './definitions.ts';
 import type { CheckedOrder, PlanOrders, PlanScene } from './orders.ts';
 import type { PlanSettings } from './plan.ts';
 import type { PlanOrder, PlanRunReport } from './report.ts';
@@ -175,6 +175,7 @@ export class PlanRunner {
     const backtest = await backtests.compute(begun, bars, work);
     const tradeStart = isStrict ? await this.#tradeStart(state, newest, isDry) : dayOf(newest);
     await planRuns.change(run, { tradeStart });
+    if (!isDry) await this.#checkItGoesOn(it);
     if (!isStrict && !isDry) {
       const cancelled = await planOrders.cancelOpen(scene, `plan ${plan.name}`);
       if (cancelled > 0) log.write(`${cancelled} orders of earlier runs were cancelled.`);
@@ -230,6 +231,16 @@ export class PlanRunner {
   #head({ state: { settings: plan }, order: { run, kind } }: Performance, tradeStart: string) {
     const { broker: account } = this.#parts.books.settings(plan.book);
     return { run, plan: plan.name, book: plan.book, account, isDry: kind === 'dry', tradeStart };
+  }
+
+  /** A run may have waited long for its bars. @throws UserError when the plan was deleted or disabled meanwhile */
+  async #checkItGoesOn({ state: { _id }, order: { kind } }: Performance): Promise<void> {
+    const { definitions } = this.#parts;
+    await definitions.refresh();
+    const now = definitions.list().find((each) => each._id === _id);
+    if (!now) throw new UserError('The plan was deleted while it ran. Nothing was sent.');
+    if (kind === 'scheduled' && !isEnabled(now))
+      throw new UserError('The plan was disabled while it ran. Nothing was sent.');
   }
 
   /** The bars; of a scheduled run, those that its market should have by now: it waits for them until its deadline. */

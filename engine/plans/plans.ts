@@ -252,6 +252,7 @@ export class Plans {
     name: string,
     changes: PlanDraft,
   ): Promise<{ readonly before: PlanSettings; readonly after: PlanSettings }> {
+    await this.#definitions.refresh();
     const { settings: before } = this.#definitions.get(name);
     for (const key of ['name', 'book']) {
       if (key in changes)
@@ -285,6 +286,7 @@ export class Plans {
 
   /** @throws UserError when there is no such plan, or its dry run has not passed yet */
   async setEnabled(name: string, enabled: boolean): Promise<PlanReport> {
+    await this.#definitions.refresh();
     const before = this.#definitions.get(name);
     const { _id, origin, rehearsed, version, stopped } = before;
     if (enabled && origin === 'chat' && rehearsed !== version) {
@@ -303,18 +305,22 @@ export class Plans {
     return this.#report(state);
   }
 
-  /** Takes it off the list; its runs and versions stay. @throws UserError when it is a file, or there is none */
+  /**
+   * Takes it off the list, after a run that is being made; its runs and versions stay.
+   * @throws UserError when it is a file, or there is none
+   */
   async delete(name: string): Promise<void> {
+    await this.#definitions.refresh();
     const { _id, origin, settings } = this.#definitions.get(name);
     if (origin === 'file') {
       throw new UserError(
         `The plan "${_id}" is a file in plans/ of the configuration: delete it there, or /plan disable ${_id}.`,
       );
     }
-    await this.#lanes.run(_id, () =>
-      this.#orders.cancelOpen({ plan: settings, calendar: undefined }, 'the end of its plan'),
-    );
-    await this.#definitions.change(_id, () => ({ deleted: true, enabled: false }));
+    await this.#inTurn(_id, async () => {
+      await this.#orders.cancelOpen({ plan: settings, calendar: undefined }, 'the end of its plan');
+      await this.#definitions.change(_id, () => ({ deleted: true, enabled: false }));
+    });
     await this.#arm();
   }
 
@@ -322,10 +328,11 @@ export class Plans {
    * Runs a plan now. The event that tells of it carries `request`, by which whoever wished for it knows it again.
    * @throws UserError when there is no such plan, or its strategy or data are wrong: then no order was sent
    */
-  run(
+  async run(
     name: string,
     { by, request, ...work }: WorkOptions & { readonly by: string; readonly request?: string },
   ): Promise<PlanRunReport> {
+    await this.#definitions.refresh();
     const { _id } = this.#definitions.get(name);
     const order: RunOrder = { run: newId(_id), kind: 'hand', by, ...(request !== undefined && { request }) };
     return this.#inTurn(_id, () => this.#performed(_id, order, work));
@@ -390,13 +397,26 @@ export class Plans {
   /** Looks after all plans: orders that wait, positions to protect, moments that nobody put on the schedule. */
   async watch(): Promise<void> {
     await this.#definitions.refresh();
-    for (const { _id, settings, protection } of this.#definitions.list()) {
-      const waits = (await this.#planRuns.waiting(_id)).length > 0;
-      if (!waits && protection.length === 0) continue;
-      if (this.#isElsewhere(settings)) continue; // that desk looks after them
-      await this.#lanes.run(_id, () => this.#claims.ifFree(`turn:${_id}`, () => this.#sendWaiting(_id)));
+    for (const state of this.#definitions.list()) {
+      try {
+        await this.#watchOne(state);
+      } catch (error) {
+        if (error instanceof Interrupted) throw error;
+        // The others are looked after all the same: what is wrong may be wrong with this one alone.
+        this.#parts.log.error(
+          { plan: state._id, error: reasonOf(error) },
+          'the orders of a plan could not be looked after',
+        );
+      }
     }
     await this.#arm();
+  }
+
+  async #watchOne({ _id, settings, protection }: PlanState): Promise<void> {
+    const waits = (await this.#planRuns.waiting(_id)).length > 0;
+    if (!waits && protection.length === 0) return;
+    if (this.#isElsewhere(settings)) return; // that desk looks after them
+    await this.#lanes.run(_id, () => this.#claims.ifFree(`turn:${_id}`, () => this.#sendWaiting(_id)));
   }
 
   /** As `watch`, and nobody waits for it. */
@@ -500,6 +520,7 @@ export class Plans {
       );
     } catch (error) {
       if (error instanceof Interrupted) throw error;
+      if (!this.#definitions.list().some((known) => known._id === _id)) return; // deleted meanwhile: nobody asks
       const reason = reasonOf(error);
       await outbox.publish(
         { type: 'run.failed', run: order.run, plan: _id, reason },

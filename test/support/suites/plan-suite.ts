@@ -3,6 +3,7 @@ import { describe, expect, it, vi } from 'vitest';
 import { Strategy } from '../../../engine/backtest/index.ts';
 import type { BrokerFill, BrokerStatus } from '../../../engine/brokers/broker.ts';
 import { Interrupted } from '../../../engine/execution/patience.ts';
+import { PlanRuns } from '../../../engine/plans/run-records.ts';
 import type { Store } from '../../../engine/store/store.ts';
 import { ManualClock } from '../clock.ts';
 import { HandSchedule } from '../hand-schedule.ts';
@@ -261,7 +262,7 @@ export function planSuite(openStore: () => Promise<Store>): void {
 
     it('that is not there is refused with the nearest name', async () => {
       const desk = await open();
-      expect(() => desk.plans.run('bussy', { by: 'ann' })).toThrow(
+      await expect(desk.plans.run('bussy', { by: 'ann' })).rejects.toThrow(
         'There is no plan "bussy". Did you mean busy?',
       );
     });
@@ -831,6 +832,117 @@ export function planSuite(openStore: () => Promise<Store>): void {
             now.some(({ clientOrderId }) => first.some((old) => old.clientOrderId === clientOrderId)),
           ).toBe(false);
         }, waiting);
+      },
+      slow,
+    );
+  });
+
+  describe('plans of one store', () => {
+    it(
+      'go on when one of them has lost its book: only that one is not looked after',
+      async () => {
+        const reach = { away: true };
+        const line: PlanDeskOptions['line'] = (paper) =>
+          brokerWith(paper, {
+            status: () => (reach.away ? { state: 'down', since: new Date(0), why: 'cut' } : paper.status()),
+          });
+        const plans = [
+          { name: 'astray', strategy: 'busy', book: 'gone' },
+          { name: 'busy', ...market },
+        ];
+        const desk = await open({}, { plans, line, clock: new ManualClock('2024-03-04T20:00:00.000Z') });
+        await session(desk);
+        const [waits] = await desk.wanted('busy');
+        if (!waits) throw new Error('nothing waits');
+        const runs = await PlanRuns.open(desk.store);
+        await runs.want({ ...waits, _id: 'left behind', plan: 'astray', book: 'gone' });
+        reach.away = false;
+        await desk.plans.watch();
+        expect((await orders(desk)).map(({ state }) => state)).toEqual(['filled']);
+      },
+      slow,
+    );
+
+    it(
+      'are made by one desk, and enabled, changed and deleted by another at once',
+      async () => {
+        const desk = await open({}, { plans: [] });
+        const beside = await desk.again({ alone: false });
+        await desk.plans.create(
+          { ...busyDaily, 'schedule.timezone': 'UTC', 'schedule.times': '9:00' },
+          'ann',
+        );
+        await desk.plans.dryRun('daily', { by: 'ann' });
+        expect(await beside.plans.setEnabled('daily', true)).toMatchObject({ enabled: true });
+        await desk.plans.set('daily', { description: 'mine' }, 'ann');
+        expect(await beside.plans.set('daily', { graceSeconds: 60 }, 'tom')).toMatchObject({
+          settings: { description: 'mine', graceSeconds: 60 },
+          version: 3,
+        });
+        await beside.plans.delete('daily');
+        await expect(desk.plans.setEnabled('daily', true)).rejects.toThrow('There is no plan "daily"');
+      },
+      slow,
+    );
+
+    it(
+      'that is disabled while a run waits for its bars sends nothing more, and says so',
+      async () => {
+        const clock = new ManualClock('2024-03-04T20:00:00.000Z');
+        let disabled: Promise<unknown> | undefined;
+        const desk = await open(market, {
+          clock,
+          onSleep: (ms) => {
+            clock.advance(ms);
+            if (clock.now() > new Date('2024-03-04T21:35:00.000Z'))
+              disabled ??= desk.plans.setEnabled('busy', false);
+          },
+        });
+        desk.source.lateMs = 40 * 60_000; // ten minutes after the run time
+        await session(desk);
+        await disabled;
+        expect(await orders(desk)).toEqual([]);
+        expect(await desk.plans.history('busy', 5)).toMatchObject([
+          { state: 'failed', reason: 'The plan was disabled while it ran. Nothing was sent.' },
+        ]);
+      },
+      slow,
+    );
+
+    it(
+      'that is deleted by one desk while another one runs it leave no order behind that comes later',
+      async () => {
+        const desk = await open({}, { plans: [] });
+        const beside = await desk.again({ alone: false });
+        const params = { limit: 0.5 };
+        const draft = {
+          ...busyDaily,
+          strategy: 'guarded',
+          'schedule.timezone': 'UTC',
+          'schedule.times': '9:00',
+        };
+        await desk.plans.create({ ...draft, params }, 'ann');
+        const bars = desk.source.bars.bind(desk.source);
+        let goOn = () => {};
+        const held = new Promise<void>((resolve) => {
+          goOn = resolve;
+        });
+        let isFetching = false;
+        desk.source.bars = async (request) => {
+          isFetching = true;
+          await held;
+          return bars(request);
+        };
+        const run = desk.plans.run('daily', { by: 'ann' });
+        await vi.waitFor(() => expect(isFetching).toBe(true), waiting);
+        const deleted = beside.plans.delete('daily');
+        for (let turn = 0; turn < 50; turn++) await new Promise((resolve) => setImmediate(resolve));
+        goOn();
+        await run;
+        await deleted;
+        expect((await orders(desk)).map(({ state }) => state)).toEqual(['cancelled']);
+        expect(await desk.broker.openOrders()).toEqual([]);
+        expect(beside.plans.names()).toEqual([]);
       },
       slow,
     );
