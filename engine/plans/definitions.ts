@@ -29,6 +29,8 @@ export interface PlanState extends StoredDocument {
   readonly settings: PlanSettings;
   /** 1, 2, 3, … */
   readonly version: number;
+  /** Its first version, where a plan of this name was deleted before it: their orders are not each other's. */
+  readonly since?: number;
   /** As chat has it; null: as its settings say. */
   readonly enabled: boolean | null;
   /** Why it stopped by itself; null when it did not. */
@@ -107,9 +109,11 @@ export class PlanDefinitions {
 
   /**
    * Takes over what the files say; a plan whose file is gone is listed no more.
+   * @returns the names of those that decide their orders otherwise than before
    * @throws UserError when a file has the name of a plan that was made in chat
    */
-  async applyFiles(files: readonly PlanSettings[]): Promise<void> {
+  async applyFiles(files: readonly PlanSettings[]): Promise<readonly string[]> {
+    const otherwise: string[] = [];
     for (const settings of files) {
       const known = await this.#states.get(settings.name);
       if (!known) {
@@ -124,12 +128,14 @@ export class PlanDefinitions {
       const isSame = known.origin === 'file' && sameSettings(known.settings, settings);
       if (isSame && !known.deleted) continue;
       await this.#become(known, settings, byFile, { origin: 'file', deleted: false });
+      if (decidesOtherwise(known.settings, settings)) otherwise.push(settings.name);
     }
     const named = new Set(files.map(({ name }) => name));
     for (const state of await this.#states.find({ origin: 'file', deleted: false })) {
       if (!named.has(state._id)) await this.change(state._id, () => ({ deleted: true }));
     }
     await this.refresh();
+    return otherwise;
   }
 
   /** @throws UserError when there is a plan of that name */
@@ -139,6 +145,7 @@ export class PlanDefinitions {
     if (known) {
       await this.#become(known, settings, by, {
         ...fresh(stamp(this.#clock)),
+        since: known.version + 1,
         origin: 'chat',
         deleted: false,
         enabled: false,
@@ -248,7 +255,25 @@ function fresh(at: string) {
   } as const;
 }
 
-function sameSettings(a: PlanSettings, b: PlanSettings): boolean {
+/** What decides no order of a plan. */
+const harmless = [
+  'description',
+  'schedule',
+  'graceSeconds',
+  'barsWithinSeconds',
+  'limits',
+  'stopAfterFailures',
+  'enabled',
+];
+
+/** Whether other orders may follow from the same market: then a dry run is due, and what was seen before says nothing. */
+export function decidesOtherwise(before: PlanSettings, after: PlanSettings): boolean {
+  const deciding = (settings: PlanSettings) =>
+    Object.fromEntries(Object.entries(settings).filter(([key]) => !harmless.includes(key)));
+  return !sameSettings(deciding(before), deciding(after));
+}
+
+function sameSettings(a: object, b: object): boolean {
   return JSON.stringify(sorted(a)) === JSON.stringify(sorted(b));
 }
 

@@ -186,15 +186,15 @@ export class PlanRunner {
     const inStep = await backtests.simulateFrom(from, begun, bars, work);
     stop.throwIfAborted();
 
-    const prefix = isStrict ? null : keyOfRun(order);
-    const wanted = await planOrders.possible(plan, wantedOrders(plan, inStep, bars, prefix));
+    const apart = isStrict ? keyOfPlan(state) : keyOfRun(order);
+    const wanted = await planOrders.possible(plan, wantedOrders(plan, inStep, bars, apart));
     const parted = isStrict ? await this.#parted(plan, inStep, wanted) : [];
     const notes = [...seen, ...unpaidEntries(inStep), ...parted];
     const simulated = isStrict
       ? new Map(inStep.positions.map(({ symbol, units }) => [symbol, units] as const))
       : undefined;
     log.write(`The strategy wants ${wanted.length} orders on the newest bar.`);
-    const missed = isStrict ? await this.#countMissed(plan, inStep) : 0;
+    const missed = isStrict ? await this.#countMissed(plan, inStep, apart) : 0;
     if (isDry) {
       const { fresh, known } = await this.#unknown(wanted);
       const checked = await planOrders.examine(scene, fresh, simulated);
@@ -204,7 +204,7 @@ export class PlanRunner {
       return { ...this.#head(it, tradeStart), backtest, orders: checked.map(dryOrder), known, missed, notes };
     }
 
-    await planOrders.followCancellations(scene, gaveUp(inStep, plan, prefix), `plan ${plan.name}`);
+    await planOrders.followCancellations(scene, gaveUp(inStep, plan, apart), `plan ${plan.name}`);
     const { orders, known, early } = await planOrders.send(scene, run, wanted, simulated, stop);
     for (const each of orders)
       log.write(
@@ -280,7 +280,7 @@ export class PlanRunner {
     throw new Error('the pauses came to an end'); // they never do
   }
 
-  /** What was recognised in the history. @throws DataChanged when it was corrected */
+  /** What was recognised in the history. @throws DataChanged when it was corrected, and orders would follow from it */
   async #compareWithBefore(
     { state, order, log }: Performance,
     bars: readonly Bars[],
@@ -297,9 +297,10 @@ export class PlanRunner {
     const [first] = shown;
     if (first !== undefined) {
       const more = changes.length > 1 ? ` and ${changes.length - 1} more` : '';
+      const what = `The history changed since the run ${seen.run}, and not by a split or dividend: ${first}${more}.`;
+      if (order.kind === 'dry') return [...notes, `${what} A run would stop the plan.`];
       throw new DataChanged(
-        `The history changed since the run ${seen.run}, and not by a split or dividend: ${first}${more}. ` +
-          `/plan log ${state._id} shows them; /plan enable ${state._id} goes on with the new history.`,
+        `${what} /plan log ${state._id} shows them; /plan enable ${state._id} goes on with the new history.`,
       );
     }
     return notes.map((text) => `${text}. Its signals stay as they were.`);
@@ -362,7 +363,7 @@ export class PlanRunner {
   }
 
   /** Orders that the strategy placed since the trade start, before the newest bar, and that no run has wanted in time. */
-  async #countMissed(plan: PlanSettings, result: BacktestResult): Promise<number> {
+  async #countMissed(plan: PlanSettings, result: BacktestResult, apart: string | null): Promise<number> {
     const last = result.time.length - 1;
     const earlier = result.orders.filter(
       ({ signalBar, outcome, purpose }) =>
@@ -371,7 +372,7 @@ export class PlanRunner {
     const known = new Set((await this.#parts.planRuns.ordersOf(plan.name, 100_000)).map(({ _id }) => _id));
     return earlier.filter(({ symbol, signalBar, sequence }) => {
       const signalAt = timeOf(result, signalBar);
-      return !known.has(orderId(plan.name, { symbol, signalAt, sequence }, null));
+      return !known.has(orderId(plan.name, { symbol, signalAt, sequence }, apart));
     }).length;
   }
 
@@ -477,7 +478,12 @@ class RunLog {
   }
 }
 
-/** The part of an order's key that tells runs apart where each decides anew; the same for every attempt at a moment. */
+/** A strict plan decides the same in each of its runs. */
+function keyOfPlan({ since }: PlanState): string | null {
+  return since === undefined ? null : `since ${since}`;
+}
+
+/** In incremental mode each run decides anew, from what the book holds then; the same for every attempt at a moment. */
 function keyOfRun({ run, moment }: RunOrder): string {
   return moment ? `${moment.session}-${moment.time}` : run;
 }
@@ -485,13 +491,13 @@ function keyOfRun({ run, moment }: RunOrder): string {
 function gaveUp(
   result: BacktestResult,
   plan: PlanSettings,
-  run: string | null,
+  apart: string | null,
 ): (order: PlanRunOrder) => boolean {
   const cancelled = new Set(
     result.orders
       .filter(({ outcome }) => outcome === 'cancelled' || outcome === 'rejected')
       .map(({ symbol, signalBar, sequence }) =>
-        orderId(plan.name, { symbol, signalAt: timeOf(result, signalBar), sequence }, run),
+        orderId(plan.name, { symbol, signalAt: timeOf(result, signalBar), sequence }, apart),
       ),
   );
   return ({ _id }) => cancelled.has(_id);

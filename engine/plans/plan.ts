@@ -9,10 +9,7 @@ import { parseRunTimes } from './run-times.ts';
 
 const dateText = z
   .union([z.string(), z.date().transform((date) => date.toISOString().slice(0, 10))])
-  .refine(
-    (text) => /^\d{4}-\d{2}-\d{2}$/.test(text) && !Number.isNaN(Date.parse(text)),
-    'must be a date such as 2020-01-31',
-  );
+  .pipe(z.iso.date('must be a date such as 2020-01-31'));
 
 /** As one text, whether it was written as one or as a list. */
 const runTimes = z

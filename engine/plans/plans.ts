@@ -24,7 +24,13 @@ import type { RunRecord, Runs } from '../reports/runs.ts';
 import type { Strategies } from '../reports/strategies.ts';
 import { DuplicateKeyError, type Store } from '../store/store.ts';
 import { PlanClaims } from './claims.ts';
-import { isEnabled, PlanDefinitions, type PlanState, type PlanVersion } from './definitions.ts';
+import {
+  decidesOtherwise,
+  isEnabled,
+  PlanDefinitions,
+  type PlanState,
+  type PlanVersion,
+} from './definitions.ts';
 import { type Moment, momentsAfter, momentsBetween } from './moments.ts';
 import { PlanOrders } from './orders.ts';
 import { type PlanSettings, planSettings } from './plan.ts';
@@ -123,9 +129,10 @@ export class Plans {
   static async open(parts: PlansParts): Promise<Plans> {
     const { store, clock, log, sleep = systemSleep } = parts;
     const definitions = await PlanDefinitions.open(store, clock);
-    await definitions.applyFiles(parts.settings);
     const claims = await PlanClaims.open({ store, clock, log, sleep });
-    return new Plans(parts, { definitions, planRuns: await PlanRuns.open(store), claims });
+    const plans = new Plans(parts, { definitions, planRuns: await PlanRuns.open(store), claims });
+    await plans.#applyFiles(parts.settings);
+    return plans;
   }
 
   names(): readonly string[] {
@@ -178,8 +185,14 @@ export class Plans {
 
   /** Goes by other files from now on. @throws UserError when one has the name of a plan that was made in chat */
   async apply(settings: readonly PlanSettings[]): Promise<void> {
-    await this.#definitions.applyFiles(settings);
+    await this.#applyFiles(settings);
     await this.#arm();
+  }
+
+  /** What a plan sees otherwise since its file changed is no correction of its history. */
+  async #applyFiles(settings: readonly PlanSettings[]): Promise<void> {
+    const changed = await this.#definitions.applyFiles(settings);
+    for (const name of changed) await this.#planRuns.forgetBars(name);
   }
 
   async list(): Promise<readonly PlanReport[]> {
@@ -240,6 +253,7 @@ export class Plans {
   async create(draft: PlanDraft, by: string): Promise<PlanReport> {
     const settings = await this.check(draft);
     const state = await this.#definitions.create(settings, by);
+    await this.#planRuns.forgetBars(settings.name); // of a plan that had its name
     await this.#arm();
     return this.#report(state);
   }
@@ -273,7 +287,7 @@ export class Plans {
         `The plan "${name}" is a file: change it there, or with /config set plans/${name}.`,
       );
     }
-    const decides = Object.keys(changes).some((key) => !harmless.has(key.split('.')[0] ?? ''));
+    const decides = decidesOtherwise(before.settings, after);
     const state = await this.#definitions.set(after, by, {
       ...(decides
         ? { enabled: false }
@@ -333,9 +347,16 @@ export class Plans {
     { by, request, ...work }: WorkOptions & { readonly by: string; readonly request?: string },
   ): Promise<PlanRunReport> {
     await this.#definitions.refresh();
-    const { _id } = this.#definitions.get(name);
+    const { _id, settings } = this.#definitions.get(name);
     const order: RunOrder = { run: newId(_id), kind: 'hand', by, ...(request !== undefined && { request }) };
-    return this.#inTurn(_id, () => this.#performed(_id, order, work));
+    return this.#inTurn(_id, async () => {
+      try {
+        return await this.#performed(_id, order, work);
+      } catch (error) {
+        if (error instanceof DataChanged) await this.#stopPlan(settings, reasonOf(error), order.run);
+        throw error;
+      }
+    });
   }
 
   /**
@@ -687,16 +708,6 @@ interface MomentData {
   /** ISO 8601. */
   readonly at: string;
 }
-
-/** What can be changed without another dry run: it decides no order. */
-const harmless = new Set<string>([
-  'description',
-  'schedule',
-  'graceSeconds',
-  'barsWithinSeconds',
-  'limits',
-  'stopAfterFailures',
-]);
 
 /** The settings with values at some of their keys; undefined takes a key away. @throws UserError naming what is wrong */
 function parsed(before: object, draft: PlanDraft): PlanSettings {

@@ -12,13 +12,13 @@ import type { PlanSimulation, WantedOrder } from './run-records.ts';
 
 /**
  * In the order in which they would fill: exits come before the entries that their money pays for.
- * @param run part of the key in incremental mode: there each run decides anew, from what the book holds then
+ * @param apart as in `orderId`
  */
 export function wantedOrders(
   plan: PlanSettings,
   result: BacktestResult,
   bars: readonly Bars[],
-  run: string | null,
+  apart: string | null,
 ): readonly WantedOrder[] {
   const price = (symbol: string) =>
     text(bars.find((each) => each.symbol === symbol)?.close.at(-1) ?? Number.NaN);
@@ -31,7 +31,7 @@ export function wantedOrders(
       const { symbol, signalBar, sequence } = order;
       const signalAt = timeOf(result, signalBar);
       return {
-        id: orderId(plan.name, { symbol, signalAt, sequence }, run),
+        id: orderId(plan.name, { symbol, signalAt, sequence }, apart),
         ...{ symbol, signalAt, sequence },
         side: units > 0 ? 'buy' : 'sell',
         quantity: text(Math.abs(units)),
@@ -48,7 +48,7 @@ export function wantedOrders(
         order;
       const signalAt = timeOf(result, signalBar);
       return {
-        id: orderId(plan.name, { symbol, signalAt, sequence }, run),
+        id: orderId(plan.name, { symbol, signalAt, sequence }, apart),
         ...{ symbol, signalAt, sequence, purpose },
         side: units > 0 ? 'buy' : 'sell',
         quantity: text(Math.abs(units)),
@@ -76,7 +76,10 @@ export function unpaidEntries({ orders, nextOrders, time }: BacktestResult): rea
     });
 }
 
-/** Key of an order, and of its operation: never its size or price. */
+/**
+ * Key of an order, and of its operation: never its size or price.
+ * @param apart tells it from one of the same signal that is another all the same: of an earlier run, or of a plan that had its name
+ */
 export function orderId(
   plan: string,
   {
@@ -84,9 +87,9 @@ export function orderId(
     signalAt,
     sequence,
   }: { readonly symbol: string; readonly signalAt: string; readonly sequence: number },
-  run: string | null,
+  apart: string | null,
 ): string {
-  return `plan:${plan}/${symbol}@${signalAt}/${sequence}${run === null ? '' : `#${run}`}`;
+  return `plan:${plan}/${symbol}@${signalAt}/${sequence}${apart === null ? '' : `#${apart}`}`;
 }
 
 /** Begins the names of all operations of a plan. */

@@ -454,6 +454,7 @@ export function planSuite(openStore: () => Promise<Store>): void {
       [{ source: 'nowhere' }, 'There is no source "nowhere"'],
       [{ book: 'nobody' }, 'There is no book "nobody"'],
       [{ 'schedule.times': '25:00' }, 'schedule.times: must be times of day'],
+      [{ backtestStart: '2024-02-31' }, 'backtestStart: must be a date such as 2020-01-31'],
       [{ backtestStart: 'yesterday' }, 'backtestStart: must be a date'],
       [{ speed: 3 }, 'speed'],
     ])('is not reached by a plan with %j', async (wrong, why) => {
@@ -518,6 +519,70 @@ export function planSuite(openStore: () => Promise<Store>): void {
         await desk.plans.setEnabled('busy', true);
         await session(desk);
         expect(await finished(desk)).toHaveLength(2);
+      },
+      slow,
+    );
+  });
+
+  describe('the history of a plan, looked at by hand', () => {
+    const corrected: Desk['source']['change'] = (bars) => ({
+      ...bars,
+      close: bars.close.map((price, index) => (index === 10 ? price + 1 : price)),
+    });
+
+    it(
+      'stops it, too, when it was corrected, and a dry run says that a run would',
+      async () => {
+        const desk = await open();
+        await desk.plans.run('busy', { by: 'ann' });
+        desk.source.change = corrected;
+        desk.nextDay();
+        const { notes } = await desk.plans.dryRun('busy', { by: 'ann' });
+        expect(notes.join()).toContain('A run would stop the plan.');
+        expect((await desk.plans.show('busy')).stopped).toBeNull();
+        await expect(desk.plans.run('busy', { by: 'ann' })).rejects.toThrow('/plan enable busy goes on');
+        expect((await desk.plans.show('busy')).stopped).toContain('not by a split or dividend');
+        await desk.plans.setEnabled('busy', true);
+        expect((await desk.plans.run('busy', { by: 'ann' })).orders).toHaveLength(1);
+      },
+      slow,
+    );
+
+    it(
+      'is not corrected by a file that asks for more or less of it',
+      async () => {
+        const desk = await open();
+        await desk.plans.run('busy', { by: 'ann' });
+        const { settings } = await desk.plans.show('busy');
+        await desk.plans.apply([{ ...settings, backtestStart: '2024-02-01', tradeStart: '2024-03-04' }]);
+        desk.nextDay();
+        await desk.plans.run('busy', { by: 'ann' });
+        expect((await desk.plans.show('busy')).stopped).toBeNull();
+      },
+      slow,
+    );
+  });
+
+  describe('a plan that was deleted and made again under its name', () => {
+    it(
+      'sends its orders, whatever became of those of the one before',
+      async () => {
+        let status: BrokerStatus | undefined = { state: 'down', since: new Date(0), why: 'the line is cut' };
+        const line: PlanDeskOptions['line'] = (paper) =>
+          brokerWith(paper, { status: () => status ?? paper.status() });
+        const desk = await open({}, { plans: [], line });
+        const draft = { ...busyDaily, 'schedule.times': '16:30', 'schedule.timezone': 'America/New_York' };
+        await desk.plans.create(draft, 'ann');
+        await desk.plans.run('daily', { by: 'ann' });
+        expect((await desk.plans.orders('daily', 10)).map(({ state }) => state)).toEqual(['waiting']);
+        await desk.plans.delete('daily');
+        status = undefined;
+        await desk.plans.create(draft, 'ann');
+        const { orders: sent, known } = await desk.plans.run('daily', { by: 'ann' });
+        expect(known).toBe(0);
+        expect(sent).toMatchObject([{ side: 'buy', state: 'filled' }]);
+        const again = await desk.plans.run('daily', { by: 'ann' });
+        expect(again, 'and sends each of them once').toMatchObject({ orders: [], known: 1 });
       },
       slow,
     );
