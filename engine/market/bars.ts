@@ -4,6 +4,21 @@
 export const intervals = ['1m', '5m', '15m', '30m', '1h', '4h', '1d', '1w', '1mo'] as const;
 export type Interval = (typeof intervals)[number];
 
+const dayMs = 86_400_000;
+
+/** How long a bar is at most, by the calendar. */
+export const barLengthMs: Readonly<Record<Interval, number>> = {
+  '1m': 60_000,
+  '5m': 300_000,
+  '15m': 900_000,
+  '30m': 1_800_000,
+  '1h': 3_600_000,
+  '4h': 14_400_000,
+  '1d': dayMs,
+  '1w': 7 * dayMs,
+  '1mo': 31 * dayMs,
+};
+
 export interface Bars {
   readonly symbol: string;
   readonly interval: Interval;

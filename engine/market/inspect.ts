@@ -1,5 +1,5 @@
 /** What is odd about the bars of a symbol: gaps, prices that jump or cannot be, volume that is missing. */
-import type { Bars } from './bars.ts';
+import { type Bars, barLengthMs } from './bars.ts';
 
 export interface Gap {
   /** Last bar before and first bar after it, milliseconds UTC. */
@@ -34,17 +34,6 @@ export interface Inspection {
 }
 
 const dayMs = 86_400_000;
-const stepMs = {
-  '1m': 60_000,
-  '5m': 300_000,
-  '15m': 900_000,
-  '30m': 1_800_000,
-  '1h': 3_600_000,
-  '4h': 14_400_000,
-  '1d': dayMs,
-  '1w': 7 * dayMs,
-  '1mo': 31 * dayMs,
-} as const;
 /** Beyond this many usual moves a move is worth a look. */
 const oddMoves = 10;
 /** A weekday belongs to the symbol's week when it has at least this share of the bars of the fullest one. */
@@ -81,7 +70,7 @@ export function inspectBars(bars: Bars): Inspection {
 
 function gapsOf(bars: Bars): Gap[] {
   if (bars.interval === '1d') return gapsOfDays(bars.time);
-  const step = stepMs[bars.interval];
+  const step = barLengthMs[bars.interval];
   const slow = bars.interval === '1w' || bars.interval === '1mo';
   const usual = slow ? new Set<number>() : usualBreaks(bars.time, step);
   return between(bars.time, (before, after) => {

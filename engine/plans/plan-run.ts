@@ -24,6 +24,7 @@ import type { Runs } from '../reports/runs.ts';
 import type { Strategies } from '../reports/strategies.ts';
 import { adjustmentText, changeText, compareBars } from './data-check.ts';
 import { isEnabled, type PlanDefinitions, type PlanState } from './definitions.ts';
+import { isDaily, lateBars, patienceMs } from './late-bars.ts';
 import type { CheckedOrder, PlanOrders, PlanScene } from './orders.ts';
 import type { PlanSettings } from './plan.ts';
 import type { PlanOrder, PlanRunReport } from './report.ts';
@@ -255,15 +256,20 @@ export class PlanRunner {
     const { backtests, clock, sleep } = this.#parts;
     const { moment } = order;
     if (!moment) return backtests.fetch(begun, work);
-    const deadline = moment.at.getTime() + plan.barsWithinSeconds * 1000;
+    const deadline = moment.at.getTime() + patienceMs(plan);
     let before = '';
     for (const pauseMs of growingPauses(5000, 60_000)) {
       let problem: string;
       try {
         const bars = await backtests.fetch(begun, work);
-        const late = lateSymbols(bars, plan, calendar, moment.at);
+        const late = lateBars(bars, plan, calendar, moment.at);
         if (late === undefined) return bars;
         problem = late;
+        if (!isDaily(plan) && clock.now().getTime() >= deadline) {
+          // Nobody may have traded in that time. What a newest bar of before wants was sent before.
+          log.write(`${problem} The run goes on without.`);
+          return bars;
+        }
       } catch (error) {
         if (work.signal?.aborted) throw error;
         problem = reasonOf(error);
@@ -508,25 +514,6 @@ function spelledAs(bars: readonly Bars[], plan: PlanSettings): PlanSettings {
   const written = (symbol: string) => bars[plan.symbols.indexOf(symbol)]?.symbol ?? symbol;
   const holding = Object.entries(plan.holding).map(([symbol, units]) => [written(symbol), units]);
   return { ...plan, symbols: plan.symbols.map(written), holding: Object.fromEntries(holding) };
-}
-
-/** Which symbols do not have the bar that they should have; undefined when all do. */
-function lateSymbols(
-  bars: readonly Bars[],
-  { interval, entry }: PlanSettings,
-  calendar: Calendar | undefined,
-  at: Date,
-): string | undefined {
-  if (!calendar || interval !== '1d') return undefined;
-  const today = calendar.session(calendar.dayOf(at));
-  const isRunning = today !== undefined && today.open <= at && at < today.close;
-  const expected = entry === 'on close' && isRunning ? today.day : calendar.lastClosed(at).day;
-  const late = bars.filter(({ time }) => dayOf(time.at(-1) ?? 0) < expected);
-  const [first] = late;
-  if (!first) return undefined;
-  const newest = dayOf(first.time.at(-1) ?? 0);
-  const more = late.length > 1 ? ` and of ${late.length - 1} more` : '';
-  return `There is no bar of ${expected} of ${first.symbol} yet${more}: the newest is of ${newest}.`;
 }
 
 /** A bar that repeats the one before it in every price. */

@@ -1,21 +1,10 @@
 /** Which bars are over for good, and may be kept. */
-import type { Bars } from '../bars.ts';
+import { type Bars, barLengthMs } from '../bars.ts';
 import { wallClockOf } from '../wall-clock.ts';
 
 /** Intervals of which bars are kept. Weeks and months are put together from days, and the newest is always unfinished. */
 export const keptIntervals = ['1m', '5m', '15m', '30m', '1h', '4h', '1d'] as const;
 export type KeptInterval = (typeof keptIntervals)[number];
-
-const dayMs = 86_400_000;
-const lengthMs: Readonly<Record<KeptInterval, number>> = {
-  '1m': 60_000,
-  '5m': 300_000,
-  '15m': 900_000,
-  '30m': 1_800_000,
-  '1h': 3_600_000,
-  '4h': 14_400_000,
-  '1d': dayMs,
-};
 
 /** Vendors go on correcting a bar for some minutes. */
 const settleMs = 15 * 60_000;
@@ -27,7 +16,7 @@ const settleMs = 15 * 60_000;
 export function finalBars(time: Float64Array, interval: KeptInterval, timezone: string, now: Date): number {
   const newest = interval === '1d' ? wallClockOf(now.getTime(), timezone) : now.getTime() - settleMs;
   let count = time.length;
-  while (count > 0 && (time[count - 1] ?? 0) + lengthMs[interval] > newest) count -= 1;
+  while (count > 0 && (time[count - 1] ?? 0) + barLengthMs[interval] > newest) count -= 1;
   return count;
 }
 

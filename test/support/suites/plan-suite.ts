@@ -375,6 +375,38 @@ export function planSuite(openStore: () => Promise<Store>): void {
     );
   });
 
+  describe('the moments of a plan on bars of minutes', () => {
+    it.each([
+      ['wait for the bar that is due', 20_000, 'sent'],
+      ['go on without it when the next one is due: nobody may have traded', 10 * 60_000, 'went on'],
+    ])(
+      '%s',
+      async (_, lateMs, how) => {
+        const clock = new ManualClock('2024-03-04T14:00:00.000Z');
+        const desk = await open(
+          { calendar: 'XNYS', interval: '5m', schedule: { times: '10:00:01' }, entry: 'regular hours' },
+          { clock, onSleep: (ms) => clock.advance(ms) },
+        );
+        desk.source.change = (bars) => {
+          const newest = Math.floor((clock.now().getTime() - lateMs) / 300_000 - 1) * 300_000;
+          return {
+            ...bars,
+            interval: '5m',
+            time: bars.time.map((_, at, all) => newest - (all.length - 1 - at) * 300_000),
+          };
+        };
+        await session(desk);
+        expect(await finished(desk)).toHaveLength(1);
+        const [run] = await desk.plans.history('busy', 1);
+        const log = run?.log.map(({ text }) => text).join('\n') ?? '';
+        expect(log).toContain('There is no newer bar of 5m yet than that of 2024-03-04 14:50 UTC.');
+        expect(run?.newestBar).toBe(how === 'sent' ? '2024-03-04T14:55:00.000Z' : '2024-03-04T14:50:00.000Z');
+        expect(log.includes('The run goes on without.')).toBe(how === 'went on');
+      },
+      slow,
+    );
+  });
+
   describe('a dry run', () => {
     it(
       'says what would be sent and touches nothing: no order, no storage, no trade start, no cancellation',
