@@ -11,6 +11,6 @@ it('the digest says how far each plan that ran is from its backtest, and nothing
   const before = desk.printed().length;
   desk.type('/notify digest now');
   await expect
-    .poll(() => desk.printed().slice(before), { timeout: 15_000 })
+    .poll(() => desk.printed().slice(before), { timeout: 45_000 })
     .toMatch(/Plan demo since \d{4}-\d\d-\d\d, level with its backtest: \/plan divergence demo/);
 }, 60_000);

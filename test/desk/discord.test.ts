@@ -87,7 +87,7 @@ describe('a desk on Discord', () => {
       const [, signal] = discord.messages(channel);
       expect(signal?.text).toContain('Bought **1 SP500** at **2875\\.99734** USD');
       expect(signal?.edits).toBeGreaterThan(0);
-    }, 10_000);
+    }, 45_000);
     expect(discord.messages(channel), 'the start, and one for the signal').toHaveLength(2);
     expect(discord.refusals).toEqual([]);
   });
@@ -130,7 +130,7 @@ describe('a desk on Discord', () => {
       desk.type('/status');
       await new Promise((resolve) => setImmediate(resolve));
       expect(desk.printed()).toContain('platforms.discord.token');
-    }, 10_000);
+    }, 45_000);
     expect((await desk.alert('demo', alert)).status, 'alerts are taken all the same').toBe(200);
     await desk.shows('Bought 1 SP500');
   });

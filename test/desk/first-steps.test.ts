@@ -85,7 +85,7 @@ describe('docs/discord.md', () => {
       await vi.waitFor(() => {
         const told = discord.messages(discord.channel('alerts'));
         expect(told.some(({ text: shown }) => shown.includes(verb))).toBe(true);
-      }, 20_000);
+      }, 45_000);
     }
     expect(discord.refusals).toEqual([]);
     // No privileged intent: GUILD_PRESENCES, GUILD_MEMBERS and MESSAGE_CONTENT.

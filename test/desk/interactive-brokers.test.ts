@@ -9,7 +9,7 @@ import { startDesk, writeDemo } from '../support/desk.ts';
 import { tempFolder } from '../support/temp-store.ts';
 import { startTws } from '../support/tws/index.ts';
 
-const patience = { timeout: 15_000, interval: 20 };
+const patience = { timeout: 45_000, interval: 20 };
 const buy = { key: 'demo-key-1234', id: 'buy-1', action: 'buy', symbol: 'AAPL', quantity: 10 };
 
 async function world() {

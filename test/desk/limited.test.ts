@@ -71,7 +71,7 @@ describe('somebody who is limited to a book', () => {
         desk.type('/manual list');
         throw new Error('both orders are not there yet');
       },
-      { timeout: 15_000, interval: 200 },
+      { timeout: 45_000, interval: 200 },
     );
     tom.says('/manual list');
     const { text } = await tom.chat.shows('buy 2 AMBR');
@@ -91,7 +91,7 @@ describe('somebody who is limited to a book', () => {
               .map((each) => each.text)
               .join(),
           ).toContain('concerns the whole desk'),
-        { timeout: 15_000 },
+        { timeout: 45_000 },
       );
     }
     desk.type('/task enable morning');

@@ -42,7 +42,7 @@ describe('at the terminal', () => {
     desk.type(`/notify set suspension on mail:chat:${ann}`);
     await desk.shows('suspension is told with a sound in');
     desk.type('/suspend entries');
-    await vi.waitFor(() => expect(smtp.received.map(({ to }) => to)).toContain(ann), { timeout: 15_000 });
+    await vi.waitFor(() => expect(smtp.received.map(({ to }) => to)).toContain(ann), { timeout: 45_000 });
     expect(desk.printed().split('does not get there')).toHaveLength(2);
   });
 });

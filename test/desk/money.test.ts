@@ -20,7 +20,7 @@ async function done(desk: TestDesk, line: string, said: string | RegExp): Promis
   const before = desk.printed().length;
   desk.type(line);
   await vi.waitFor(() => expect(desk.printed().slice(before)).toContain('Confirm until'), {
-    timeout: 15_000,
+    timeout: 45_000,
     interval: 20,
   });
   desk.type('1');

@@ -36,7 +36,7 @@ it('a plan whose strategy looks ahead does not pass its dry run, and one that lo
     const before = desk.printed().length;
     desk.type(line);
     const printed = () => desk.printed().slice(before);
-    await expect.poll(printed, { timeout: 15_000 }).toMatch(shows);
+    await expect.poll(printed, { timeout: 45_000 }).toMatch(shows);
   };
   await answer(`/strategy add ${honest}`, 'Add honest?');
   await answer('1', 'honest is added');

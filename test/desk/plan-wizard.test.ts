@@ -36,7 +36,7 @@ it('the questions for a plan refuse what cannot be, one by one, and offer only b
   for (const [answer, shows] of answers) {
     const before = desk.printed().length;
     desk.type(answer);
-    await expect.poll(() => desk.printed().slice(before), { timeout: 15_000 }).toContain(shows);
+    await expect.poll(() => desk.printed().slice(before), { timeout: 45_000 }).toContain(shows);
   }
   desk.type('1');
   await desk.shows('Plan daily is made');

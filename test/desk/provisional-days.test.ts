@@ -27,7 +27,7 @@ it('runs on days whose holidays are not announced yet are called provisional, ot
   const before = desk.printed().length;
   desk.type('/plan preview west 3');
   await expect
-    .poll(() => desk.printed().slice(before), { timeout: 15_000 })
+    .poll(() => desk.printed().slice(before), { timeout: 45_000 })
     .toContain('2027-01-04 14:00: 2027-01-04 19:00 UTC');
   expect(desk.printed().slice(before)).not.toContain('provisional');
 });

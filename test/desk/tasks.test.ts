@@ -79,7 +79,7 @@ describe('at the terminal', () => {
       const before = desk.printed().length;
       desk.type(command);
       const shown = () => desk.printed().slice(before);
-      await expect.poll(shown, { timeout: 20_000 }).toMatch(/saved (\S+flood-printed\.txt)/);
+      await expect.poll(shown, { timeout: 45_000 }).toMatch(/saved (\S+flood-printed\.txt)/);
       expect(shown()).toMatch(/Task flood: failed[\s\S]*more than 1 MB[\s\S]*first line[\s\S]*in the file/);
       expect(shown().length).toBeLessThan(4000);
       const [, saved = ''] = /saved (\S+flood-printed\.txt)/.exec(shown()) ?? [];

@@ -4,7 +4,7 @@ import { startDesk, type TestDesk } from '../support/desk.ts';
 import { type Channel, fakeDiscord, type SeenMessage } from '../support/discord/index.ts';
 import { startTelegram } from '../support/telegram/index.ts';
 
-const patience = { timeout: 20_000, interval: 20 };
+const patience = { timeout: 45_000, interval: 20 };
 let alerts = 0;
 
 async function alert(desk: TestDesk, action: 'buy' | 'sell' = 'buy') {

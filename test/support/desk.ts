@@ -114,7 +114,7 @@ export async function openDesk(
           const found = typeof text === 'string' ? printed.includes(text) : text.test(printed);
           if (!found) throw new Error(`the terminal does not show ${text}, but:\n${printed}`);
         },
-        { timeout: 15_000, interval: 20 },
+        { timeout: 45_000, interval: 20 },
       ),
     async alert(book, fields) {
       const response = await fetch(`${app.webhookUrl}/hooks/${book}`, {

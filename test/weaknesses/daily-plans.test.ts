@@ -57,7 +57,7 @@ describe('a strategy at work', () => {
 ${strategy(`writeFileSync(${JSON.stringify(marker)}, ''); for (;;) {}`)}`;
     const desk = await deskWith(endless, { desk: { limits: { backtestSeconds: 10 } } });
     desk.type('/plan run odd');
-    await expect.poll(() => existsSync(marker), { timeout: 15_000 }).toBe(true);
+    await expect.poll(() => existsSync(marker), { timeout: 45_000 }).toBe(true);
     const alert = { key: 'demo-key-1234', action: 'buy', symbol: 'SP500', quantity: 1 };
     expect((await desk.alert('demo', alert)).status).toBe(200);
     await desk.shows('Bought 1 SP500');

@@ -43,11 +43,11 @@ async function openDesk(world: { readonly store?: Store; readonly clock?: Manual
     alert: async (payload: Record<string, unknown>) => (await trading.send(payload, 'hand')).signal,
     /** What a person is asked to do, once it is so much. */
     async asked(count: number) {
-      await expect.poll(async () => (await byHand.todo()).length, { timeout: 20_000 }).toBe(count);
+      await expect.poll(async () => (await byHand.todo()).length, { timeout: 45_000 }).toBe(count);
       return byHand.todo();
     },
     becomes: (signal: string, state: string) =>
-      expect.poll(() => stateOf(signal), { timeout: 20_000 }).toBe(state),
+      expect.poll(() => stateOf(signal), { timeout: 45_000 }).toBe(state),
     /** Reports that an order of this symbol was filled. */
     async fills(symbol: string, price: string) {
       const found = (await byHand.todo()).find(({ order }) => order.symbol === symbol);
@@ -120,7 +120,7 @@ describe('a market order that a person places', () => {
     await desk.fills('ACME', '11');
     for (const exit of exits) {
       await expect
-        .poll(async () => (await desk.inbox.signal(exit))?.endedAt ?? null, { timeout: 20_000 })
+        .poll(async () => (await desk.inbox.signal(exit))?.endedAt ?? null, { timeout: 45_000 })
         .not.toBeNull();
     }
     expect(await desk.byHand.todo()).toEqual([]);
@@ -145,7 +145,7 @@ describe('a market order that a person places', () => {
     expect((await desk.asked(1))[0]?.cancelWanted).toBe(false);
     desk.clock.advance(3_700_000);
     await expect
-      .poll(async () => (await desk.byHand.todo())[0]?.cancelWanted, { timeout: 20_000 })
+      .poll(async () => (await desk.byHand.todo())[0]?.cancelWanted, { timeout: 45_000 })
       .toBe(true);
     await desk.stop();
   });
@@ -194,7 +194,7 @@ describe('a difference that is traded away by hand', () => {
     await desk.byHand.reportFill({ clientOrderId: order, quantity: '1', price: '11', fee: '1' });
     expect(await desk.reconciler.differences()).toHaveLength(1);
     await desk.byHand.reportFill({ clientOrderId: order, quantity: '2', price: '12' });
-    await expect.poll(() => desk.reconciler.differences(), { timeout: 20_000 }).toEqual([]);
+    await expect.poll(() => desk.reconciler.differences(), { timeout: 45_000 }).toEqual([]);
     expect(await desk.reconciler.reconcile('depot'), 'the books followed').toEqual([]);
     expect((await desk.told()).at(-1)).toMatchObject({ type: 'difference.resolved', by: 'tom' });
     const audit = await desk.books.audit();
@@ -207,7 +207,7 @@ describe('a difference that is traded away by hand', () => {
     await desk.byHand.reportFill({ clientOrderId: order, quantity: '1', price: '11' });
     await desk.byHand.reportEnd({ clientOrderId: order, state: 'cancelled', reason: 'too cheap' });
     await expect
-      .poll(async () => (await desk.reconciler.differences())[0]?.flattening ?? null, { timeout: 20_000 })
+      .poll(async () => (await desk.reconciler.differences())[0]?.flattening ?? null, { timeout: 45_000 })
       .toBeNull();
     const left = await desk.reconciler.reconcile('depot');
     expect(left.map(({ asset, ours, theirs }) => [asset, ours, theirs])).toEqual([['ACME', '0', '2']]);
@@ -218,13 +218,13 @@ describe('a difference that is traded away by hand', () => {
     const { desk, id, order } = await flattening();
     await desk.byHand.reportEnd({ clientOrderId: order, state: 'rejected', reason: 'halted' });
     await expect
-      .poll(async () => (await desk.reconciler.differences())[0]?.flattening ?? null, { timeout: 20_000 })
+      .poll(async () => (await desk.reconciler.differences())[0]?.flattening ?? null, { timeout: 45_000 })
       .toBeNull();
     await desk.reconciler.resolve(id, 'flatten', 'tom');
     const [todo] = await desk.asked(1);
     expect(todo?.order.clientOrderId).not.toBe(order);
     await desk.fills('ACME', '12');
-    await expect.poll(() => desk.reconciler.differences(), { timeout: 20_000 }).toEqual([]);
+    await expect.poll(() => desk.reconciler.differences(), { timeout: 45_000 }).toEqual([]);
     await desk.stop();
   });
 
@@ -233,7 +233,7 @@ describe('a difference that is traded away by hand', () => {
     await desk.stop();
     const again = await openDesk({ store: desk.store, clock: desk.clock });
     await again.byHand.reportFill({ clientOrderId: order, quantity: '3', price: '11' });
-    await expect.poll(() => again.reconciler.differences(), { timeout: 20_000 }).toEqual([]);
+    await expect.poll(() => again.reconciler.differences(), { timeout: 45_000 }).toEqual([]);
     expect(await again.reconciler.reconcile('depot')).toEqual([]);
     await again.stop();
   });

@@ -112,7 +112,7 @@ describe('an exit that is refused for ever', () => {
     const before = broker.arrived.length;
     const again = await openOperations({ store, clock, broker });
     await expect
-      .poll(async () => (await again.operations.operation('exit'))?.state, { timeout: 20_000 })
+      .poll(async () => (await again.operations.operation('exit'))?.state, { timeout: 45_000 })
       .toBe('given_up');
     expect(broker.arrived).toHaveLength(before);
     expect(await endsTold(again)).toHaveLength(1);
@@ -145,7 +145,7 @@ test('an exit stays stuck while it cancels anew what rests, before it is tried a
   };
   const before = (await desk.executor.ordersOf('exit')).length;
   await expect
-    .poll(async () => (await desk.executor.ordersOf('exit')).length, { timeout: 20_000 })
+    .poll(async () => (await desk.executor.ordersOf('exit')).length, { timeout: 45_000 })
     .toBeGreaterThan(before + 1);
   await desk.operations.giveUp('exit', word);
   expect([...states]).toEqual(['stuck']);
@@ -192,7 +192,7 @@ describe('an order of which nobody knows', () => {
     const { desk } = await unknownExit();
     const waiting = desk.operations.run(request('second', exitSteps().slice(1), 'exit'));
     await expect
-      .poll(async () => (await desk.operations.operation('second'))?.state, { timeout: 20_000 })
+      .poll(async () => (await desk.operations.operation('second'))?.state, { timeout: 45_000 })
       .toBe('working');
     expect(await desk.operations.giveUp('second', word)).toMatchObject({ state: 'given_up' });
     expect(await waiting).toMatchObject({ state: 'given_up' });
@@ -244,7 +244,7 @@ test('an exit that waits for its broker can be given up, too', async () => {
   desk.broker.become('down');
   const running = desk.operations.run(request('exit', exitSteps(), 'exit'));
   await expect
-    .poll(async () => (await desk.operations.operation('exit'))?.state, { timeout: 20_000 })
+    .poll(async () => (await desk.operations.operation('exit'))?.state, { timeout: 45_000 })
     .toBe('working');
   expect(await desk.operations.giveUp('exit', word)).toMatchObject({
     state: 'given_up',

@@ -17,7 +17,7 @@ const quickly: Sleep = (ms, signal) => systemSleep(ms / 100, signal);
 async function ended(desk: Trading, payload: Record<string, unknown>) {
   const { signal } = await desk.send(payload);
   await expect
-    .poll(async () => (await desk.inbox.signal(signal))?.endedAt ?? null, { timeout: 20_000 })
+    .poll(async () => (await desk.inbox.signal(signal))?.endedAt ?? null, { timeout: 45_000 })
     .not.toBeNull();
   return desk.inbox.signal(signal);
 }
@@ -25,7 +25,7 @@ async function ended(desk: Trading, payload: Record<string, unknown>) {
 /** Sent, and stuck. */
 async function stuckOf(desk: Trading, payload: Record<string, unknown>): Promise<string> {
   const { signal } = await desk.send(payload);
-  await expect.poll(async () => (await desk.operations.stuckOf('demo')).length, { timeout: 20_000 }).toBe(1);
+  await expect.poll(async () => (await desk.operations.stuckOf('demo')).length, { timeout: 45_000 }).toBe(1);
   return signal;
 }
 
@@ -50,7 +50,7 @@ describe('while an exit is stuck', () => {
   test('chat knows, and an exit of something else goes on', async () => {
     const { desk, signal } = await openDesk();
     await expect
-      .poll(() => desk.told(), { timeout: 20_000 })
+      .poll(() => desk.told(), { timeout: 45_000 })
       .toContainEqual(
         expect.objectContaining({ type: 'operation.stuck', reason: 'the market of ACME is closed' }),
       );
@@ -75,9 +75,9 @@ describe('while an exit is stuck', () => {
     const states = async () =>
       Promise.all([signal, second.signal].map(async (id) => (await desk.inbox.signal(id))?.state));
     await expect
-      .poll(async () => (await states()).filter((state) => state === 'done'), { timeout: 20_000 })
+      .poll(async () => (await states()).filter((state) => state === 'done'), { timeout: 45_000 })
       .toHaveLength(1);
-    await expect.poll(async () => (await states()).includes('working'), { timeout: 20_000 }).toBe(false);
+    await expect.poll(async () => (await states()).includes('working'), { timeout: 45_000 }).toBe(false);
     const fills = await desk.paper.fillsSince(new Date(0));
     expect(fills.filter(({ side, symbol }) => side === 'sell' && symbol === 'ACME')).toHaveLength(1);
     await desk.stop();
@@ -89,7 +89,7 @@ describe('while an exit is stuck', () => {
     market.closed = false;
     const again = await openTrading({ store: desk.store, clock: desk.clock, sleep: quickly });
     await expect
-      .poll(async () => (await again.told()).at(-1), { timeout: 20_000 })
+      .poll(async () => (await again.told()).at(-1), { timeout: 45_000 })
       .toMatchObject({ type: 'signal.done', summary: 'sell all ACME' });
     expect(await again.inbox.signal(signal)).toMatchObject({ state: 'done' });
     await again.stop();
@@ -119,7 +119,7 @@ test('an exit that finds nothing to leave waits, while it is not known whether t
   expect(await desk.inbox.signal(exit.signal)).toMatchObject({ state: 'received' });
   line.isDeaf = false;
   await expect
-    .poll(async () => (await desk.inbox.signal(exit.signal))?.state, { timeout: 20_000 })
+    .poll(async () => (await desk.inbox.signal(exit.signal))?.state, { timeout: 45_000 })
     .toBe('done');
   expect(await desk.inbox.signal(entry)).toMatchObject({ state: 'done' });
   expect(await desk.books.show('demo')).toMatchObject({ positions: [] });

@@ -20,7 +20,7 @@ const limit = { action: 'buy', symbol: 'ACME', quantity: 10, type: 'limit', pric
 
 async function resting(desk: Trading): Promise<void> {
   await expect
-    .poll(() => desk.executor.openOrders(), { timeout: 15_000 })
+    .poll(() => desk.executor.openOrders(), { timeout: 45_000 })
     .toMatchObject([{ state: 'working' }]);
 }
 
@@ -29,7 +29,7 @@ async function stateOf({ inbox }: Trading, signal: string): Promise<string | und
 }
 
 function ends(desk: Trading, { signal }: { readonly signal: string }, state: string): Promise<void> {
-  return expect.poll(() => stateOf(desk, signal), { timeout: 15_000 }).toBe(state);
+  return expect.poll(() => stateOf(desk, signal), { timeout: 45_000 }).toBe(state);
 }
 
 async function held({ books }: Trading): Promise<string[]> {

@@ -65,7 +65,7 @@ export type Fault =
   /** Is carried out when this resolves. */
   | { readonly hold: Promise<unknown> };
 
-const untilMs = 10_000;
+const untilMs = 45_000;
 
 export async function fakeDiscord({ clock = systemClock }: { clock?: Clock } = {}): Promise<FakeDiscord> {
   const discord = new FakeDiscord(clock);

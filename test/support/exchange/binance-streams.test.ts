@@ -11,7 +11,7 @@ let exchange: CcxtBinance;
 let frames: object[];
 
 /** Generous: the machine is busy, and ccxt waits before it connects again. */
-const eventually = <T>(what: () => T | Promise<T>) => expect.poll(what, { timeout: 15_000 });
+const eventually = <T>(what: () => T | Promise<T>) => expect.poll(what, { timeout: 45_000 });
 
 beforeEach(async () => {
   clock = new ManualClock('2024-11-29T09:48:26.000Z');

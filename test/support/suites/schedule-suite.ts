@@ -22,7 +22,7 @@ export interface SchedulePlace {
 const hanging = new URL('../../engine/jobs/processes/hang-in-job.ts', import.meta.url);
 const everySecond = { cron: '* * * * * *', timezone: 'UTC' };
 const everyYear = { cron: '0 0 1 1 *', timezone: 'UTC' };
-const patience = { timeout: 15_000, interval: 20 };
+const patience = { timeout: 45_000, interval: 20 };
 
 export function scheduleSuite({ place }: { place: () => Promise<SchedulePlace> }): void {
   let home: SchedulePlace;

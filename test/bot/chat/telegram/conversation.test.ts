@@ -152,7 +152,7 @@ test('of progress that comes too fast the latest is shown, and the answer always
     allShown = true;
   });
   anna.says('/optimize');
-  await vi.waitUntil(() => allShown, { timeout: 5_000 });
+  await vi.waitUntil(() => allShown, { timeout: 45_000 });
   expect(anna.chat.messages[0]?.text).toBe('done');
   const edits = desk.telegram.calls.filter((method) => method === 'editMessageText');
   expect(edits.length, 'Telegram is not flooded with steps that nobody can read').toBeLessThan(3);
@@ -372,7 +372,7 @@ test('who has not opened the bot is told so in the group, once and without the a
   ben.says('/balance', { in: group });
   const told = await group.chat.shows('open @outcry_test_bot, press Start');
   expect(told.text).toContain('Ben');
-  await vi.waitUntil(() => allShown, { timeout: 5_000 });
+  await vi.waitUntil(() => allShown, { timeout: 45_000 });
   expect(group.chat.messages).toHaveLength(1);
 });
 

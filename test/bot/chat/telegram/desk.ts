@@ -76,7 +76,7 @@ export async function openDesk(options: Partial<TelegramOptions> = {}): Promise<
     log,
     on: (what, answer) => void answers.set(what, answer),
     async becomes(state) {
-      return vi.waitUntil(() => platform.status().state === state && platform.status(), { timeout: 10_000 });
+      return vi.waitUntil(() => platform.status().state === state && platform.status(), { timeout: 45_000 });
     },
     async [Symbol.asyncDispose]() {
       await platform.stop();

@@ -31,7 +31,7 @@ test('after it has disconnected nothing keeps the process alive: no socket, no t
 
   expect(stdout).toBe('accepted\n');
   expect(binance.orders()).toHaveLength(1);
-  await expect.poll(() => binance.streams.connections, { timeout: 20_000 }).toBe(0);
+  await expect.poll(() => binance.streams.connections, { timeout: 45_000 }).toBe(0);
 }, 90_000);
 
 test('nothing of ccxt is loaded where no broker is configured with it', async () => {

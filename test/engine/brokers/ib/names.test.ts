@@ -79,7 +79,7 @@ describe('a name', () => {
     await broker.connect();
     await broker.contracts.choose('OMV', 'OMV@VSE/EUR');
     clock.set('2026-11-20T15:00:00Z');
-    await expect.poll(() => broker.status().state, { timeout: 20_000 }).toBe('ready');
+    await expect.poll(() => broker.status().state, { timeout: 45_000 }).toBe('ready');
     expect((await broker.resolve('OMV')).symbol).toBe('OMV@VSE/EUR');
   });
 

@@ -58,7 +58,7 @@ export interface MarginUnderTest {
   passHours?(hours: number): Promise<void>;
 }
 
-export const patience = { timeout: 20_000, interval: 20 };
+export const patience = { timeout: 45_000, interval: 20 };
 
 /** An account with the few words in which the cards are written. */
 export class Trader {
