@@ -19,7 +19,8 @@ const stopPatienceMs = 60_000;
 const usage = `Usage: npm start -- [--env NAME] [--run "/COMMAND" | --reset "DOCUMENT KEY"]
 
   --env NAME        the environment: a folder of config/ (or set OUTCRY_ENV)
-  --run "/COMMAND"  run one command, print its answer, and end: with 1 when it is an error
+  --run "/COMMAND"  run one command, print its answer, and end: with 1 when it is an error;
+                    of one that asks first only the question, and nothing is done
   --reset "…"       forget what was changed in chat about one setting, as "books/demo limits.order", and end
   --version         print the version`;
 

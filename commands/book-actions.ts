@@ -3,9 +3,10 @@ import type { BookReport } from '../engine/desk.ts';
 import { UserError } from '../engine/errors.ts';
 import { decimal, decimalText, zero } from '../engine/money.ts';
 import { bookOption } from './book-option.ts';
-import { action, type StringOption } from './command.ts';
-import { exactText } from './figures.ts';
+import { action, type CommandContext, type StringOption } from './command.ts';
+import { amountText, exactText } from './figures.ts';
 import { bold, type Content, type Field, rich } from './reply.ts';
+import { suspensionText } from './suspension-text.ts';
 
 const amountOption = {
   type: 'string',
@@ -29,7 +30,7 @@ export const depositIntoBook = action({
       title: `Deposit ${money} into ${book}?`,
       text:
         unassigned !== null && decimal(unassigned).gte(decimal(amount))
-          ? rich`It comes from the ${bold(exactText(unassigned, currency))} at ${broker} that belong to no book.`
+          ? rich`It comes from the ${bold(amountText(unassigned, currency))} at ${broker} that belong to no book.`
           : rich`${bold('Send it there')}: ${whatIsThere(report)}. Until it has arrived, the books say more than ${broker} has.`,
       fields: change(report, amount),
     };
@@ -38,11 +39,11 @@ export const depositIntoBook = action({
     const before = await desk.books.show(book);
     const amount = amountOf(text, before.currency);
     await desk.books.deposit({ book, amount, by: caller.name });
-    return done(
-      `Deposited ${exactText(amount, before.currency)} into ${book}`,
+    return done(`Deposited ${exactText(amount, before.currency)} into ${book}`, {
       before,
-      await desk.books.show(book),
-    );
+      after: await desk.books.show(book),
+      amount,
+    });
   },
 });
 
@@ -66,11 +67,11 @@ export const withdrawFromBook = action({
     const before = await desk.books.show(book);
     const amount = amountOf(text, before.currency);
     await desk.books.withdraw({ book, amount, by: caller.name });
-    return done(
-      `Withdrew ${exactText(amount, before.currency)} from ${book}`,
+    return done(`Withdrew ${exactText(amount, before.currency)} from ${book}`, {
       before,
-      await desk.books.show(book),
-    );
+      after: await desk.books.show(book),
+      amount,
+    });
   },
 });
 
@@ -105,8 +106,8 @@ export const moveBetweenBooks = action({
       tone: 'success',
       title: `Moved ${exactText(amount, before.source.currency)} from ${from} to ${to}`,
       fields: [
-        ...named(from, changed(before.source, await desk.books.show(from))),
-        ...named(to, changed(before.target, await desk.books.show(to))),
+        ...named(from, changed(before.source, await desk.books.show(from), amount)),
+        ...named(to, changed(before.target, await desk.books.show(to), amount)),
       ],
     };
   },
@@ -118,6 +119,7 @@ export const activateBook = action({
   acts: true,
   example: '/book activate demo',
   options: { book: { ...bookOption, required: true } },
+  confirm: activateQuestion,
   run: async ({ desk }, { book }) => {
     await desk.books.setActive(book, true);
     const { suspension } = await desk.books.show(book);
@@ -145,6 +147,32 @@ export const deactivateBook = action({
   },
 });
 
+/** @throws UserError when there is no such book, or it is active already */
+async function activateQuestion(
+  { desk, times }: CommandContext,
+  { book }: { readonly book: string },
+): Promise<Content> {
+  const { name, broker, currency, available, active, suspension } = await desk.books.show(book);
+  if (active) {
+    const but = suspension ? ', but it is suspended: /resume lifts that' : '';
+    throw new UserError(`The book "${name}" is active already${but}.`);
+  }
+  return {
+    title: `Activate ${name}, ${desk.accountText(broker)}?`,
+    text: rich`It takes new entries again, ${bold(traderOf({ desk }, name))}.${
+      suspension ? `\n⚠️ It stays suspended. ${suspensionText(suspension, times)}.` : ''
+    }`,
+    fields: [{ name: 'Available', value: amountText(available, currency) }],
+  };
+}
+
+/** Whose entries a book takes. */
+function traderOf({ desk }: Pick<CommandContext, 'desk'>, book: string): string {
+  const plan = desk.plans.names().find((each) => desk.plans.bookOf(each) === book);
+  if (plan !== undefined) return `of the plan ${plan} and by hand`;
+  return desk.books.takesAlerts(book) ? 'of its alerts and by hand' : 'by hand only';
+}
+
 /** @throws UserError when it is no amount */
 function amountOf(text: string, currency: string): string {
   try {
@@ -166,26 +194,45 @@ function whatIsThere({ broker, currency, unassigned }: BookReport): string {
 function change({ currency, capital, available }: BookReport, amount: string): readonly Field[] {
   const plus = (before: string) => decimalText(decimal(before).plus(decimal(amount)));
   return [
-    fromTo('Capital', capital, plus(capital), currency),
-    fromTo('Available', available, plus(available), currency),
+    fromTo('Capital', { before: capital, after: plus(capital), amount, currency }),
+    fromTo('Available', { before: available, after: plus(available), amount, currency }),
   ];
 }
 
-function changed(before: BookReport, { currency, capital, available }: BookReport): readonly Field[] {
+function changed(
+  before: BookReport,
+  { currency, capital, available }: BookReport,
+  amount: string,
+): readonly Field[] {
   return [
-    fromTo('Capital', before.capital, capital, currency),
-    fromTo('Available', before.available, available, currency),
+    fromTo('Capital', { before: before.capital, after: capital, amount, currency }),
+    fromTo('Available', { before: before.available, after: available, amount, currency }),
   ];
 }
 
-function fromTo(name: string, before: string, after: string, currency: string): Field {
-  return { name, value: `${exactText(before, currency)} → ${exactText(after, currency)}` };
+/** With as many places as the amount has by which they differ: however small, it is seen. */
+function fromTo(
+  name: string,
+  { before, after, amount, currency }: Readonly<Record<'before' | 'after' | 'amount' | 'currency', string>>,
+): Field {
+  const places = amount.split('.')[1]?.length ?? 0;
+  return {
+    name,
+    value: `${amountText(before, currency, places)} → ${amountText(after, currency, places)}`,
+  };
 }
 
 function named(book: string, fields: readonly Field[]): readonly Field[] {
   return fields.map(({ name, value }) => ({ name: `${name} of ${book}`, value }));
 }
 
-function done(title: string, before: BookReport, after: BookReport): Content & { readonly tone: 'success' } {
-  return { tone: 'success', title, fields: changed(before, after) };
+function done(
+  title: string,
+  {
+    before,
+    after,
+    amount,
+  }: { readonly before: BookReport; readonly after: BookReport; readonly amount: string },
+): Content & { readonly tone: 'success' } {
+  return { tone: 'success', title, fields: changed(before, after, amount) };
 }

@@ -5,7 +5,7 @@ import { UserError } from '../engine/errors.ts';
 import { decimal, decimalText, zero } from '../engine/money.ts';
 import { type BookKey, bookKeyNames, bookKeys, sendersText, yamlOf } from './book-keys.ts';
 import { action, type CommandContext } from './command.ts';
-import { exactText } from './figures.ts';
+import { amountText, exactText } from './figures.ts';
 import { bold, type Field, rich } from './reply.ts';
 import type { NewDocument } from './running.ts';
 
@@ -184,10 +184,10 @@ async function whereFrom({ desk }: CommandContext, { broker, currency, capital }
   const beyond = await desk.books.beyond(broker, currency);
   if (beyond === null)
     return `What ${broker} has beyond the books is not known yet: send it there if it is not.`;
-  const has = `${exactText(beyond, currency)} at ${broker} that belong to no book`;
+  const has = `at ${broker} that belong to no book`;
   return decimal(beyond).gte(decimal(capital))
-    ? `It comes from the ${has}.`
-    : `Send it there: there are only ${has}, and until it has arrived the books say more than ${broker} has.`;
+    ? `It comes from the ${amountText(beyond, currency)} ${has}.`
+    : `Send it there: there are only ${exactText(beyond, currency)} ${has}, and until it has arrived the books say more than ${broker} has.`;
 }
 
 function documentOf(given: Given): NewDocument {

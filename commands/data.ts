@@ -145,7 +145,7 @@ function listReply(sources: readonly SourceReport[]): Reply {
       const count =
         symbols === null
           ? 'Over the network; cannot list its symbols. /data inspect SYMBOL tries one.'
-          : `${symbols}${more ? ' or more' : ''} symbols${examples}`;
+          : `${more ? `${symbols} or more symbols` : counted(symbols, 'symbol')}${examples}`;
       const state = problem === '' ? count : `⚠️ ${problem}`;
       const library = kept
         ? `Kept here: ${kept.series} series, ${kept.bars.toLocaleString('en-US')} bars, ${sizeText(kept.bytes)}\n`
@@ -362,7 +362,8 @@ function symbolsText(symbols: IntakePreview['symbols']): string {
       ({ symbol, interval, bars, first, last }) =>
         `${symbol}, ${bars} bars of ${interval}, ${daysOf(first)} to ${daysOf(last)}`,
     );
-  const more = symbols.length > mostNamed ? `; and ${symbols.length - mostNamed} more symbols` : '';
+  const more =
+    symbols.length > mostNamed ? `; and ${counted(symbols.length - mostNamed, 'more symbol')}` : '';
   return `${shown.join('; ')}${more}.`;
 }
 

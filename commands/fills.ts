@@ -1,5 +1,6 @@
 import { bookOption } from './book-option.ts';
 import { action, defineCommand } from './command.ts';
+import { amountText } from './figures.ts';
 import { priceText, quantityText } from './gains.ts';
 import { bold, type RichText, rich } from './reply.ts';
 
@@ -27,7 +28,7 @@ export const fills = defineCommand({
               index,
             ): RichText => [
               index === 0 ? '' : '\n\n',
-              ...rich`${bold(`${side === 'buy' ? 'Bought' : 'Sold'} ${quantityText(quantity)} ${symbol}`)} at ${priceText(price)} ${currency}\nfee ${quantityText(fee)} ${feeCurrency} · ${of}, ${desk.accountText(broker)} · ${times.near(at)}`,
+              ...rich`${bold(`${side === 'buy' ? 'Bought' : 'Sold'} ${quantityText(quantity)} ${symbol}`)} at ${priceText(price)} ${currency}\nfee ${amountText(fee, feeCurrency)} · ${of}, ${desk.accountText(broker)} · ${times.near(at)}`,
             ],
           ),
           buttons: [

@@ -2,7 +2,7 @@
 import type { HandTrade, TradeOutcome, TradePreview } from '../engine/desk.ts';
 import { decimal, decimalText, zero } from '../engine/money.ts';
 import type { CommandContext } from './command.ts';
-import { moneyText } from './figures.ts';
+import { amountText, moneyText } from './figures.ts';
 import { gainPercentText, gainText, priceText, quantityText } from './gains.ts';
 import { capital, termsText } from './order-text.ts';
 import {
@@ -65,7 +65,7 @@ function figuresOf(preview: TradePreview): readonly Field[] {
           },
         ]),
     ...(value === null ? [] : [{ name: 'Worth', value: moneyText(value, currency) }]),
-    ...(fee === null ? [] : [{ name: 'Fee, expected', value: moneyText(fee, currency) }]),
+    ...(fee === null ? [] : [{ name: 'Fee, expected', value: amountText(fee, currency) }]),
     ...(held === null
       ? []
       : [{ name: 'Held', value: `${quantityText(held.quantity)} at ${priceText(held.averagePrice)}` }]),
@@ -146,7 +146,7 @@ function fillText({ fills }: TradeOutcome): RichText {
   return fills.flatMap(
     ({ side, quantity, symbol, price, currency, fee, feeCurrency }, index): RichText => [
       index === 0 ? '' : '\n',
-      ...rich`${side === 'buy' ? 'Bought' : 'Sold'} ${bold(`${quantityText(quantity)} ${symbol}`)} at ${bold(priceText(price))} ${currency}, fee ${quantityText(fee)} ${feeCurrency}`,
+      ...rich`${side === 'buy' ? 'Bought' : 'Sold'} ${bold(`${quantityText(quantity)} ${symbol}`)} at ${bold(priceText(price))} ${currency}, fee ${amountText(fee, feeCurrency)}`,
     ],
   );
 }

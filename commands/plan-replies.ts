@@ -136,7 +136,7 @@ export function setReply({ settings: { name }, version, enabled }: PlanReport): 
   };
 }
 
-export function runReply(report: PlanRunReport): Reply {
+export function runReply(report: PlanRunReport, times: Times): Reply {
   const base = backtestReply(report.backtest);
   const { plan, book, account, isDry, orders } = report;
   return {
@@ -144,7 +144,7 @@ export function runReply(report: PlanRunReport): Reply {
     title: `${isDry ? 'Dry run of plan' : 'Plan'} ${plan}, book ${book}, ${account}`,
     text: [...ordersText(report), ...(base.text ?? [])],
     tone: orders.some(({ state }) => troubled.has(state)) ? 'warning' : 'success',
-    ...(orders.length > 0 && { table: orderTable(orders) }),
+    ...(orders.length > 0 && { table: orderTable(orders, times) }),
     buttons: isDry
       ? [button('Enable', 'enable', plan), button('Log', 'log', plan)]
       : [
@@ -156,12 +156,12 @@ export function runReply(report: PlanRunReport): Reply {
   };
 }
 
-export function ordersReply(plan: string, orders: readonly PlanOrder[]): Reply {
+export function ordersReply(plan: string, orders: readonly PlanOrder[], times: Times): Reply {
   if (orders.length === 0) return { text: [`The plan ${plan} has wanted no orders yet.`] };
   return {
     title: `Orders of plan ${plan}`,
-    table: orderTable(orders),
-    attachments: [ordersFile(plan, orders)],
+    table: orderTable(orders, times),
+    attachments: [ordersFile(plan, orders, times)],
   };
 }
 
@@ -227,12 +227,16 @@ export function previewReply({ name }: PlanSettings, moments: readonly PlannedMo
   return { title: `When plan ${name} runs`, text: momentsText(moments, times) };
 }
 
-export function sentReply(plan: string, left: readonly PlanOrder[]): Reply {
+export function sentReply(plan: string, left: readonly PlanOrder[], times: Times): Reply {
   if (left.length === 0) return { tone: 'success', text: [`Nothing of plan ${plan} waits any more.`] };
   return {
     tone: 'warning',
-    text: [`${left.length} orders of plan ${plan} wait on. They go out by themselves when they may.`],
-    table: orderTable(left),
+    text: [
+      left.length === 1
+        ? `1 order of plan ${plan} waits on. It goes out by itself when it may.`
+        : `${left.length} orders of plan ${plan} wait on. They go out by themselves when they may.`,
+    ],
+    table: orderTable(left, times),
   };
 }
 
@@ -274,7 +278,9 @@ function checksText(orders: readonly PlanOrder[]): string {
 
 const marks = { ok: '✅', note: 'ℹ️', wait: '⏳', no: '⛔' } as const;
 
-function orderTable(orders: readonly PlanOrder[]): NonNullable<Content['table']> {
+/** Signals by the reader's clock; those of daily bars by their day, which is the same on every clock. */
+function orderTable(orders: readonly PlanOrder[], times: Times): NonNullable<Content['table']> {
+  const isIntraday = orders.some(({ signalAt }) => dayOfBar(signalAt) === undefined);
   return {
     columns: [
       { name: 'Side' },
@@ -283,7 +289,7 @@ function orderTable(orders: readonly PlanOrder[]): NonNullable<Content['table']>
       { name: 'Kind' },
       { name: 'State' },
       { name: 'Price', align: 'right' },
-      { name: 'Signal' },
+      { name: isIntraday ? times.head('Signal') : 'Signal' },
       { name: 'Why' },
     ],
     rows: orders.map(({ side, quantity, symbol, state, averagePrice, reason, signalAt, ...order }) => [
@@ -293,14 +299,14 @@ function orderTable(orders: readonly PlanOrder[]): NonNullable<Content['table']>
       termsText(order),
       state,
       averagePrice ?? '',
-      signalAt.endsWith('T00:00:00.000Z') ? signalAt.slice(0, 10) : minute(signalAt),
+      dayOfBar(signalAt) ?? times.cell(signalAt),
       reason ?? '',
     ]),
   };
 }
 
-function ordersFile(plan: string, orders: readonly PlanOrder[]) {
-  const { columns, rows } = orderTable(orders);
+function ordersFile(plan: string, orders: readonly PlanOrder[], times: Times) {
+  const { columns, rows } = orderTable(orders, times);
   return csvFile(
     [plan, 'orders'],
     columns.map(({ name }) => name),
@@ -404,7 +410,7 @@ function button(label: string, word: string, plan: string): CommandButton {
   return { label, command: ['plan', word], options: { plan } };
 }
 
-/** `2020-01-31 14:30` UTC. */
-function minute(iso: string): string {
-  return iso.slice(0, 16).replace('T', ' ');
+/** `2020-01-31` of a daily bar, which is stamped with midnight UTC; undefined of a shorter one. */
+function dayOfBar(signalAt: string): string | undefined {
+  return signalAt.endsWith('T00:00:00.000Z') ? signalAt.slice(0, 10) : undefined;
 }

@@ -10,6 +10,7 @@ import {
   setOptions,
   takenAway,
 } from './plan-options.ts';
+import { runQuestion, sendQuestion } from './plan-questions.ts';
 import {
   changeContent,
   createdReply,
@@ -181,11 +182,12 @@ export const plan = defineCommand({
         acts: true,
         options: planOption,
         example: '/plan run demo',
-        async *run({ desk, caller, request, signal }, { plan: name }) {
+        confirm: (context, { plan: name }) => runQuestion(context, name),
+        async *run({ desk, caller, request, signal, times }, { plan: name }) {
           const report = yield* progressOf((tell) =>
             desk.plans.run(name, { by: caller.name, request, signal, onProgress: tell }),
           );
-          return runReply(report);
+          return runReply(report, times);
         },
       }),
       dryrun: action({
@@ -193,11 +195,11 @@ export const plan = defineCommand({
         role: 'trader',
         options: planOption,
         example: '/plan dryrun demo',
-        async *run({ desk, caller, signal }, { plan: name }) {
+        async *run({ desk, caller, signal, times }, { plan: name }) {
           const report = yield* progressOf((tell) =>
             desk.plans.dryRun(name, { by: caller.name, signal, onProgress: tell }),
           );
-          return runReply(report);
+          return runReply(report, times);
         },
       }),
       send: action({
@@ -206,7 +208,9 @@ export const plan = defineCommand({
         acts: true,
         options: planOption,
         example: '/plan send demo',
-        run: async ({ desk }, { plan: name }) => sentReply(name, await desk.plans.sendWaiting(name)),
+        confirm: (context, { plan: name }) => sendQuestion(context, name),
+        run: async ({ desk, times }, { plan: name }) =>
+          sentReply(name, await desk.plans.sendWaiting(name), times),
       }),
       delete: action({
         description: 'Take a plan that was made in chat off the list; its runs stay',
@@ -256,8 +260,8 @@ export const plan = defineCommand({
         role: 'viewer',
         options: { ...planOption, ...limitOption },
         example: '/plan orders demo',
-        run: async ({ desk }, { plan: name, limit = 30 }) =>
-          ordersReply(name, await desk.plans.orders(name, limit)),
+        run: async ({ desk, times }, { plan: name, limit = 30 }) =>
+          ordersReply(name, await desk.plans.orders(name, limit), times),
       }),
       divergence: planDivergence,
       performance: action({

@@ -1,7 +1,7 @@
 import type { TradeReport } from '../engine/desk.ts';
 import { bookOption } from './book-option.ts';
 import { action, type CommandContext, defineCommand } from './command.ts';
-import { exactText, moneyText } from './figures.ts';
+import { amountText, exactText, moneyText } from './figures.ts';
 import { gainText, priceText, quantityText } from './gains.ts';
 import { bold, type Field, type Reply, type RichText, rich } from './reply.ts';
 
@@ -93,7 +93,7 @@ export async function tradeReply(
   const fields: Field[] = [
     { name: 'Net', value: `${gainText(netProfit, currency)} ${percentText(percent)}` },
     { name: 'Gross', value: gainText(grossProfit, currency) },
-    { name: 'Fees', value: moneyText(fees, currency) },
+    { name: 'Fees', value: amountText(fees, currency) },
     ...(interest === '0' ? [] : [{ name: 'Interest', value: moneyText(interest, currency) }]),
     ...(others.length === 0 ? [] : [{ name: 'Costs not in the net', value: others.join(', ') }]),
     { name: 'Money in it', value: moneyText(capitalInUse, currency) },

@@ -45,6 +45,7 @@ import type { Tasks } from './tasks/tasks.ts';
 import type { TaskFile } from './tasks/workplace.ts';
 
 export type { StrategyCheck as CheckedStrategy } from './backtest/look-ahead-check.ts';
+export type { Suspension } from './bank/suspensions.ts';
 export type { BookReport } from './desk/books.ts';
 export type { AccountReport, BrokerReport, DifferenceReport } from './desk/brokers.ts';
 export type { EndedOperation, OperationReport } from './desk/operations.ts';

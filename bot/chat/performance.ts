@@ -14,7 +14,7 @@ import { withButtons } from './buttons.ts';
 import type { ConfirmationParts, Confirmations } from './confirmations.ts';
 import { mustBeAllowed } from './permission.ts';
 import type { IncomingFiles, Placement } from './platform.ts';
-import { checkReach } from './reach.ts';
+import { checkReach, withOnlyBook } from './reach.ts';
 import { type ChatRequest, newName, type Origin } from './request.ts';
 import { spell, toRaw, without } from './spelling.ts';
 import type { Uploads } from './uploads.ts';
@@ -58,11 +58,12 @@ export class Performance {
   async perform(
     request: ChatRequest,
     { words, action }: Resolved,
-    given: Record<string, ParsedValue>,
+    asGiven: Record<string, ParsedValue>,
     { confirmed = false, placement = action.visibility ?? 'everyone', name = newName(), preface }: How,
   ): Promise<void> {
     const { agreements, answers, clock, desk, uploads } = this.#parts;
     const { caller } = request;
+    const given = withOnlyBook(caller, action, asGiven, desk);
     const controller = new AbortController();
     const context = request.context(name, controller.signal);
     const secrets = action.secrets?.(context, given as never) ?? [];

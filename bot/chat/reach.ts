@@ -56,6 +56,25 @@ export async function checkReach(
   if (action.acts || mayAct(action.role, 'trader')) throw beyond('this concerns the whole desk');
 }
 
+/**
+ * The options with the only book that is within the caller's reach, where a command that only shows something is about all
+ * books when none is named: nothing else can be meant. What acts on the whole desk is never narrowed unasked.
+ */
+export function withOnlyBook(
+  { reach }: Caller,
+  action: Action,
+  options: Record<string, ParsedValue>,
+  desk: Desk,
+): Record<string, ParsedValue> {
+  if (!reach || action.acts || action.ofWholeDesk) return options;
+  const concerned = Object.entries(action.options).filter(([name, option]) => concernOf(name, option));
+  if (concerned.some(([name]) => options[name] !== undefined)) return options;
+  const ofBook = concerned.find(([name, option]) => !option.required && concernOf(name, option) === 'book');
+  const [only, another] = desk.books.names().filter((book) => isWithin(reach, bookPlace(book, desk)));
+  if (!ofBook || only === undefined || another !== undefined) return options;
+  return { ...options, [ofBook[0]]: only };
+}
+
 /** Those of the values that are within reach, to be offered while somebody types. */
 export async function offerable(
   values: readonly Suggestion[],

@@ -246,9 +246,12 @@ export class Books {
     return lifted;
   }
 
-  /** What stops the book, by itself or with the whole desk; for the desk alone when `book` is null. */
-  suspension(book: string | null): Promise<Suspension | null> {
-    return book === null ? this.#suspensions.ofDesk() : this.#suspensions.of(book);
+  /**
+   * The suspension of the book itself, or of the whole desk when `book` is null: what `resume` would end.
+   * @throws UserError when there is no such book
+   */
+  async suspension(book: string | null): Promise<Suspension | null> {
+    return this.#suspensions.own(book === null ? null : this.settings(book).name);
   }
 
   /** Books a deposit, or a withdrawal, as it is told; `false` when this cause was booked before. */

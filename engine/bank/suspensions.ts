@@ -64,9 +64,10 @@ export class Suspensions {
     return stricter ? suspensionOf(stricter) : null;
   }
 
-  async ofDesk(): Promise<Suspension | null> {
-    const desk = await this.#records.get(idOf(null));
-    return desk ? suspensionOf(desk) : null;
+  /** Of the book itself, or of the desk when `book` is null: what `lift` would end. */
+  async own(book: string | null): Promise<Suspension | null> {
+    const found = await this.#records.get(idOf(book));
+    return found ? suspensionOf(found) : null;
   }
 }
 

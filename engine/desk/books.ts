@@ -1,7 +1,7 @@
 /** The books of the desk, as people see and move them. */
 import type { BookReport as BankBookReport, Books } from '../bank/books.ts';
 import { amountIn } from '../bank/sums.ts';
-import type { SuspensionScope } from '../bank/suspensions.ts';
+import type { Suspension, SuspensionScope } from '../bank/suspensions.ts';
 import { UserError } from '../errors.ts';
 import type { Executor } from '../execution/executor.ts';
 import type { Operations } from '../execution/operations.ts';
@@ -165,6 +165,19 @@ export class DeskBooks {
    */
   resume({ book, by }: { readonly book: string | undefined; readonly by: string }): Promise<boolean> {
     return this.#parts.books.resume({ book: book ?? null, by });
+  }
+
+  /**
+   * The suspension of a book itself, or without one that of the whole desk: what `resume` would end.
+   * @throws UserError when there is no such book
+   */
+  suspension(book: string | undefined): Promise<Suspension | null> {
+    return this.#parts.books.suspension(book ?? null);
+  }
+
+  /** Whether alerts decide what a book trades. @throws UserError when there is no such book */
+  takesAlerts(name: string): boolean {
+    return this.#parts.books.settings(name).handler !== undefined;
   }
 
   /** What is open in which book, without asking for prices. */

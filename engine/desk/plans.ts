@@ -185,6 +185,11 @@ export class DeskPlans {
     return this.#parts.plans.sendWaiting(name);
   }
 
+  /** What waits to be sent. @throws UserError when there is no such plan */
+  waiting(name: string): Promise<readonly PlanOrder[]> {
+    return this.#parts.plans.waiting(name);
+  }
+
   /** Its runs, the newest first. @throws UserError when there is no such plan */
   history(name: string, limit: number): Promise<readonly PlanRun[]> {
     return this.#parts.plans.history(name, limit);

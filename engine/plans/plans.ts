@@ -386,6 +386,12 @@ export class Plans {
     });
   }
 
+  /** What waits to be sent. @throws UserError when there is no such plan */
+  async waiting(name: string): Promise<readonly PlanOrder[]> {
+    await this.#definitions.refresh();
+    return (await this.#runner.outcomes(await this.#planRuns.waiting(this.#definitions.get(name)._id))).shown;
+  }
+
   /** The newest first. @throws UserError when there is no such plan */
   history(name: string, limit: number): Promise<readonly PlanRun[]> {
     return this.#planRuns.runsOf(this.#definitions.get(name)._id, limit);

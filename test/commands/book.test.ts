@@ -3,9 +3,11 @@ import { book } from '../../commands/book.ts';
 import type { Action, CommandContext } from '../../commands/command.ts';
 import type { Content, Reply } from '../../commands/reply.ts';
 import { plainText } from '../../commands/reply.ts';
+import { Times } from '../../commands/times.ts';
 import { bookSettings } from '../../engine/bank/book.ts';
 import { Desk } from '../../engine/desk.ts';
 import { decimal, zero } from '../../engine/money.ts';
+import { ManualClock } from '../support/clock.ts';
 import { buildTrading, demoBook } from '../support/trading.ts';
 
 const other = bookSettings.parse({ ...demoBook, name: 'other', capital: '500' });
@@ -13,9 +15,11 @@ const other = bookSettings.parse({ ...demoBook, name: 'other', capital: '500' })
 async function openDesk() {
   const { books, brokers, broker, executor } = await buildTrading({ books: [demoBook, other] });
   // Of the desk, these commands use nothing but its books and what is open of them.
-  const parts = { booksOfDesk: books, brokers, executor };
+  const plans = { names: () => ['daily'], settings: () => ({ book: 'other' }) };
+  const parts = { booksOfDesk: books, brokers, executor, plans, paper: new Set([broker.name]) };
   const desk = new Desk(parts as unknown as ConstructorParameters<typeof Desk>[0]);
-  const context = { desk, caller: { name: 'ann', role: 'admin' } } as unknown as CommandContext;
+  const times = new Times('UTC', new ManualClock());
+  const context = { desk, times, caller: { name: 'ann', role: 'admin' } } as unknown as CommandContext;
   return { books, context, broker, executor };
 }
 
@@ -45,7 +49,7 @@ describe('/book', () => {
   it('lets only admins touch money, and marks what they do for the audit', () => {
     for (const name of ['deposit', 'withdraw', 'move', 'activate', 'deactivate'])
       expect(actionOf(name), name).toMatchObject({ role: 'admin', acts: true });
-    for (const name of ['deposit', 'withdraw', 'move'])
+    for (const name of ['deposit', 'withdraw', 'move', 'activate'])
       expect(actionOf(name).confirm, `${name} asks first`).toBeDefined();
   });
 
@@ -54,10 +58,10 @@ describe('/book', () => {
     const question = await confirmed(context, 'deposit', { book: 'demo', amount: '250.5' });
     expect(question).toContain('Deposit 250.5 USD into demo?');
     expect(question).toContain('Send it there');
-    expect(question).toContain('Capital: 10,000 USD → 10,250.5 USD');
+    expect(question).toContain('Capital: 10,000.00 USD → 10,250.50 USD');
     expect((await books.show('demo')).cash, 'nothing is booked by the question').toBe('10000');
     expect(await ran(context, 'deposit', { book: 'demo', amount: '250.5' })).toContain(
-      'Capital: 10,000 USD → 10,250.5 USD',
+      'Capital: 10,000.00 USD → 10,250.50 USD',
     );
     expect((await books.show('demo')).cash).toBe('10250.5');
   });
@@ -68,7 +72,7 @@ describe('/book', () => {
       { wallet: 'account', asset: 'USD', held: decimal('100000'), owed: zero },
     ]);
     const question = await confirmed(context, 'deposit', { book: 'demo', amount: '250' });
-    expect(question).toContain('It comes from the 89,500 USD at paper that belong to no book.');
+    expect(question).toContain('It comes from the 89,500.00 USD at paper that belong to no book.');
   });
 
   it('refuses a withdrawal beyond what is free before it asks', async () => {
@@ -77,7 +81,7 @@ describe('/book', () => {
       'The book "demo" can give away at most 10000 USD',
     );
     expect(await confirmed(context, 'withdraw', { book: 'demo', amount: '1000' })).toContain(
-      'Available: 10,000 USD → 9,000 USD',
+      'Available: 10,000.00 USD → 9,000.00 USD',
     );
     expect(await ran(context, 'withdraw', { book: 'demo', amount: '1000' })).toContain('Withdrew 1,000 USD');
   });
@@ -114,10 +118,39 @@ describe('/book', () => {
     const { context, books } = await openDesk();
     const options = { from: 'demo', to: 'other', amount: '2000' };
     const question = await confirmed(context, 'move', options);
-    expect(question).toContain('Capital of demo: 10,000 USD → 8,000 USD');
-    expect(question).toContain('Capital of other: 500 USD → 2,500 USD');
+    expect(question).toContain('Capital of demo: 10,000.00 USD → 8,000.00 USD');
+    expect(question).toContain('Capital of other: 500.00 USD → 2,500.00 USD');
     expect(await ran(context, 'move', options)).toContain('Moved 2,000 USD from demo to other');
     expect((await books.list()).map(({ cash }) => cash)).toEqual(['8000', '2500']);
+  });
+
+  it('says amounts in cents, but shows the smallest one that is moved', async () => {
+    const { context } = await openDesk();
+    await ran(context, 'withdraw', { book: 'demo', amount: '17.247364236' });
+    expect(await ran(context, 'move', { from: 'demo', to: 'other', amount: '0.5' })).toMatch(
+      /Capital of demo: 9,982\.75 USD → 9,982\.25 USD[\s\S]*Capital of other: 500\.00 USD → 500\.50 USD/,
+    );
+    const least = await confirmed(context, 'move', { from: 'demo', to: 'other', amount: '0.001' });
+    expect(least).toContain('Move 0.001 USD from demo to other?');
+    expect(least).toContain('Capital of other: 500.500 USD → 500.501 USD');
+  });
+
+  it('says before a book takes entries again whose they are, and asks nothing of one that does', async () => {
+    const { context, books } = await openDesk();
+    for (const book of ['demo', 'other']) await books.setActive(book, false);
+    const question = await confirmed(context, 'activate', { book: 'demo' });
+    expect(question).toContain('Activate demo, PAPER?');
+    expect(question).toContain('It takes new entries again, of its alerts and by hand.');
+    expect(question).toContain('Available: 10,000.00 USD');
+    expect(await books.isActive('demo'), 'nothing is done by the question').toBe(false);
+    await books.suspend({ scope: 'entries', book: null, by: 'bob', reason: 'news' });
+    const ofPlan = await confirmed(context, 'activate', { book: 'other' });
+    expect(ofPlan).toContain('of the plan daily and by hand');
+    expect(ofPlan).toMatch(/It stays suspended\. Entries are stopped by bob since .*: news\./);
+    await books.setActive('demo', true);
+    await expect(confirmed(context, 'activate', { book: 'demo' })).rejects.toThrow(
+      'The book "demo" is active already, but it is suspended: /resume lifts that.',
+    );
   });
 
   it('takes a book out of entries and back, and says when it is suspended all the same', async () => {

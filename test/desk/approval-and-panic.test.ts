@@ -116,7 +116,7 @@ it('replays no signal of a book that the person may not see', async () => {
   await desk.shows('demo is suspended');
   const { body } = await desk.alert('demo', alert);
   await desk.shows('Signal for demo: refused');
-  desk.type('/resume demo');
+  desk.confirms('/resume demo');
   await desk.shows('demo trades again');
   tom.says(`/signal replay ${signalOf(body)}`);
   await tom.chat.shows('You are limited to the books rotation');
@@ -150,7 +150,7 @@ it('offers to decide a refused signal once more where it is told of, and reports
   await desk.shows('demo is suspended');
   const first = signalOf((await desk.alert('demo', alert)).body);
   await room.chat.shows('Signal for demo: refused, PAPER');
-  desk.type('/resume demo');
+  desk.confirms('/resume demo');
   await desk.shows('demo trades again');
   vera.presses('Decide it once more', { in: room });
   await vera.chat.shows('/signal replay needs the role trader; yours is viewer.');

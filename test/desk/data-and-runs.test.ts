@@ -90,6 +90,8 @@ describe('the commands /data and /chart', () => {
         },
       },
     });
+    desk.type('/data list');
+    await desk.shows('1 symbol, such as SP500');
     desk.type('/data compare SP500 demo other');
     await desk.shows(new RegExp(`other lacks 1: ${missing.slice(0, 10)}`));
     await desk.shows(

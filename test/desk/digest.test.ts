@@ -6,7 +6,7 @@ it('the digest says how far each plan that ran is from its backtest, and nothing
   const desk = await startDesk();
   desk.type('/notify digest now');
   await desk.shows('Nothing happened, nothing is open');
-  desk.type('/plan run demo');
+  desk.confirms('/plan run demo');
   await desk.shows(/Plan demo, book rotation[\s\S]*New orders: 3\./);
   const before = desk.printed().length;
   desk.type('/notify digest now');

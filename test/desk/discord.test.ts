@@ -67,7 +67,9 @@ describe('a desk on Discord', () => {
     expect(books.text).toContain('rotation');
     const book = await (await vera.press(books, 'demo')).shown();
     expect(book.title).toBe('Book demo, paper');
-    const plan = await (await ann.slash('plan run', { plan: 'demo' })).until(({ files }) => files.length > 0);
+    const question = await (await ann.slash('plan run', { plan: 'demo' })).shown();
+    expect(question.title).toContain('Run the plan demo now for rotation, PAPER?');
+    const plan = await (await ann.press(question, 'Confirm')).until(({ files }) => files.length > 0);
     expect(plan.text).toContain('New orders: 3.');
     expect((await (await vera.slash('status')).shown()).fields).toContainEqual(
       expect.objectContaining({ name: 'Chat', value: 'discord ready' }),

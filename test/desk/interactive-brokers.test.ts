@@ -134,7 +134,7 @@ describe('a desk at Interactive Brokers', () => {
       }),
     );
     const desk = await startDesk({ root });
-    desk.type('/plan run vienna');
+    desk.confirms('/plan run vienna');
     await desk.shows(/Which OMV is meant at ib\?[\s\S]*\[1\] OMV@VSE\/EUR {3}\[2\] OMV@IBIS\/EUR/);
     await desk.shows(/Waits: buy 10 OMV/);
     expect(tws.orders(), 'nothing is guessed').toEqual([]);
@@ -143,7 +143,7 @@ describe('a desk at Interactive Brokers', () => {
     desk.type('1');
     await desk.shows('OMV means OMV@VSE/EUR, in EUR, from now on');
     await desk.shows('Bought 10 OMV@VSE/EUR at 40.01 EUR');
-    desk.type('/plan run vienna');
+    desk.confirms('/plan run vienna');
     await vi.waitFor(
       () => expect(desk.printed().match(/Plan vienna: run finished/g)).toHaveLength(2),
       patience,

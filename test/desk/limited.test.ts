@@ -6,14 +6,14 @@ import { startTelegram } from '../support/telegram/index.ts';
 const bookByHand = { currency: 'USD', capital: '5000', broker: 'depot', handler: { name: 'order' } };
 
 /** Tom, who may look at `mine`; it is traded by hand in an account that it shares with `theirs`. */
-async function deskOfTom() {
+async function deskOfTom(limits: { readonly role?: string; readonly books?: readonly string[] } = {}) {
   const telegram = await startTelegram({ limited: false });
   onTestFinished(() => telegram.close());
   const tom = telegram.user('tom');
   const desk = await startDesk({
     endpoints: { telegramApi: telegram.apiRoot },
     desk: {
-      users: [{ name: 'tom', role: 'viewer', telegram: tom.id, books: ['mine'] }],
+      users: [{ name: 'tom', role: 'viewer', telegram: tom.id, books: ['mine'], ...limits }],
       platforms: { console: {}, telegram: { token: telegram.token } },
       brokers: {
         paper: { type: 'paper', source: 'demo', balances: { USD: '100000' } },
@@ -50,9 +50,33 @@ describe('somebody who is limited to a book', () => {
     await tom.chat.shows('2019-06-01 to the newest');
   });
 
+  it('need not name the only book that they can mean, unless they act', { timeout: 60_000 }, async () => {
+    const { desk, tom } = await deskOfTom({ role: 'trader', books: ['demo'] });
+    await desk.alert('demo', { key: 'demo-key-1234', action: 'buy', symbol: 'SP500', quantity: 1 });
+    await desk.shows('Bought 1 SP500');
+    for (const line of ['/positions', '/close']) {
+      const before = tom.chat.messages.length;
+      tom.says(line);
+      await vi.waitFor(
+        () => expect(tom.chat.messages.slice(before).at(-1)?.text).toContain('1 SP500 long · demo, PAPER'),
+        { timeout: 15_000 },
+      );
+    }
+    tom.says('/orders');
+    await tom.chat.shows('No order is open.');
+    tom.says('/suspend entries');
+    await tom.chat.shows('without book this concerns the whole desk');
+  });
+
+  it('of several books has to name one', async () => {
+    const { tom } = await deskOfTom({ role: 'trader', books: ['mine', 'demo'] });
+    tom.says('/positions');
+    await tom.chat.shows('without book this concerns the whole desk');
+  });
+
   it('sees no run of a plan that trades for another book', { timeout: 60_000 }, async () => {
     const { desk, tom } = await deskOfTom();
-    desk.type('/plan run demo');
+    desk.confirms('/plan run demo');
     await vi.waitUntil(() => desk.printed().includes('New orders: 3.'), { timeout: 40_000 });
     const run = await runOf(desk, '/run list plan=demo', /(\S+) {2}momentum_rotation/);
     tom.says(`/run show ${run}`);

@@ -19,7 +19,7 @@ describe('at the terminal', () => {
     await desk.shows('It is written as mail:chat:ann@example.com.');
     desk.type('/suspend entries');
     await desk.shows('is suspended');
-    desk.type('/plan run demo');
+    desk.confirms('/plan run demo');
     const subjects = () => smtp.received.map(({ headers }) => headers.get('subject') ?? '');
     await vi.waitFor(() => expect(subjects().some((text) => text.includes('run finished'))).toBe(true), {
       timeout: 30_000,
@@ -37,7 +37,7 @@ describe('at the terminal', () => {
     await desk.shows(/E-mail to gone@example\.com does not get there[\s\S]*No such mailbox here/);
     desk.type('/suspend entries');
     await desk.shows('is suspended');
-    desk.type('/resume');
+    desk.confirms('/resume');
     await desk.shows('trades again');
     desk.type(`/notify set suspension on mail:chat:${ann}`);
     await desk.shows('suspension is told with a sound in');

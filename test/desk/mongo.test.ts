@@ -15,14 +15,14 @@ describe.skipIf(server === undefined)('a desk that stores in MongoDB', () => {
     await first.shows(/Next jobs +plan demo at/);
     expect((await first.alert('demo', alert)).status).toBe(200);
     await first.shows('Bought 1 SP500');
-    first.type('/plan run demo');
+    first.confirms('/plan run demo');
     await first.shows('New orders: 3.');
     await first.stop();
 
     const second = await startDesk({ mongo, root: first.root });
     second.type('/book show demo');
     await second.shows(/SP500 +1 /);
-    second.type('/plan run demo');
+    second.confirms('/plan run demo');
     await second.shows('No new orders. 3 of the newest signals were sent before');
     expect((await second.alert('demo', { ...alert, id: 'x-1' })).status).toBe(200);
     await second.shows('Bought 1 SP500');

@@ -48,6 +48,8 @@ describe('a desk on Telegram', () => {
     anna.says('/suspend entries demo reason=“out for lunch”');
     await anna.chat.shows('demo is suspended');
     anna.says('/plan run demo');
+    await anna.chat.shows('Run the plan demo now for rotation, PAPER?');
+    anna.presses('Confirm');
     await anna.chat.shows('New orders: 3.');
     await telegram.until(() => vera.menu.length > 0, 'the menu of a viewer');
     expect(vera.menu.map(({ command }) => command)).not.toContain('terminate');

@@ -9,13 +9,16 @@ const alert = { key: 'demo-key-1234', action: 'buy', symbol: 'SP500', quantity: 
 describe('a desk at the terminal', () => {
   it('answers the first commands of the README, with figures, a chart and CSV files', async () => {
     const desk = await startDesk();
-    for (const line of ['/help', '/backtest sma_cross SP500', '/book list', '/plan run demo'])
+    for (const line of ['/help', '/backtest sma_cross SP500', '/book list', '/plan run demo', '1'])
       desk.type(line);
     await desk.shows('/terminate  Stop the desk');
     await desk.shows(
       /SmaCross {2}SP500[\s\S]*# Trades +\d+[\s\S]*saved .*SmaCross-SP500\.png[\s\S]*trades\.csv[\s\S]*orders\.csv[\s\S]*equity\.csv/,
     );
     await desk.shows(/demo +paper +10,000\.00 USD +0\.00 USD/);
+    await desk.shows(
+      /Run the plan demo now for rotation, PAPER\?[\s\S]*Its new orders are sent at once, with the money of rotation/,
+    );
     await desk.shows(/Plan demo, book rotation, paper[\s\S]*New orders: 3\.[\s\S]*buy .* filled/);
     await desk.shows('Plan demo: run finished');
     const saved = await readdir(join(desk.config.dataFolder, 'attachments'));
@@ -49,8 +52,8 @@ describe('a desk at the terminal', () => {
 
   it('does not send the orders of a plan again', async () => {
     const desk = await startDesk();
-    desk.type('/plan run demo');
-    desk.type('/plan run demo');
+    desk.confirms('/plan run demo');
+    desk.confirms('/plan run demo');
     await desk.shows('No new orders. 3 of the newest signals were sent before');
   });
 
@@ -74,7 +77,9 @@ describe('a desk at the terminal', () => {
   it('takes money into a book and out of it when that is confirmed, and keeps it over a restart', async () => {
     const first = await startDesk();
     first.type('/book deposit demo 250.50');
-    await first.shows(/Deposit 250\.5 USD into demo\?[\s\S]*10,000 USD → 10,250\.5 USD[\s\S]*\[1\] Confirm/);
+    await first.shows(
+      /Deposit 250\.5 USD into demo\?[\s\S]*10,000\.00 USD → 10,250\.50 USD[\s\S]*\[1\] Confirm/,
+    );
     first.type('1');
     await first.shows('Deposited 250.5 USD into demo');
     first.type('/book withdraw demo 20000');

@@ -124,7 +124,8 @@ describe('a channel of Discord that wants threads', () => {
   it('has a thread for a plan, in which its book trades, and says so in the list', async () => {
     const { discord, ann, channel, asks } = await onDiscord();
     expect((await asks('plan')).text).toContain('a thread of that plan');
-    await ann.slash('plan run', { plan: 'demo' }, { in: channel });
+    const question = await (await ann.slash('plan run', { plan: 'demo' }, { in: channel })).shown();
+    await ann.press(question, 'Confirm');
     await vi.waitFor(
       () => expect(discord.threads(channel).map(({ name }) => name)).toEqual(['demo']),
       patience,

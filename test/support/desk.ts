@@ -35,6 +35,8 @@ export interface TestDesk {
   readonly url: string;
   /** Types a line at the terminal. */
   type(line: string): void;
+  /** Types a line, and presses the Confirm of what it asks: lines are answered one after another. */
+  confirms(line: string): void;
   /** Everything that the terminal has shown. */
   printed(): string;
   /** Waits until the terminal shows it. */
@@ -102,11 +104,16 @@ export async function openDesk(
     await app.stop();
     log.close();
   };
+  const type = (line: string) => void input.write(`${line}\n`);
   return {
     root: folder,
     config,
     url: app.webhookUrl ?? '',
-    type: (line) => input.write(`${line}\n`),
+    type,
+    confirms(line) {
+      type(line);
+      type('1');
+    },
     printed: () => printed,
     shows: (text) =>
       vi.waitFor(

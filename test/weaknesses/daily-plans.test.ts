@@ -45,7 +45,7 @@ describe('a strategy at work', () => {
         process.emitWarning('so is this');
         this.buy({ size: 1 });`),
     );
-    desk.type('/plan run odd');
+    desk.confirms('/plan run odd');
     await desk.shows(/✅ Plan odd, book odd/);
     desk.type('/plan history odd');
     await desk.shows(/odd-\w+ +\S+ \S+ +hand +done/);
@@ -56,7 +56,7 @@ describe('a strategy at work', () => {
     const endless = `import { writeFileSync } from 'node:fs';
 ${strategy(`writeFileSync(${JSON.stringify(marker)}, ''); for (;;) {}`)}`;
     const desk = await deskWith(endless, { desk: { limits: { backtestSeconds: 10 } } });
-    desk.type('/plan run odd');
+    desk.confirms('/plan run odd');
     await expect.poll(() => existsSync(marker), { timeout: 45_000 }).toBe(true);
     const alert = { key: 'demo-key-1234', action: 'buy', symbol: 'SP500', quantity: 1 };
     expect((await desk.alert('demo', alert)).status).toBe(200);

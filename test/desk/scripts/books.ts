@@ -20,7 +20,7 @@ export const books = [
     async ({ ann, vera }) => {
       await ann.types('/book deposit rotation 250.50', {
         shows: ['Deposit 250.5 USD into rotation?'],
-        fields: { Capital: '10,000 USD → 10,250.5 USD' },
+        fields: { Capital: '10,000.00 USD → 10,250.50 USD' },
         buttons: confirm,
         tone: 'warning',
       });
@@ -36,7 +36,7 @@ export const books = [
   script('book move', 'moves money between books of one account', async ({ ann, vera }) => {
     await ann.types('/book move careful rotation 100', {
       shows: ['Move 100 USD from careful to rotation?'],
-      fields: { 'Capital of rotation': '10,000 USD → 10,100 USD' },
+      fields: { 'Capital of rotation': '10,000.00 USD → 10,100.00 USD' },
       buttons: confirm,
     });
     await ann.presses('Cancel', { shows: ['Cancelled: /book move', 'was not done'] });
@@ -47,7 +47,16 @@ export const books = [
   script('book activate, book deactivate', 'a book takes entries, or does not', async ({ ann, tom }) => {
     await ann.types('/book deactivate rotation', { shows: ['rotation is not active'], tone: 'warning' });
     await tom.types('/buy rotation SP500 1', { shows: ['not active'], tone: 'danger' });
-    await ann.types('/book activate rotation', { shows: ['rotation is active and takes entries.'] });
+    await ann.types('/book activate rotation', {
+      shows: ['Activate rotation, PAPER?', 'It takes new entries again, of the plan demo and by hand.'],
+      buttons: confirm,
+      tone: 'warning',
+    });
+    await ann.presses('Confirm', { shows: ['rotation is active and takes entries.'] });
+    await ann.types('/book activate rotation', {
+      shows: ['The book "rotation" is active already.'],
+      tone: 'danger',
+    });
   }),
 ] as const;
 
@@ -127,7 +136,8 @@ export const signals = [
         shows: ['It would be refused again: The book "careful" is suspended (entries)'],
         tone: 'danger',
       });
-      await tom.types('/resume careful', { shows: ['careful trades again.'] });
+      await tom.types('/resume careful', { shows: ['Let careful, PAPER trade again?'] });
+      await tom.presses('Confirm', { shows: ['careful trades again.'] });
       await tom.types(`/signal replay ${signal}`, {
         shows: [
           'Decide this signal once more?',

@@ -113,12 +113,22 @@ export const plans = [
     async ({ tom, vera }) => {
       await vera.types('/plan list', { shows: ['momentum_rotation', 'rotation'], buttons: ['Run demo'] });
       await tom.types('/plan run demo', {
+        shows: ['Run the plan demo now for rotation, PAPER?', 'Its new orders are sent at once'],
+        fields: { 'Orders that wait': 'none', 'Runs by itself': /\d{4}-\d\d-\d\d \d\d:\d\d UTC/ },
+        buttons: confirm,
+        tone: 'warning',
+      });
+      await tom.presses('Cancel', { shows: ['was not done'] });
+      await vera.types('/plan history demo', { lacks: ['hand'] });
+      await tom.types('/plan run demo', { shows: ['Run the plan demo now'] });
+      await tom.presses('Confirm', {
         shows: [/Plan demo, book rotation, paper/i, 'New orders: 3.', 'filled'],
         tone: 'success',
       });
       await vera.types('/positions rotation', { shows: ['long · rotation, PAPER'] });
       await tom.types('/plan list', { buttons: ['Run demo'] });
-      await tom.presses('Run demo', { shows: ['No new orders. 3 of the newest signals were sent before'] });
+      await tom.presses('Run demo', { shows: ['Run the plan demo now'], buttons: confirm });
+      await tom.presses('Confirm', { shows: ['No new orders. 3 of the newest signals were sent before'] });
     },
   ),
   script(
@@ -141,8 +151,8 @@ export const plans = [
       });
       await vera.types('/plan performance demo', { shows: ['No trade was closed then'] });
       await tom.types('/plan send demo', {
-        shows: ['Nothing of plan demo waits any more.'],
-        tone: 'success',
+        shows: ['No order of the plan "demo" waits.'],
+        tone: 'danger',
       });
     },
   ),

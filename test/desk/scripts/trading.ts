@@ -68,7 +68,7 @@ export const trading = [
   ),
   script('fills', 'shows the newest first, with price and fee', async ({ vera }) => {
     await vera.types('/fills demo count=1', {
-      shows: ['Sold 1 SP500 at 2,873.12 USD', 'fee 2.873122778 USD · demo, PAPER'],
+      shows: ['Sold 1 SP500 at 2,873.12 USD', 'fee 2.87 USD · demo, PAPER'],
       lacks: ['Bought'],
     });
   }),
@@ -95,7 +95,17 @@ export const trading = [
       tone: 'danger',
     });
     await vera.types('/book show demo', { shows: ['out for lunch'] });
-    await tom.types('/resume demo', { shows: ['demo trades again.'], tone: 'success' });
+    await tom.types('/resume demo', {
+      shows: [
+        'Let demo, PAPER trade again?',
+        `Entries are stopped by ${tom.name} since `,
+        ': out for lunch.',
+      ],
+      buttons: confirm,
+      tone: 'warning',
+    });
+    await tom.presses('Confirm', { shows: ['demo trades again.'], tone: 'success' });
+    await tom.types('/resume demo', { shows: ['The book "demo" is not suspended.'], tone: 'danger' });
     await tom.types('/buy demo SP500 1', { shows: ['Buy 1 SP500 for demo, PAPER?'] });
     await tom.presses('Confirm', { shows: ['Bought 1 SP500, demo, PAPER'] });
   }),
@@ -107,7 +117,8 @@ export const trading = [
     });
     await tom.presses('Confirm', { shows: ['demo makes no entries', 'demo: close everything: SP500'] });
     await vera.types('/book show demo', { shows: ['entries suspended', 'drill'] });
-    await tom.types('/resume demo', { shows: ['demo trades again.'] });
+    await tom.types('/resume demo', { shows: ['Let demo, PAPER trade again?', 'drill'] });
+    await tom.presses('Confirm', { shows: ['demo trades again.'] });
     await vera.types('/positions demo', { shows: ['Nothing is open'] });
   }),
   script('close, cancel', 'alone show what can be closed and cancelled', async ({ tom }) => {

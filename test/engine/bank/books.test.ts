@@ -162,7 +162,7 @@ describe('a suspension', () => {
     const first = await buildTrading({ store });
     await first.books.suspend({ scope: 'all', book: null, ...by });
     const { books, outbox } = await buildTrading({ store });
-    expect(await books.suspension('demo')).toMatchObject({ scope: 'all', book: null, ...by });
+    expect(await books.suspension(null)).toMatchObject({ scope: 'all', book: null, ...by });
     expect(await books.refusal('demo', 'exit')).toMatch(
       /The desk is suspended \(all\) by ann since 2020-.*: news/,
     );
