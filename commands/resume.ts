@@ -42,7 +42,7 @@ async function question(
   const who =
     book === undefined ? 'the whole desk' : `${book}, ${desk.accountText(desk.books.accountOf(book))}`;
   return {
-    title: `Let ${who} trade again?`,
+    title: `End the suspension of ${who}?`,
     text: [
       `${suspensionText(suspension, times)}.`,
       ...(ofDesk ? [`\n⚠️ With the whole desk it stays suspended. ${suspensionText(ofDesk, times)}.`] : []),

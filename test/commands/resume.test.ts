@@ -21,7 +21,7 @@ it('says who stopped a book, since when and why, and lets it trade only when tha
   const { books, chat } = await open();
   await books.suspend({ scope: 'entries', book: 'demo', by: 'ann', reason: 'earnings' });
   const question = await chat.types('tom', '/resume demo');
-  expect(question.text).toContain('Let demo, PAPER trade again?');
+  expect(question.text).toContain('End the suspension of demo, PAPER?');
   expect(question.text).toContain('Entries are stopped by ann since 4 Mar 12:00 UTC: earnings.');
   expect(await books.refusal('demo', 'entry'), 'nothing is done by the question').toContain('suspended');
   expect((await chat.presses('tom', question.button('Confirm'))).text).toContain('demo trades again.');
@@ -36,7 +36,7 @@ it('says that a book stays suspended with the whole desk, and the desk’s books
     'With the whole desk it stays suspended. Entries and exits are stopped by ann',
   );
   const question = await chat.types('tom', '/resume');
-  expect(question.text).toContain('Let the whole desk trade again?');
+  expect(question.text).toContain('End the suspension of the whole desk?');
   expect(question.text).toContain('By themselves these books stay suspended: other.');
 });
 

@@ -16,7 +16,7 @@ playScripts('on Discord', discordFloor, (floor: () => DiscordFloor) => {
     await people.tom.types('/panic guest', { shows: ['Panic?'] });
     await people.ann.presses('Confirm', { shows: ['Only tom may press this button.'], tone: 'danger' });
     await people.tom.presses('Cancel', { shows: ['was not done'] });
-    await people.tom.types('/resume guest', { shows: ['Let guest, PAPER trade again?'] });
+    await people.tom.types('/resume guest', { shows: ['End the suspension of guest, PAPER shared?'] });
     await people.tom.presses('Confirm', { shows: ['guest trades again.'] });
   });
 

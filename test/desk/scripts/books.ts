@@ -136,7 +136,7 @@ export const signals = [
         shows: ['It would be refused again: The book "careful" is suspended (entries)'],
         tone: 'danger',
       });
-      await tom.types('/resume careful', { shows: ['Let careful, PAPER trade again?'] });
+      await tom.types('/resume careful', { shows: ['End the suspension of careful, PAPER?'] });
       await tom.presses('Confirm', { shows: ['careful trades again.'] });
       await tom.types(`/signal replay ${signal}`, {
         shows: [

@@ -97,7 +97,7 @@ export const trading = [
     await vera.types('/book show demo', { shows: ['out for lunch'] });
     await tom.types('/resume demo', {
       shows: [
-        'Let demo, PAPER trade again?',
+        'End the suspension of demo, PAPER?',
         `Entries are stopped by ${tom.name} since `,
         ': out for lunch.',
       ],
@@ -117,7 +117,7 @@ export const trading = [
     });
     await tom.presses('Confirm', { shows: ['demo makes no entries', 'demo: close everything: SP500'] });
     await vera.types('/book show demo', { shows: ['entries suspended', 'drill'] });
-    await tom.types('/resume demo', { shows: ['Let demo, PAPER trade again?', 'drill'] });
+    await tom.types('/resume demo', { shows: ['End the suspension of demo, PAPER?', 'drill'] });
     await tom.presses('Confirm', { shows: ['demo trades again.'] });
     await vera.types('/positions demo', { shows: ['Nothing is open'] });
   }),
