@@ -1,7 +1,7 @@
 /** Commands at work: their progress is shown while it lasts, with a button that cancels them. */
 import type { Action, CommandContext } from '../../commands/command.ts';
 import type { ParsedValue, Resolved } from '../../commands/options.ts';
-import type { Progress, Reply } from '../../commands/reply.ts';
+import { type Progress, plainText, type Reply } from '../../commands/reply.ts';
 import { UserError } from '../../engine/errors.ts';
 import type { Logger } from '../../engine/log.ts';
 import { buttonKinds } from './buttons.ts';
@@ -40,13 +40,18 @@ export class WorkInHand {
       const outcome = action.run(context, options as never);
       if (!isGenerator(outcome)) return await outcome;
       let shownAt = Number.NEGATIVE_INFINITY;
+      let shown = '';
       for (;;) {
         const step = await outcome.next();
         if (step.done) return step.value;
         if (performance.now() - shownAt < progressPauseMs) continue;
+        const message = progressMessage(words, step.value, id);
+        const text = plainText(message.text ?? []);
+        if (text === shown) continue; // Telegram refuses an edit that changes nothing
         shownAt = performance.now();
+        shown = text;
         // The work does not wait for the platform, which may be slow: of what waits there only the newest is shown.
-        void request.show(progressMessage(words, step.value, id)).catch((error: unknown) => {
+        void request.show(message).catch((error: unknown) => {
           this.#log.warn({ err: error }, 'progress could not be shown');
         });
       }
