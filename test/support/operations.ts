@@ -1,6 +1,6 @@
 /** Operations on a margin account that follows a script, and a pair trade for them to make. */
 import { expect } from 'vitest';
-import { bookSettings } from '../../engine/bank/book.ts';
+import { type BookSettings, bookSettings } from '../../engine/bank/book.ts';
 import { Books } from '../../engine/bank/books.ts';
 import type { DeskEvent } from '../../engine/events.ts';
 import { Outbox } from '../../engine/events.ts';
@@ -37,6 +37,7 @@ export async function openOperations(
     readonly broker?: MarginBroker;
     readonly sleep?: Sleep;
     readonly log?: Logger;
+    readonly settings?: readonly BookSettings[];
   } = {},
 ) {
   const { store = memoryStore(), clock = new ManualClock(), sleep = noSleep, log = silentLog } = options;
@@ -46,7 +47,14 @@ export async function openOperations(
     price: broker.prices.get(symbol) ?? '1',
     currency: 'USDT',
   });
-  const books = await Books.open({ store, clock, log, outbox, settings: [pairBook], lastPrice });
+  const books = await Books.open({
+    store,
+    clock,
+    log,
+    outbox,
+    settings: options.settings ?? [pairBook],
+    lastPrice,
+  });
   await books.openAccount('venue', broker.lines());
   const brokers = new Map([['venue', broker]]);
   const executor = await Executor.open({ store, clock, log, outbox, books, brokers, sleep });
@@ -146,10 +154,11 @@ export function request(
   source: string,
   steps: readonly (Step | undefined)[],
   purpose: OperationRequest['purpose'] = 'entry',
+  book = 'pair',
 ): OperationRequest {
   return {
     source,
-    book: 'pair',
+    book,
     purpose,
     summary: `${purpose} NEO-12*ADA`,
     steps: steps.filter((step) => step !== undefined),

@@ -48,21 +48,42 @@ export async function netOf({ executor }: Turn, orders: readonly Order[]): Promi
   return fills.reduce((sum, fill) => sum.plus(netOfFill(fill)), zero);
 }
 
-/** What the book owes, with its part of the interest that the broker asks for beyond what is booked. */
-export async function owedOf({ books, operation, broker }: Turn, asset: string): Promise<Decimal> {
-  const booked = (await books.holdings(operation.book)).debts.get(asset) ?? zero;
-  if (booked.lte(zero) || !broker.margin) return zero;
-  const asked = await askedOf(broker.margin, asset);
-  let ofAll = zero;
-  for (const name of books.names()) {
-    if (books.settings(name).broker !== operation.broker) continue;
-    const debt = (await books.holdings(name)).debts.get(asset) ?? zero;
-    // A book that repaid a last digit too much owes less than nothing: that must not make another's share more than all.
-    if (debt.gt(zero)) ofAll = ofAll.plus(debt);
-  }
-  const share = ofAll.eq(booked) ? asked : asked.times(booked).div(ofAll);
-  // Less than is booked is asked only when somebody repaid beside the desk.
-  return share;
+/** Of all that is owed: interest that is not booked yet is no more than this, and what is more is somebody's movement. */
+const mostUnbooked = decimal('0.05');
+
+/**
+ * What the book owes, with its part of the interest that the broker asks for beyond what is booked.
+ *
+ * The broker knows one debt of the whole account. It is asked when no movement of another book is under way, which it would
+ * count in already and the ledger not yet: the book would buy back and repay another one's debt, or leave a part of its own.
+ */
+export function owedOf({ books, operation, broker, lanes, stop }: Turn, asset: string): Promise<Decimal> {
+  const { margin } = broker;
+  if (!margin) return Promise.resolve(zero);
+  return lanes.run(
+    movementsLane(broker.name),
+    async () => {
+      const debtOf = async (book: string) => (await books.holdings(book)).debts.get(asset) ?? zero;
+      const booked = await debtOf(operation.book);
+      if (booked.lte(zero)) return zero;
+      const asked = await askedOf(margin, asset);
+      let ofAll = zero;
+      for (const name of books.names()) {
+        // A book that repaid a last digit too much owes less than nothing: that must not make another's share more than all.
+        if (books.settings(name).broker === operation.broker)
+          ofAll = ofAll.plus(notNegative(await debtOf(name)));
+      }
+      // A movement whose fate is not known, or one beside the desk: what is booked is the book's own, as far as it is still asked for.
+      if (asked.minus(ofAll).abs().gt(ofAll.times(mostUnbooked))) return asked.lt(booked) ? asked : booked;
+      return ofAll.eq(booked) ? asked : asked.times(booked).div(ofAll);
+    },
+    stop,
+  );
+}
+
+/** In which one movement at a time is in flight in an account. */
+export function movementsLane(broker: string): string {
+  return `movements:${broker}`;
 }
 
 async function askedOf(margin: Margin, asset: string): Promise<Decimal> {

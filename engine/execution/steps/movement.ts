@@ -11,7 +11,7 @@ import { decimal, decimalText, truncateToStep, zero } from '../../money.ts';
 import type { Sought } from '../claims.ts';
 import type { BorrowStep, RepayStep, TransferStep } from '../operation.ts';
 import { lookupPausesMs } from '../patience.ts';
-import { amountOf, heldIn, owedOf } from './amounts.ts';
+import { amountOf, heldIn, movementsLane, owedOf } from './amounts.ts';
 import type { Ended, Sized, Turn } from './turn.ts';
 import { done, failed, nothingToDo } from './turn.ts';
 
@@ -39,7 +39,7 @@ export async function sizeMovement(turn: Turn, step: MovementStep): Promise<Size
 
 export function carryOutMovement(turn: Turn, step: MovementStep): Promise<Ended> {
   const { lanes, broker } = turn;
-  return lanes.run(`movements:${broker.name}`, async () => {
+  return lanes.run(movementsLane(broker.name), async () => {
     const { margin } = broker;
     if (!margin) return failed(`${broker.name} neither lends nor moves money between wallets.`);
     const movement = new OneMovement(turn, margin, step);

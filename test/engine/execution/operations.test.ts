@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { Step } from '../../../engine/execution/operation.ts';
 import type { Sleep } from '../../../engine/execution/patience.ts';
 import { Interrupted } from '../../../engine/execution/patience.ts';
+import { zero } from '../../../engine/money.ts';
 import { ManualClock } from '../../support/clock.ts';
 import { MarginBroker } from '../../support/margin-broker.ts';
 import { memoryStore } from '../../support/memory-store.ts';
@@ -11,9 +12,45 @@ import {
   expectAccountEqualsBooks,
   expectNothingLeft,
   openOperations,
+  pairBook,
   request,
 } from '../../support/operations.ts';
 import { noSleep } from '../../support/trading.ts';
+
+describe('what a book owes of the one debt of its account', () => {
+  test('is its own while another book repays at the same time', async () => {
+    const names = ['pair', 'other'];
+    const desk = await openOperations({ settings: names.map((name) => ({ ...pairBook, name })) });
+    for (const name of names)
+      await desk.operations.run(request(`entry ${name}`, entrySteps(), 'entry', name));
+    const exit = (name: string) => desk.operations.run(request(`exit ${name}`, exitSteps(), 'exit', name));
+    // The broker has repaid, and its reply is on the way: long enough for whoever asks it now.
+    let second: Promise<unknown> | undefined;
+    desk.broker.fate = async (moment) => {
+      if (moment !== 'after repay' || second) return;
+      second = exit('other');
+      for (let turn = 0; turn < 300; turn++) await new Promise(setImmediate);
+    };
+    await exit('pair');
+    await second;
+    for (const name of names)
+      expect((await desk.books.holdings(name)).debts.get('ADA') ?? zero, name).toEqual(zero);
+    await expectAccountEqualsBooks(desk, 'after both exits');
+    await desk.stop();
+  });
+
+  test('is not what somebody borrowed beside the desk', async () => {
+    const desk = await openOperations();
+    await desk.operations.run(request('entry', entrySteps()));
+    await desk.broker.margin.borrow({ asset: 'ADA', amount: '1000', wallet: 'cross' });
+    await desk.operations.run(request('exit', exitSteps(), 'exit'));
+    const covers = desk.broker.arrived.filter(({ side, symbol }) => side === 'buy' && symbol === 'ADA/USDT');
+    expect(covers.map(({ quantity }) => Math.round(Number(quantity)))).toEqual([120]);
+    expect((await desk.books.holdings('pair')).debts.get('ADA') ?? zero).toEqual(zero);
+    expect(await desk.broker.margin.debts()).toMatchObject([{ principal: '1000' }]);
+    await desk.stop();
+  });
+});
 
 describe('an entry', () => {
   test('lends, moves, borrows, sells and buys, and the books equal the account', async () => {
