@@ -42,7 +42,7 @@ describe('trading by command', () => {
       /3 SP500 long · demo, PAPER\n2,876\.00 → 2,874\.56 · 8,623\.68 USD\n🔴 -4\.31 USD -0\.05%/,
     );
     desk.type('/fills');
-    await desk.shows(/Bought 3 SP500 at 2,876\.00 USD\nfee 8\.62799202 USD · demo, PAPER/);
+    await desk.shows(/Bought 3 SP500 at 2,876\.00 USD\nfee 8\.63 USD · demo, PAPER/);
   });
 
   it('sells a part, closes the rest from a button, and knows the profit to the cent', async () => {

@@ -55,8 +55,10 @@ export class ConsolePlatform implements Platform {
   #readline: Interface | undefined;
   #handler: ChatHandler | undefined;
   #status: PlatformStatus;
-  /** The buttons that a typed number presses: those of the newest message that has any. */
+  /** The buttons that a typed number presses: those of the newest answer or announcement that has any. */
   #buttons: readonly MessageButton[] = [];
+  /** They are an answer's, and nothing was typed since: what is announced meanwhile must not take their numbers. */
+  #isAwaited = false;
   /** What the newest answer asks: then what is typed is no command, save with its slash. */
   #question: { readonly buttons: readonly MessageButton[]; readonly choices: number } | undefined;
   /** Lines of a pipe are answered one after another. */
@@ -147,6 +149,7 @@ export class ConsolePlatform implements Platform {
     const question = this.#question;
     this.#question = undefined;
     const button = question ? answerButton(text, question) : numberedButton(text, this.#buttons);
+    this.#isAwaited = false;
     if (button) await handler.onPress({ ...incoming, buttonId: button.id }, responder);
     else {
       const input = { kind: 'typed', text: question ? text : withSlash(text) } as const;
@@ -173,11 +176,11 @@ export class ConsolePlatform implements Platform {
         last = message;
         const { question, buttons = [] } = message;
         this.#question = question && { buttons, choices: question.choices };
-        if (this.#interactive) await this.#print(message, responder);
+        if (this.#interactive) await this.#print(message, { answers: true, by: responder });
       },
       refuse: async (message) => {
         last = message;
-        if (this.#interactive) await this.#print(message);
+        if (this.#interactive) await this.#print(message, { answers: true });
       },
       ...(this.#interactive && {
         removeAsked: async () => {
@@ -187,16 +190,18 @@ export class ConsolePlatform implements Platform {
       }),
     };
     const settled = async () => {
-      if (!this.#interactive && last) await this.#print(last);
+      if (!this.#interactive && last) await this.#print(last, { answers: true });
     };
     return { responder, settled };
   }
 
-  async #print(message: Message, by?: Responder): Promise<void> {
+  async #print(
+    message: Message,
+    { answers = false, by }: { readonly answers?: boolean; readonly by?: Responder } = {},
+  ): Promise<void> {
     const { output, color } = this.#parts;
     const paths = await saveAttachments(message, this.#parts);
-    if (message.buttons && message.buttons.length > 0) this.#buttons = message.buttons;
-    const text = renderMessage(message, { color }, { paths, firstButton: 1 });
+    const text = renderMessage(message, { color }, { paths, firstButton: this.#offer(message, answers) });
     this.#messages += 1;
     if (!this.#interactive) {
       output.write(`${text}\n\n`);
@@ -207,6 +212,15 @@ export class ConsolePlatform implements Platform {
     output.write(`\r\u001b[0J${text}\n\n`);
     this.#replaceable = by && { by, lines: this.#height(text) + 1 };
     this.#prompt();
+  }
+
+  /** The number of its first button. */
+  #offer({ buttons = [] }: Message, answers: boolean): number {
+    if (buttons.length === 0) return 1;
+    const before = this.#isAwaited && !answers ? this.#buttons : [];
+    this.#buttons = [...before, ...buttons];
+    this.#isAwaited ||= answers;
+    return before.length + 1;
   }
 
   async #complete(line: string): Promise<[string[], string]> {

@@ -74,6 +74,27 @@ describe('the console with a pipe as its input', () => {
     expect(desk.printed()).toBe('done\n\n');
   });
 
+  it('lets no announcement take the number of a button that somebody is about to press', async () => {
+    const buttons = (...ids: readonly string[]) =>
+      ids.map((id) => ({ id, label: id, style: 'secondary' as const }));
+    const desk = await pipedConsole(() => [{ title: 'Sell?', buttons: buttons('confirm', 'cancel') }]);
+    const announce = (title: string, ...ids: readonly string[]) =>
+      desk.platform.post(undefined, { title, buttons: buttons(...ids) });
+    desk.input.write('/sell\n');
+    await vi.waitFor(() => expect(desk.printed()).toContain('[1] confirm'));
+    await announce('A plan stopped', 'enable');
+    await announce('A broker is away', 'connect');
+    expect(desk.printed()).toContain('[3] enable');
+    expect(desk.printed()).toContain('[4] connect');
+    desk.input.write('1\n');
+    await vi.waitFor(() => expect(desk.pressed).toEqual(['confirm']));
+    await announce('Another plan stopped', 'look');
+    expect(desk.printed(), 'nothing is awaited any more').toContain('[1] look');
+    desk.input.write('1\n');
+    await vi.waitFor(() => expect(desk.pressed).toEqual(['confirm', 'look']));
+    await desk.end();
+  });
+
   it('presses the button whose number is typed', async () => {
     const desk = await pipedConsole(() => [
       {
