@@ -9,6 +9,7 @@
  * them for weeks.
  */
 import type { Bars } from '../market/bars.ts';
+import { dayAt } from '../market/calendars/days.ts';
 
 /** All prices before a day were multiplied by one factor. */
 export interface Adjustment {
@@ -144,7 +145,7 @@ function explain(
       const newest: [number, number] = [pair[0] + 1, pair[1] + 1];
       const reaches = isNewest && before.time[newest[0]] === after.time[newest[1]] && fits(newest, next);
       const first = after.time[pair[1] + (reaches ? 2 : 1)] ?? (after.time[pair[1]] as number);
-      adjustments.push({ symbol, before: dayOf(first), factor });
+      adjustments.push({ symbol, before: dayAt(first), factor });
     } else {
       unexplained.push(...changesOf(before, after, pair, factor, rounding.is + rounding.was * factor));
     }
@@ -191,8 +192,4 @@ function splitOf(factor: number): readonly [many: number, few: number] | undefin
     }
   }
   return undefined;
-}
-
-function dayOf(time: number): string {
-  return new Date(time).toISOString().slice(0, 10);
 }

@@ -18,6 +18,7 @@ import { growingPauses, type Sleep } from '../execution/patience.ts';
 import type { Logger } from '../log.ts';
 import type { Bars } from '../market/bars.ts';
 import type { Calendar } from '../market/calendars/calendar.ts';
+import { dayAt } from '../market/calendars/days.ts';
 import { decimal, decimalText, zero } from '../money.ts';
 import type { BacktestRequest, Backtests, BegunRun, WorkOptions } from '../reports/backtests.ts';
 import type { Runs } from '../reports/runs.ts';
@@ -169,12 +170,12 @@ export class PlanRunner {
     const newest = Math.max(...bars.map(({ time }) => time.at(-1) ?? 0));
     await planRuns.change(run, { inputHash, newestBar: new Date(newest).toISOString() });
     log.write(
-      `Bars of ${bars.length} symbols, the newest of ${dayOf(newest)}; their hash is ${inputHash.slice(0, 12)}.`,
+      `Bars of ${bars.length} symbols, the newest of ${dayAt(newest)}; their hash is ${inputHash.slice(0, 12)}.`,
     );
     const seen = [...(isStrict ? await this.#compareWithBefore(it, bars) : []), ...looksOld(bars)];
 
     const backtest = await backtests.compute(begun, bars, work);
-    const tradeStart = isStrict ? await this.#tradeStart(state, newest, isDry) : dayOf(newest);
+    const tradeStart = isStrict ? await this.#tradeStart(state, newest, isDry) : dayAt(newest);
     await planRuns.change(run, { tradeStart });
     if (!isDry) await this.#checkItGoesOn(it);
     if (!isStrict && !isDry) {
@@ -319,11 +320,11 @@ export class PlanRunner {
   ): Promise<string> {
     if (settings.tradeStart !== undefined) return settings.tradeStart;
     if (tradeStart !== null) return tradeStart;
-    if (isDry) return dayOf(newest);
+    if (isDry) return dayAt(newest);
     const changed = await this.#parts.definitions.change(_id, (state) => ({
-      tradeStart: state.tradeStart ?? dayOf(newest),
+      tradeStart: state.tradeStart ?? dayAt(newest),
     }));
-    return changed.tradeStart ?? dayOf(newest);
+    return changed.tradeStart ?? dayAt(newest);
   }
 
   /** With what an incremental run begins. @throws UserError when that is not known */
@@ -551,10 +552,6 @@ function dryOrder({ wanted, checks, verdict }: CheckedOrder): PlanOrder {
 
 function orderLine({ wanted: { side, quantity, symbol }, verdict }: CheckedOrder): string {
   return `${side} ${quantity} ${symbol}: would ${verdict.is}${verdict.reason === null ? '' : `. ${verdict.reason}`}`;
-}
-
-function dayOf(time: number): string {
-  return new Date(time).toISOString().slice(0, 10);
 }
 
 function minuteText(at: Date): string {

@@ -5,7 +5,7 @@
 import type { Trade } from '../bank/trades.ts';
 import { UserError } from '../errors.ts';
 import type { Fill, Order } from '../execution/order.ts';
-import type { Bars, Interval } from '../market/bars.ts';
+import { type Bars, barLengthMs, type Interval } from '../market/bars.ts';
 import type { Source } from '../market/sources/source.ts';
 import type { Decimal } from '../money.ts';
 import { decimal, decimalText, zero } from '../money.ts';
@@ -16,15 +16,8 @@ import { durationText, signedPercentText } from './format.ts';
 import { moneyText, signedText } from './ledger-charts.ts';
 import type { ReportFile } from './report-file.ts';
 
-const minuteMs = 60_000;
-const lengthMs: Readonly<Partial<Record<Interval, number>>> = {
-  '1m': minuteMs,
-  '5m': 5 * minuteMs,
-  '15m': 15 * minuteMs,
-  '1h': 60 * minuteMs,
-  '4h': 240 * minuteMs,
-  '1d': 1440 * minuteMs,
-};
+/** The shortest first. */
+const charted = ['1m', '5m', '15m', '1h', '4h', '1d'] as const satisfies readonly Interval[];
 
 /** Bars beside the trade, so that one sees what it met. */
 const before = 40;
@@ -103,7 +96,8 @@ async function barsAround(
   sources: readonly Source[],
 ): Promise<Bars | undefined> {
   const [from, to] = [Date.parse(opened), Date.parse(closed)];
-  for (const [interval, ms] of Object.entries(lengthMs) as [Interval, number][]) {
+  for (const interval of charted) {
+    const ms = barLengthMs[interval];
     if ((to - from) / ms > mostBars) continue;
     for (const source of sources) {
       const range = { from: new Date(from - before * ms), to: new Date(to + after * ms) };

@@ -9,7 +9,7 @@ import { dialectOf } from '../../../brokers/ccxt/dialects.ts';
 import { Reasons } from '../../../brokers/ccxt/reason.ts';
 import { UserError } from '../../../errors.ts';
 import { decimal, decimalText } from '../../../money.ts';
-import type { Interval } from '../../bars.ts';
+import { barLengthMs, intervals } from '../../bars.ts';
 import type { SourceSurroundings } from '../adapter.ts';
 import { VendorRefusal } from '../remote/refusal.ts';
 import type { Row } from '../remote/rows.ts';
@@ -23,15 +23,7 @@ const barsPerAnswer = 1000;
 const mostTries = 4;
 const firstPauseMs = 1000;
 
-const lengths = {
-  '1m': 60_000,
-  '5m': 300_000,
-  '15m': 900_000,
-  '30m': 1_800_000,
-  '1h': 3_600_000,
-  '4h': 14_400_000,
-  '1d': 86_400_000,
-} as const;
+const longestMs = barLengthMs['1d'];
 
 const market = z.object({
   id: z.string(),
@@ -119,7 +111,9 @@ export function ccxtSource(
   }: HistoryQuestion): Promise<History> {
     const { exchange, found } = await known(symbol);
     if (exchange.timeframes && !(interval in exchange.timeframes)) {
-      const there = Object.keys(lengths).filter((each) => each in (exchange.timeframes ?? {}));
+      const there = intervals.filter(
+        (each) => barLengthMs[each] <= longestMs && each in (exchange.timeframes ?? {}),
+      );
       throw new UserError(`Source ${name} has no ${interval} bars, only ${there.join(', ')}.`);
     }
     const rows: Row[] = [];
@@ -141,7 +135,7 @@ export function ccxtSource(
           volume,
         })),
       );
-      since = last + lengthOf(interval);
+      since = last + Math.min(barLengthMs[interval], longestMs);
     }
     return { rows, market: place, symbol: found.symbol };
   }
@@ -217,10 +211,6 @@ export function ccxtSource(
     },
   };
   return remoteSource(vendor, { name, timezone: place.timezone, clock, log });
-}
-
-function lengthOf(interval: Interval): number {
-  return new Map(Object.entries(lengths)).get(interval) ?? lengths['1d'];
 }
 
 /** ccxt's errors are classes that stand for each other: what a thing is, is in the names of all of them. */

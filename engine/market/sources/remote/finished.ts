@@ -1,28 +1,18 @@
 /** Which bar is the newest that the vendor will not change any more, because its time is over. */
-import type { Interval } from '../../bars.ts';
+import { barLengthMs, type Interval } from '../../bars.ts';
 import type { Calendar } from '../../calendars/calendar.ts';
 import { calendar } from '../../calendars/index.ts';
 import { wallClockOf } from '../../wall-clock.ts';
 import type { Market } from '../source.ts';
 
-const dayMs = 86_400_000;
-const minuteMs = 60_000;
-
-const lengthMs: Readonly<Partial<Record<Interval, number>>> = {
-  '1m': minuteMs,
-  '5m': 5 * minuteMs,
-  '15m': 15 * minuteMs,
-  '30m': 30 * minuteMs,
-  '1h': 60 * minuteMs,
-  '4h': 240 * minuteMs,
-};
+const dayMs = barLengthMs['1d'];
 
 const calendars = new Map<string, Calendar>();
 
 /** The start of the newest bar that is over; of a day midnight UTC of its date. @param now milliseconds UTC */
 export function newestFinished(interval: Interval, market: Market, now: number): number {
-  const length = lengthMs[interval];
-  if (length !== undefined) return now - length;
+  const length = barLengthMs[interval];
+  if (length < dayMs) return now - length;
   // Of an unknown exchange a day is over when it is over there.
   if (market.calendar === null) return sessionOf(now, market.timezone) - dayMs;
   return Date.parse(`${calendarOf(market.calendar).lastClosed(new Date(now)).day}T00:00:00Z`);
